@@ -1,0 +1,576 @@
+//! The one seam between a venue room and the rest of the house.
+//!
+//! A [`Feed`] is one channel of one venue: it is told packets, link events and the time, and it answers with ticks
+//! (into a [`Batch`]), [`Action`]s for the world to carry out and [`Notice`]s worth a log line. It owns its sequencing
+//! and recovery; whoever drives it (a socket, a capture, a simulator, a fuzzer) only carries bytes.
+//!
+//! One virtual call a packet, none a message.
+
+use crate::model::{ChannelId, Definition, RecvTime, Symbol, Tick};
+use std::fmt;
+
+/// A redundant copy of a channel (0 is A, 1 is B), a WebSocket connection, or a recovery server's answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Line(pub u8);
+
+impl Line {
+    /// Answers of retransmission servers.
+    pub const RECOVERY: Line = Line(u8::MAX);
+    /// Most lines a channel may have.
+    pub const COUNT_MAX: usize = 4;
+}
+
+/// What the bytes of a packet are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form<'a> {
+    /// One datagram's payload, session header included.
+    Datagram,
+    /// Messages of a venue's file form, each behind its length, no session header: the stream is complete by itself.
+    FileMessages,
+    /// One WebSocket text message.
+    Text,
+    /// The body of a REST answer to this URL.
+    Rest(&'a str),
+}
+
+/// Bytes from the world.
+#[derive(Clone, Copy, Debug)]
+pub struct Packet<'a> {
+    /// Where they came from.
+    pub line: Line,
+    /// When.
+    pub ts_recv: RecvTime,
+    /// What they are.
+    pub form: Form<'a>,
+    /// Themselves.
+    pub bytes: &'a [u8],
+}
+
+/// Why bytes are refused. Small and `Copy`: counted by venue and kind on the hot path, never formatted there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// Shorter than its layout or its own length field says.
+    Truncated {
+        /// Bytes the layout needs.
+        need_bytes: u32,
+        /// Bytes there are.
+        have_bytes: u32,
+    },
+    /// A length field that contradicts the message type.
+    BadLength {
+        /// Message type as sent.
+        tag: u32,
+        /// Bytes the type has.
+        need_bytes: u32,
+        /// Bytes the length field says.
+        have_bytes: u32,
+    },
+    /// A field whose value its type does not allow.
+    BadField {
+        /// Message type as sent.
+        tag: u32,
+        /// Offset of the field in the message.
+        offset: u32,
+    },
+    /// Not this protocol: header, version or framing.
+    NotThisProtocol,
+    /// Not the JSON this protocol sends.
+    BadText {
+        /// Offset of the first byte that does not fit.
+        offset: u32,
+    },
+    /// A number that does not fit the normalised language exactly.
+    NotExact {
+        /// Message type as sent.
+        tag: u32,
+    },
+}
+
+impl DecodeError {
+    /// Kinds, as counted; `kind()` indexes this.
+    pub const KINDS: [&'static str; 6] = [
+        "truncated",
+        "bad_length",
+        "bad_field",
+        "not_this_protocol",
+        "bad_text",
+        "not_exact",
+    ];
+
+    /// Index into [`DecodeError::KINDS`].
+    pub const fn kind(self) -> usize {
+        match self {
+            DecodeError::Truncated { .. } => 0,
+            DecodeError::BadLength { .. } => 1,
+            DecodeError::BadField { .. } => 2,
+            DecodeError::NotThisProtocol => 3,
+            DecodeError::BadText { .. } => 4,
+            DecodeError::NotExact { .. } => 5,
+        }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            DecodeError::Truncated {
+                need_bytes,
+                have_bytes,
+            } => {
+                write!(f, "truncated: needs {need_bytes} bytes, has {have_bytes}")
+            }
+            DecodeError::BadLength {
+                tag,
+                need_bytes,
+                have_bytes,
+            } => {
+                write!(
+                    f,
+                    "message {tag:#x} has {need_bytes} bytes, its length says {have_bytes}"
+                )
+            }
+            DecodeError::BadField { tag, offset } => {
+                write!(
+                    f,
+                    "message {tag:#x} has an impossible value at offset {offset}"
+                )
+            }
+            DecodeError::NotThisProtocol => f.write_str("not this protocol"),
+            DecodeError::BadText { offset } => write!(f, "unexpected text at offset {offset}"),
+            DecodeError::NotExact { tag } => {
+                write!(
+                    f,
+                    "message {tag:#x} holds a number that does not fit exactly"
+                )
+            }
+        }
+    }
+}
+
+impl std::error::Error for DecodeError {}
+
+/// What became of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Its messages (some or all) became ticks.
+    Applied,
+    /// Every message in it was known already.
+    Duplicate,
+    /// It came too early and is kept until the range before it is closed.
+    Held,
+    /// It carried no message.
+    Heartbeat,
+    /// It could not be read; nothing of it was used beyond what is counted.
+    Refused(DecodeError),
+}
+
+/// What a feed asks of the world. `ingest` carries it out live, the simulators answer it, a replay declines it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Send this datagram to retransmission server number `server` (index in the configuration).
+    SendDatagram {
+        /// Index of the server.
+        server: u8,
+        /// The datagram.
+        bytes: Vec<u8>,
+    },
+    /// Send this text on the connection.
+    SendText {
+        /// Which connection.
+        line: Line,
+        /// The message.
+        text: String,
+    },
+    /// Close this connection and open it again (with the backoff of the transport).
+    Reconnect {
+        /// Which connection.
+        line: Line,
+        /// Why, for the log.
+        reason: &'static str,
+    },
+}
+
+/// What happened to a link, told to the feed by whoever owns the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkEvent {
+    /// A connection is open; desired state must be subscribed again.
+    Up(Line),
+    /// A connection is gone, or frames of it were lost on our side.
+    Down(Line),
+    /// A retransmission server cannot be reached (refused by its host).
+    ServerUnreachable(u8),
+}
+
+/// An edge worth one log line. Never sent per message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// First message of a type this build does not know.
+    UnknownType {
+        /// As sent; text types are named in `name`.
+        tag: u32,
+        /// Text types.
+        name: Symbol,
+    },
+    /// A line delivered again after silence, or for the first time.
+    LineUp(Line),
+    /// A line has been silent for longer than the settings allow.
+    LineSilent(Line),
+    /// A gap was declared.
+    GapOpened {
+        /// First missing sequence number.
+        first: u64,
+        /// How many.
+        count: u64,
+    },
+    /// A gap was closed without loss.
+    GapRecovered {
+        /// First sequence number that was missing.
+        first: u64,
+        /// How many.
+        count: u64,
+    },
+    /// A gap was given up.
+    GapLost {
+        /// First missing sequence number.
+        first: u64,
+        /// How many.
+        count: u64,
+    },
+    /// The session changed or its sequence started anew.
+    SessionReset {
+        /// Next expected sequence number.
+        sequence: u64,
+    },
+    /// The venue said the session is over.
+    SessionEnded,
+    /// The venue refused or complained about something (its text, cut).
+    VenueError(Symbol),
+    /// The subscription of a connection is confirmed.
+    Subscribed(Line),
+}
+
+/// One missing range, as the ledger names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// First missing sequence number.
+    pub first: u64,
+    /// How many numbers.
+    pub count: u64,
+    /// Whether they arrived after all.
+    pub recovered: bool,
+}
+
+/// Counters of one channel. Every field is a total since start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FeedCounters {
+    /// Packets offered, by line (index 3 holds line D and recovery answers).
+    pub packets: [u64; Line::COUNT_MAX],
+    /// Packets that held nothing new.
+    pub packets_duplicate: u64,
+    /// Packets that came early and were kept.
+    pub packets_held: u64,
+    /// Packets without messages.
+    pub heartbeats: u64,
+    /// Messages applied (each once, whatever the number of lines).
+    pub messages: u64,
+    /// Messages of types this build does not know; skipped by their length.
+    pub unknown_messages: u64,
+    /// Packets or messages refused, by [`DecodeError::KINDS`].
+    pub decode_errors: [u64; DecodeError::KINDS.len()],
+    /// Messages for instruments nobody defined.
+    pub unknown_instrument_messages: u64,
+    /// Retransmission requests sent.
+    pub requests: u64,
+    /// Gaps declared.
+    pub gaps_opened: u64,
+    /// Messages that were missing and came by retransmission.
+    pub messages_recovered: u64,
+    /// Messages given up.
+    pub messages_lost: u64,
+    /// Sessions or sequences started anew.
+    pub resets: u64,
+    /// Messages first seen on each line, while arbitrated.
+    pub first_on_line: [u64; Line::COUNT_MAX],
+    /// Gap ledger entries beyond its bound: counted, not named.
+    pub ledger_overflow: u64,
+}
+
+impl FeedCounters {
+    /// All decode errors.
+    pub fn decode_errors_total(&self) -> u64 {
+        self.decode_errors.iter().sum()
+    }
+
+    /// Counts a refusal.
+    pub fn refuse(&mut self, error: DecodeError) {
+        self.decode_errors[error.kind()] += 1;
+    }
+}
+
+/// Where full batches of ticks go.
+pub trait TickSink {
+    /// Takes ticks in order. Events may be split over calls; the `LAST` flag says where one ends.
+    fn accept(&mut self, ticks: &[Tick]);
+
+    /// Takes a definition. Always called before the instrument's `Definition` tick is accepted.
+    fn define(&mut self, channel: ChannelId, definition: &Definition);
+}
+
+/// Ticks on their way out: a fixed buffer in front of a [`TickSink`].
+///
+/// One virtual call a flush, none a tick. Flushed by itself when full, and by its owner whenever latency asks for it.
+pub struct Batch {
+    ticks: Vec<Tick>,
+    sink: Box<dyn TickSink + Send>,
+}
+
+impl Batch {
+    /// Ticks held before a flush.
+    pub const TICKS_MAX: usize = 512;
+
+    /// A batch in front of `sink`.
+    pub fn new(sink: Box<dyn TickSink + Send>) -> Batch {
+        Batch {
+            ticks: Vec::with_capacity(Self::TICKS_MAX),
+            sink,
+        }
+    }
+
+    /// Adds a tick.
+    #[inline]
+    pub fn push(&mut self, tick: Tick) {
+        if self.ticks.len() == Self::TICKS_MAX {
+            self.flush();
+        }
+        self.ticks.push(tick);
+    }
+
+    /// Hands over a definition and puts `tick` (a `Definition` tick) in its place of the stream.
+    pub fn define(&mut self, definition: &Definition, tick: Tick) {
+        self.sink.define(tick.channel, definition);
+        self.push(tick);
+    }
+
+    /// Gives everything to the sink.
+    pub fn flush(&mut self) {
+        if !self.ticks.is_empty() {
+            self.sink.accept(&self.ticks);
+            self.ticks.clear();
+        }
+    }
+
+    /// Ticks not flushed yet.
+    pub fn ticks(&self) -> &[Tick] {
+        &self.ticks
+    }
+
+    /// The sink, for its owner's questions.
+    pub fn sink_mut(&mut self) -> &mut (dyn TickSink + Send) {
+        &mut *self.sink
+    }
+}
+
+/// One channel of one venue, as a state machine.
+pub trait Feed: Send {
+    /// Takes one packet. Never panics, whatever the bytes; never allocates once warm, except to keep early packets.
+    fn on_packet(&mut self, packet: &Packet<'_>, out: &mut Batch) -> Outcome;
+
+    /// Takes the time: declares gaps whose window is over, repeats requests, notices silence.
+    fn on_clock(&mut self, now: RecvTime, out: &mut Batch);
+
+    /// When [`Feed::on_clock`] has something to do, if nothing comes in before.
+    fn next_deadline(&self) -> Option<RecvTime>;
+
+    /// Takes a change of a link.
+    fn on_link(&mut self, event: LinkEvent, now: RecvTime, out: &mut Batch);
+
+    /// No more input will come (end of a capture): open gaps are given up and what is held is delivered.
+    fn finish(&mut self, now: RecvTime, out: &mut Batch);
+
+    /// Next thing to carry out, oldest first.
+    fn poll_action(&mut self) -> Option<Action>;
+
+    /// Next thing to log, oldest first.
+    fn poll_notice(&mut self) -> Option<Notice>;
+
+    /// Totals.
+    fn counters(&self) -> &FeedCounters;
+
+    /// Every declared gap, oldest first; the last ones may still be open (`recovered: false`).
+    fn gaps(&self) -> &[Gap];
+
+    /// Messages applied by type: the specification's names, in the order of the coverage table, zeros left out.
+    fn messages_by_type(&self) -> Vec<(&'static str, u64)>;
+}
+
+/// What a field's value looks like to `inspect`.
+pub trait FieldSink {
+    /// An integer.
+    fn integer(&mut self, name: &'static str, value: i128);
+    /// An exact decimal: `mantissa` × 10^-`scale`, printed with all `scale` digits.
+    fn decimal(&mut self, name: &'static str, mantissa: i128, scale: u8);
+    /// Text, trimmed by the sink.
+    fn text(&mut self, name: &'static str, value: &[u8]);
+    /// A one-character code, printed as it is.
+    fn code(&mut self, name: &'static str, value: u8);
+    /// A bit.
+    fn flag(&mut self, name: &'static str, value: bool);
+    /// Opens a nested object (an element of a list when `name` is empty).
+    fn begin_object(&mut self, name: &'static str);
+    /// Closes it.
+    fn end_object(&mut self);
+    /// Opens a list.
+    fn begin_list(&mut self, name: &'static str);
+    /// Closes it.
+    fn end_list(&mut self);
+    /// A whole JSON object whose members are the fields (text protocols).
+    fn json_members(&mut self, object: &str);
+}
+
+/// One venue message, for `inspect`.
+pub trait InspectedMessage {
+    /// The specification's name, snake case.
+    fn name(&self) -> &str;
+    /// Every field, in wire order.
+    fn fields(&self, sink: &mut dyn FieldSink);
+}
+
+/// Where inspected messages go.
+pub trait MessageSink {
+    /// Takes one message; `sequence` where the protocol numbers it.
+    fn message(&mut self, channel: &str, sequence: Option<u64>, message: &dyn InspectedMessage);
+}
+
+/// How a venue's bytes travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// UDP datagrams, on one or more lines.
+    Datagrams,
+    /// WebSocket text.
+    WebSocket,
+}
+
+/// What kind of book the ticks of a feed build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BookKind {
+    /// Order by order.
+    ByOrder,
+    /// Level by level.
+    ByLevel,
+}
+
+/// A setting's value as the configuration file has it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// Text.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// Yes or no.
+    Bool(bool),
+    /// A list.
+    List(Vec<Value>),
+}
+
+/// A key a room understands beyond the common ones.
+#[derive(Clone, Copy, Debug)]
+pub struct SettingKey {
+    /// The YAML key, unit in its name.
+    pub key: &'static str,
+    /// One sentence: meaning, range, default.
+    pub help: &'static str,
+    /// An example value, as YAML.
+    pub example: &'static str,
+}
+
+/// A setting that cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingFault {
+    /// The key.
+    pub key: String,
+    /// What is wrong.
+    pub why: String,
+    /// What to do.
+    pub remedy: String,
+}
+
+/// What every feed is told at its birth.
+#[derive(Clone, Debug)]
+pub struct FeedSettings {
+    /// Stamped on every tick.
+    pub channel: ChannelId,
+    /// How many lines deliver this channel (1 to [`Line::COUNT_MAX`]).
+    pub line_count: u8,
+    /// How many retransmission servers may be asked.
+    pub server_count: u8,
+    /// Symbols to follow; empty means all.
+    pub instruments: Vec<String>,
+    /// The room's own settings, by key.
+    pub own: Vec<(String, Value)>,
+}
+
+impl FeedSettings {
+    /// One line, no servers, all instruments.
+    pub fn single_line(channel: ChannelId) -> FeedSettings {
+        FeedSettings {
+            channel,
+            line_count: 1,
+            server_count: 0,
+            instruments: Vec::new(),
+            own: Vec::new(),
+        }
+    }
+
+    /// The room's own setting called `key`.
+    pub fn own(&self, key: &str) -> Option<&Value> {
+        self.own
+            .iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value)
+    }
+}
+
+/// Groups destinations of a capture into the lines of one channel: equal keys are one channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SessionKey(pub [u8; 16]);
+
+/// All the rest of the house knows of a room.
+#[derive(Clone, Copy)]
+pub struct Descriptor {
+    /// The feed's name in YAML and on the command line.
+    pub name: &'static str,
+    /// One line for people.
+    pub title: &'static str,
+    /// Venue in the reports: a MIC where there is one.
+    pub venue: &'static str,
+    /// Document and version the room implements.
+    pub specification: &'static str,
+    /// How the bytes travel.
+    pub transport: Transport,
+    /// What book its ticks build.
+    pub book: BookKind,
+    /// Whether the protocol lets a receiver ask for missing messages.
+    pub has_retransmission: bool,
+    /// WebSocket address used when the configuration names none.
+    pub default_url: &'static str,
+    /// Keys beyond the common ones.
+    pub settings: &'static [SettingKey],
+    /// Makes a channel. All faults of the settings at once.
+    pub build: fn(&FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>>,
+    /// Which session a datagram belongs to; `None` when it does not tell.
+    pub session_key: fn(&[u8]) -> Option<SessionKey>,
+    /// Whether bytes of a file are the venue's own file form (see [`Form::FileMessages`]), and if so the length of the first whole
+    /// message, its prefix included; `None` when the venue has no file form or this is not it.
+    pub file_message: fn(&[u8]) -> Option<usize>,
+    /// Reads every message of one packet for `inspect`, before arbitration.
+    pub inspect: fn(&Packet<'_>, &mut dyn MessageSink) -> Result<(), DecodeError>,
+}
+
+impl fmt::Debug for Descriptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Descriptor")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,50 @@
+//! Venue protocols as sans-I/O state machines: bytes and the time in, normalised ticks and actions out.
+//!
+//! ```text
+//!  datagrams ─┐                        ┌─▶ ticks   (64 bytes each, one normalised language: `model`)
+//!  WS frames ─┼─▶ a venue room ────────┼─▶ actions (ask for a retransmission, subscribe, reconnect)
+//!  the time  ─┘   (`Feed`, contract.rs)└─▶ notices (edges worth a log line)
+//! ```
+//!
+//! A room is a folder: [`nasdaq_itch50`], [`iex_deep10`], [`coinbase_ws`]. It imports [`session`] (shared sequencing and
+//! framing), [`contract`] (the one seam) and [`model`] (the normalised language), and no other room.
+//! Nothing here opens a socket, a file or a thread, reads a clock or logs; the lints of `clippy.toml` hold that.
+//!
+//! # How to add a venue
+//!
+//! 1. A folder `feeds/<venue>_<protocol>/` with
+//!    - `mod.rs`: the specification cited, the coverage table (every message type: decoded, or why not), the
+//!      [`Descriptor`](contract::Descriptor), and the control flow from packet to tick;
+//!    - `wire.rs`: the layouts, as a table for the [`layout!`] macro (binary) or a scanner (text);
+//!    - `normalize.rs`: messages to ticks; `settings.rs`: the YAML keys of its own;
+//!    - `encode.rs`: the other direction, for the simulator and for tests;
+//!    - `vectors/`: golden bytes beside the ticks they must become; `tests.rs`.
+//! 2. One line in [`REGISTRY`].
+//! 3. One YAML in `config/`.
+//!
+//! `list`, `inspect`, settings parsing, the golden vector test, the fuzz target, the decode bench and the simulated
+//! end-to-end run iterate over the registry, so nothing else has to know of the newcomer.
+#![forbid(unsafe_code)]
+
+pub mod contract;
+pub mod model;
+pub mod session;
+
+pub mod coinbase_ws;
+pub mod iex_deep10;
+pub mod nasdaq_itch50;
+
+/// Every feed this build can speak, in the order `waveletd list feeds` prints.
+pub static REGISTRY: &[&contract::Descriptor] = &[
+    &nasdaq_itch50::DESCRIPTOR,
+    &iex_deep10::DESCRIPTOR,
+    &coinbase_ws::DESCRIPTOR,
+];
+
+/// The descriptor of the feed called `name`, if this build has it.
+pub fn descriptor(name: &str) -> Option<&'static contract::Descriptor> {
+    REGISTRY
+        .iter()
+        .copied()
+        .find(|descriptor| descriptor.name == name)
+}

@@ -1,0 +1,19 @@
+//! The normalised language: what every venue's messages become.
+//!
+//! Names and meanings follow DBN v3 where it has one. A [`Tick`] is one cache line; prices are integers of 1e-9,
+//! sizes integers of the instrument's own precision, times nanoseconds since the Unix epoch (UTC). Nothing here
+//! allocates except [`Definition`]s, which are rare.
+
+pub mod decimal;
+pub mod instrument;
+pub mod price;
+pub mod status;
+pub mod tick;
+pub mod time;
+
+pub use decimal::DecimalError;
+pub use instrument::{Definition, InstrumentId, Symbol};
+pub use price::{Price, Size};
+pub use status::{GapKind, ImbalanceKind, ResetKind, StatisticKind, TradingState};
+pub use tick::{Action, ChannelId, Flags, Side, Tick, cancel_detail};
+pub use time::{EventTime, RecvTime, SendTime};

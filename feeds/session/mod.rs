@@ -1,0 +1,7 @@
+//! What protocols share: layouts, sequencing and arbitration, framing.
+
+pub mod layout;
+pub mod moldudp64;
+pub mod sequencer;
+
+pub use sequencer::{Offer, Sequencer, SequencerSettings};

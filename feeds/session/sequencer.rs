@@ -1,0 +1,623 @@
+//! Sequencing of one channel: arbitration between lines, the reorder window, gaps and their recovery.
+//!
+//! ```text
+//!            first packet in order                     window over, servers left
+//!  Joining ───────────────────────▶ In order ──hole──▶ Waiting ─────────────────▶ Open ──filled──▶ In order
+//!     │                                ▲                  │ filled by a line        │ attempts used up, or no server
+//!     └── joined in the middle         └──────────────────┘                         └──▶ Lost ──▶ In order
+//! ```
+//!
+//! Arbitration is by message sequence, never by packet: two lines may group messages differently. The first copy of a
+//! message wins, whichever line brings it. A packet that comes too early is copied and held (bounded); a hole that no
+//! line fills within the window becomes a gap, is named in the ledger and, where the venue has servers, asked for.
+//!
+//! The machine knows no protocol and no clock. The room offers packets, then calls [`Sequencer::poll`] until it is
+//! empty and carries each [`Step`] out in that order.
+//!
+//! Invariants: `expected` never goes back except by [`Sequencer::restart`]; what is held is sorted, begins after
+//! `expected` and does not exceed its bounds; an open gap ends after `expected`.
+
+use crate::contract::{FeedCounters, Gap, Line};
+use crate::model::RecvTime;
+use std::collections::VecDeque;
+
+/// Bounds and times of a [`Sequencer`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SequencerSettings {
+    /// Number of the first message of a session.
+    pub first_sequence: u64,
+    /// Servers that answer requests; 0 means what is missing stays missing.
+    pub server_count: u8,
+    /// How long a hole may be filled by another line or a late packet before it is a gap, in ns.
+    pub reorder_window_ns: u64,
+    /// Packets kept while a hole is open. Beyond it the newest is dropped (and asked for later) where there is a server;
+    /// otherwise the gap is given up.
+    pub held_packets_max: usize,
+    /// Most messages asked for at once.
+    pub request_count_max: u64,
+    /// How long an answer may take, in ns.
+    pub request_timeout_ns: u64,
+    /// Requests without progress before a gap is given up.
+    pub request_attempts_max: u32,
+    /// Whether a stream joined in its middle is asked for from its first message.
+    pub backfill: bool,
+    /// A jump ahead of more messages than this is taken for a damaged header and refused.
+    pub jump_max: u64,
+}
+
+impl Default for SequencerSettings {
+    fn default() -> Self {
+        SequencerSettings {
+            first_sequence: 1,
+            server_count: 0,
+            reorder_window_ns: 2_000_000,
+            held_packets_max: 4_096,
+            request_count_max: 1_024,
+            request_timeout_ns: 50_000_000,
+            request_attempts_max: 10,
+            backfill: true,
+            jump_max: 1 << 40,
+        }
+    }
+}
+
+/// What to do with an offered packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// Apply its messages except the first `skip`, which are known.
+    Deliver {
+        /// Messages to skip.
+        skip: u64,
+    },
+    /// Nothing new in it.
+    Duplicate,
+    /// Copied and kept.
+    Held,
+    /// No room to keep it, or its numbers cannot be true; counted.
+    Dropped,
+}
+
+/// What follows from what was offered, in order.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Step {
+    /// A gap is declared: from here on nothing of the channel is trustworthy until it is closed.
+    GapOpened {
+        /// First missing message.
+        first: u64,
+        /// How many.
+        count: u64,
+    },
+    /// The gap is closed without loss.
+    GapRecovered {
+        /// First message that was missing.
+        first: u64,
+        /// How many.
+        count: u64,
+    },
+    /// A range is given up.
+    GapLost {
+        /// First missing message.
+        first: u64,
+        /// How many.
+        count: u64,
+    },
+    /// The stream is followed from its middle: what came before `sequence` was never seen.
+    Joined {
+        /// First message seen.
+        sequence: u64,
+    },
+    /// A held packet is in order now. Give the buffer back with [`Sequencer::recycle`].
+    Deliver(HeldPacket),
+}
+
+/// A packet that came early.
+#[derive(Debug, PartialEq, Eq)]
+pub struct HeldPacket {
+    /// Number of its first message.
+    pub first: u64,
+    /// How many messages it has.
+    pub count: u64,
+    /// Messages of it that are known already.
+    pub skip: u64,
+    /// When it came.
+    pub ts_recv: RecvTime,
+    /// What it came on.
+    pub line: Line,
+    /// The messages.
+    pub body: Vec<u8>,
+}
+
+/// A range to ask a server for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Index of the server.
+    pub server: u8,
+    /// First message.
+    pub first: u64,
+    /// How many.
+    pub count: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    InOrder,
+    /// A hole is open; it becomes a gap at this time.
+    Waiting {
+        until: RecvTime,
+    },
+    Open(OpenGap),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct OpenGap {
+    first: u64,
+    end: u64,
+    /// Start of the part recovered since the last lost part.
+    segment_first: u64,
+    any_lost: bool,
+    /// The gap is what came before we joined.
+    is_join: bool,
+    attempts: u32,
+    request_deadline: RecvTime,
+}
+
+/// Most entries the gap ledger names; beyond it they are only counted.
+pub const LEDGER_ENTRIES_MAX: usize = 65_536;
+
+/// The machine. See the module's head.
+#[derive(Debug)]
+pub struct Sequencer {
+    settings: SequencerSettings,
+    /// Next message to deliver; meaningful once joined.
+    expected: u64,
+    /// One past the highest message known to exist.
+    highest: u64,
+    joined: bool,
+    phase: Phase,
+    held: VecDeque<HeldPacket>,
+    spare: Vec<Vec<u8>>,
+    steps: VecDeque<Step>,
+    request: Option<Request>,
+    server: u8,
+    ledger: Vec<Gap>,
+    /// Totals; the room adds its own.
+    pub counters: FeedCounters,
+}
+
+impl Sequencer {
+    /// A machine that has seen nothing.
+    pub fn new(settings: SequencerSettings) -> Sequencer {
+        Sequencer {
+            settings,
+            expected: settings.first_sequence,
+            highest: settings.first_sequence,
+            joined: false,
+            phase: Phase::InOrder,
+            held: VecDeque::new(),
+            spare: Vec::new(),
+            steps: VecDeque::new(),
+            request: None,
+            server: 0,
+            ledger: Vec::new(),
+            counters: FeedCounters::default(),
+        }
+    }
+
+    /// Next message to deliver.
+    pub fn expected(&self) -> u64 {
+        self.expected
+    }
+
+    /// Whether anything was seen of this session.
+    pub fn is_joined(&self) -> bool {
+        self.joined
+    }
+
+    /// Whether a declared gap is open.
+    pub fn is_gap_open(&self) -> bool {
+        matches!(self.phase, Phase::Open(_))
+    }
+
+    /// Every declared gap so far; parts of an open one appear when it is closed.
+    pub fn ledger(&self) -> &[Gap] {
+        &self.ledger
+    }
+
+    /// Decides on a packet of `count` messages whose first has number `first`. `body` is copied only if it must be held.
+    #[inline]
+    pub fn offer(
+        &mut self,
+        line: Line,
+        first: u64,
+        count: u64,
+        body: &[u8],
+        ts_recv: RecvTime,
+    ) -> Offer {
+        if first == self.expected && self.phase == Phase::InOrder && self.joined {
+            let Some(end) = first.checked_add(count) else {
+                return Offer::Dropped;
+            };
+            self.advance(line, end, count);
+            return Offer::Deliver { skip: 0 };
+        }
+        self.offer_out_of_order(line, first, count, body, ts_recv)
+    }
+
+    fn offer_out_of_order(
+        &mut self,
+        line: Line,
+        first: u64,
+        count: u64,
+        body: &[u8],
+        ts_recv: RecvTime,
+    ) -> Offer {
+        let Some(end) = first.checked_add(count) else {
+            return Offer::Dropped;
+        };
+        if !self.joined {
+            self.join(first, ts_recv);
+        }
+        if end <= self.expected {
+            self.counters.packets_duplicate += 1;
+            return Offer::Duplicate;
+        }
+        if end - self.expected > self.settings.jump_max {
+            return Offer::Dropped;
+        }
+        if first <= self.expected {
+            let skip = self.expected - first;
+            let fresh = count - skip;
+            if matches!(self.phase, Phase::Open(_)) {
+                self.counters.messages_recovered += fresh;
+            }
+            self.advance(line, end, fresh);
+            self.after_progress(line, ts_recv);
+            return Offer::Deliver { skip };
+        }
+        let offer = self.hold(line, first, count, body, ts_recv);
+        self.highest = self.highest.max(end);
+        if self.phase == Phase::InOrder {
+            self.wait(ts_recv);
+        }
+        if offer == Offer::Dropped && self.settings.server_count == 0 {
+            self.give_up();
+        }
+        offer
+    }
+
+    /// Takes the next sequence number as a heartbeat states it: reveals what is missing at the end.
+    pub fn on_heartbeat(&mut self, next: u64, now: RecvTime) {
+        if !self.joined {
+            self.join(next, now);
+        }
+        if next > self.highest && next - self.expected <= self.settings.jump_max {
+            self.highest = next;
+        }
+        if self.expected < self.highest && self.phase == Phase::InOrder {
+            self.wait(now);
+        }
+    }
+
+    /// Takes the time.
+    pub fn on_clock(&mut self, now: RecvTime) {
+        match self.phase {
+            Phase::InOrder => {}
+            Phase::Waiting { until } if now >= until => self.declare(now, false),
+            Phase::Waiting { .. } => {}
+            Phase::Open(gap) if now >= gap.request_deadline => self.retry(now),
+            Phase::Open(_) => {}
+        }
+    }
+
+    /// When [`Sequencer::on_clock`] has something to do.
+    pub fn next_deadline(&self) -> Option<RecvTime> {
+        match self.phase {
+            Phase::InOrder => None,
+            Phase::Waiting { until } => Some(until),
+            Phase::Open(gap) => Some(gap.request_deadline),
+        }
+    }
+
+    /// A server cannot be reached: asks the next one at once.
+    pub fn on_server_unreachable(&mut self, server: u8, now: RecvTime) {
+        if self.is_gap_open() && server == self.server {
+            self.retry(now);
+        }
+    }
+
+    /// No more input: gives up what is missing.
+    pub fn finish(&mut self, now: RecvTime) {
+        if let Phase::Waiting { .. } = self.phase {
+            self.declare(now, false);
+        }
+        if self.is_gap_open() {
+            self.give_up();
+        }
+    }
+
+    /// A new session, or the same one from `first` again. Everything held or open is dropped.
+    ///
+    /// A gap still open is entered in the ledger as lost, without a step: the reset says more.
+    pub fn restart(&mut self, first: u64) {
+        if let Phase::Open(gap) = self.phase {
+            self.enter(gap.segment_first, self.expected, true);
+            self.enter(self.expected, gap.end, false);
+            self.counters.messages_lost += gap.end.saturating_sub(self.expected);
+        }
+        self.phase = Phase::InOrder;
+        while let Some(packet) = self.held.pop_front() {
+            self.recycle(packet);
+        }
+        self.steps.clear();
+        self.request = None;
+        self.joined = false;
+        self.expected = first;
+        self.highest = first;
+        self.counters.resets += 1;
+    }
+
+    /// Next step, oldest first.
+    pub fn poll(&mut self) -> Option<Step> {
+        if let Some(step) = self.steps.pop_front() {
+            return Some(step);
+        }
+        while let Some(head) = self.held.front() {
+            if head.first > self.expected {
+                break;
+            }
+            let mut packet = self.held.pop_front()?;
+            let end = packet.first + packet.count;
+            if end <= self.expected {
+                self.recycle(packet);
+                continue;
+            }
+            packet.skip = self.expected - packet.first;
+            let (line, fresh, ts_recv) = (packet.line, packet.count - packet.skip, packet.ts_recv);
+            self.advance(line, end, fresh);
+            self.after_progress(line, ts_recv);
+            return Some(Step::Deliver(packet));
+        }
+        self.steps.pop_front()
+    }
+
+    /// Takes a delivered packet's buffer back.
+    pub fn recycle(&mut self, packet: HeldPacket) {
+        const SPARE_MAX: usize = 64;
+        if self.spare.len() < SPARE_MAX {
+            let mut body = packet.body;
+            body.clear();
+            self.spare.push(body);
+        }
+    }
+
+    /// Next request to send.
+    pub fn poll_request(&mut self) -> Option<Request> {
+        self.request.take()
+    }
+
+    fn advance(&mut self, line: Line, end: u64, fresh: u64) {
+        self.expected = end;
+        self.highest = self.highest.max(end);
+        self.counters.messages += fresh;
+        let line = usize::from(line.0).min(Line::COUNT_MAX - 1);
+        self.counters.first_on_line[line] += fresh;
+    }
+
+    fn join(&mut self, first: u64, now: RecvTime) {
+        self.joined = true;
+        if first <= self.settings.first_sequence {
+            return;
+        }
+        if self.settings.backfill && self.settings.server_count > 0 {
+            self.highest = first;
+            self.declare(now, true);
+        } else {
+            self.expected = first;
+            self.highest = first;
+            self.steps.push_back(Step::Joined { sequence: first });
+        }
+    }
+
+    /// One past the last message of the hole that begins at `expected`.
+    fn hole_end(&self) -> u64 {
+        self.held.front().map_or(self.highest, |head| head.first)
+    }
+
+    fn wait(&mut self, since: RecvTime) {
+        let until = RecvTime(since.0.saturating_add(self.settings.reorder_window_ns));
+        self.phase = Phase::Waiting { until };
+    }
+
+    fn declare(&mut self, now: RecvTime, is_join: bool) {
+        let (first, end) = (self.expected, self.hole_end());
+        self.counters.gaps_opened += 1;
+        self.phase = Phase::Open(OpenGap {
+            first,
+            end,
+            segment_first: first,
+            any_lost: false,
+            is_join,
+            attempts: 0,
+            request_deadline: RecvTime(now.0.saturating_add(self.settings.request_timeout_ns)),
+        });
+        if self.settings.server_count == 0 {
+            self.give_up();
+        } else {
+            self.steps.push_back(Step::GapOpened {
+                first,
+                count: end - first,
+            });
+            self.ask(now);
+        }
+    }
+
+    fn ask(&mut self, now: RecvTime) {
+        let Phase::Open(gap) = &mut self.phase else {
+            return;
+        };
+        let end = self
+            .held
+            .front()
+            .map_or(gap.end, |head| head.first.min(gap.end));
+        gap.request_deadline = RecvTime(now.0.saturating_add(self.settings.request_timeout_ns));
+        let count = (end - self.expected).min(self.settings.request_count_max);
+        self.request = Some(Request {
+            server: self.server,
+            first: self.expected,
+            count,
+        });
+        self.counters.requests += 1;
+    }
+
+    fn retry(&mut self, now: RecvTime) {
+        let Phase::Open(gap) = &mut self.phase else {
+            return;
+        };
+        gap.attempts += 1;
+        if gap.attempts >= self.settings.request_attempts_max {
+            self.give_up();
+            return;
+        }
+        self.server = (self.server + 1) % self.settings.server_count.max(1);
+        self.ask(now);
+    }
+
+    /// `expected` moved: closes what is closed, asks on where an answer was partial.
+    fn after_progress(&mut self, line: Line, now: RecvTime) {
+        match self.phase {
+            Phase::Open(gap) if self.expected >= gap.end => self.close(gap, now),
+            Phase::Open(_) => {
+                if let Phase::Open(gap) = &mut self.phase {
+                    gap.attempts = 0;
+                }
+                if line == Line::RECOVERY {
+                    self.ask(now);
+                }
+            }
+            Phase::Waiting { .. } | Phase::InOrder => self.settle(now),
+        }
+    }
+
+    fn close(&mut self, gap: OpenGap, now: RecvTime) {
+        self.enter(gap.segment_first, gap.end, true);
+        if !gap.any_lost {
+            let (first, count) = (gap.first, gap.end - gap.first);
+            self.steps.push_back(Step::GapRecovered { first, count });
+        }
+        self.request = None;
+        self.settle(now);
+    }
+
+    /// Chooses the phase by what is missing now.
+    fn settle(&mut self, now: RecvTime) {
+        let next_is_held = self
+            .held
+            .front()
+            .is_some_and(|head| head.first <= self.expected);
+        if next_is_held || self.expected >= self.highest {
+            self.phase = if next_is_held && self.expected < self.highest {
+                // `poll` delivers it and settles again; until then nothing is in the fast path.
+                Phase::Waiting {
+                    until: RecvTime::UNDEFINED,
+                }
+            } else {
+                Phase::InOrder
+            };
+        } else {
+            // The next hole may be older than `now`: its window began when the packet behind it came.
+            let since = self.held.front().map_or(now, |head| head.ts_recv.min(now));
+            self.wait(since);
+        }
+    }
+
+    fn give_up(&mut self) {
+        let Phase::Open(mut gap) = self.phase else {
+            if let Phase::Waiting { until } = self.phase {
+                self.declare(until, false);
+            }
+            if self.is_gap_open() {
+                self.give_up();
+            }
+            return;
+        };
+        // Packets that came out of the middle of the gap are delivered by `poll` between the lost parts, so the
+        // parts are given up one at a time; `after_progress` does not revive a gap that has lost a part.
+        let end = self
+            .held
+            .front()
+            .map_or(gap.end, |head| head.first.clamp(self.expected, gap.end));
+        let (first, count) = (self.expected, end - self.expected);
+        self.enter(gap.segment_first, first, true);
+        self.enter(first, end, false);
+        self.counters.messages_lost += count;
+        if gap.is_join && first == self.settings.first_sequence {
+            self.steps.push_back(Step::Joined { sequence: end });
+        } else {
+            self.steps.push_back(Step::GapLost { first, count });
+        }
+        self.expected = end;
+        gap.segment_first = end;
+        gap.any_lost = true;
+        self.request = None;
+        if end >= gap.end {
+            self.settle(gap.request_deadline);
+        } else {
+            gap.request_deadline = RecvTime(0);
+            gap.attempts = self.settings.request_attempts_max;
+            self.phase = Phase::Open(gap);
+        }
+    }
+
+    fn enter(&mut self, first: u64, end: u64, recovered: bool) {
+        if end <= first {
+            return;
+        }
+        if self.ledger.len() == LEDGER_ENTRIES_MAX {
+            self.counters.ledger_overflow += 1;
+            return;
+        }
+        self.ledger.push(Gap {
+            first,
+            count: end - first,
+            recovered,
+        });
+    }
+
+    fn hold(
+        &mut self,
+        line: Line,
+        first: u64,
+        count: u64,
+        body: &[u8],
+        ts_recv: RecvTime,
+    ) -> Offer {
+        let end = first + count;
+        let index = self.held.partition_point(|held| held.first < first);
+        let covered = |held: &HeldPacket| held.first <= first && held.first + held.count >= end;
+        let before = index
+            .checked_sub(1)
+            .and_then(|before| self.held.get(before));
+        if before.is_some_and(covered) || self.held.get(index).is_some_and(covered) {
+            self.counters.packets_duplicate += 1;
+            return Offer::Duplicate;
+        }
+        if self.held.len() >= self.settings.held_packets_max {
+            return Offer::Dropped;
+        }
+        let mut copy = self.spare.pop().unwrap_or_default();
+        copy.extend_from_slice(body);
+        self.held.insert(
+            index,
+            HeldPacket {
+                first,
+                count,
+                skip: 0,
+                ts_recv,
+                line,
+                body: copy,
+            },
+        );
+        self.counters.packets_held += 1;
+        Offer::Held
+    }
+}

@@ -1,0 +1,3 @@
+//! The `waveletd` program: parse, dispatch, exit code.
+
+fn main() {}
