@@ -535,6 +535,9 @@ impl FeedSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionKey(pub [u8; 16]);
 
+/// Makes a channel from its settings, or says everything that is wrong with them.
+pub type BuildFeed = fn(&FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>>;
+
 /// All the rest of the house knows of a room.
 #[derive(Clone, Copy)]
 pub struct Descriptor {
@@ -557,7 +560,7 @@ pub struct Descriptor {
     /// Keys beyond the common ones.
     pub settings: &'static [SettingKey],
     /// Makes a channel. All faults of the settings at once.
-    pub build: fn(&FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>>,
+    pub build: BuildFeed,
     /// Which session a datagram belongs to; `None` when it does not tell.
     pub session_key: fn(&[u8]) -> Option<SessionKey>,
     /// Whether bytes of a file are the venue's own file form (see [`Form::FileMessages`]), and if so the length of the first whole

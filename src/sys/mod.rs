@@ -1,1 +1,4 @@
 //! Room `sys`.
+
+pub mod wall;
+pub use wall::wall_clock_ns;
