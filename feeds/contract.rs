@@ -280,6 +280,11 @@ pub struct FeedCounters {
     pub decode_errors: [u64; DecodeError::KINDS.len()],
     /// Messages for instruments nobody defined.
     pub unknown_instrument_messages: u64,
+    /// Messages read and not applied, because they mean nothing where they stand: an update before its snapshot, a
+    /// statistic older than the one before it, a trade known already.
+    pub messages_ignored: u64,
+    /// Statistics left out because they do not fit the normalised language exactly; the rest of their message is applied.
+    pub values_left_out: u64,
     /// Retransmission requests sent.
     pub requests: u64,
     /// Gaps declared.
