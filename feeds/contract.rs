@@ -320,6 +320,16 @@ pub trait TickSink {
 
     /// Takes a definition. Always called before the instrument's `Definition` tick is accepted.
     fn define(&mut self, channel: ChannelId, definition: &Definition);
+
+    /// Ticks that can be taken right now without waiting and without loss.
+    fn room(&mut self) -> usize {
+        usize::MAX
+    }
+
+    /// Whether whoever reads behind the sink is gone, so that nothing given to it will ever be seen.
+    fn is_abandoned(&self) -> bool {
+        false
+    }
 }
 
 /// Ticks on their way out: a fixed buffer in front of a [`TickSink`].
@@ -368,6 +378,11 @@ impl Batch {
     /// Ticks not flushed yet.
     pub fn ticks(&self) -> &[Tick] {
         &self.ticks
+    }
+
+    /// Ticks that can still be pushed without waiting and without loss.
+    pub fn room(&mut self) -> usize {
+        self.sink.room().saturating_sub(self.ticks.len())
     }
 
     /// The sink, for its owner's questions.
