@@ -1,1 +1,3 @@
 //! Room `sys`.
+
+pub mod clock;
