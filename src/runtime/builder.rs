@@ -224,9 +224,8 @@ impl<T: 'static> NodeBuilder<T> {
         let watched = Rc::clone(&receiver);
         let node = self.insert(executor, false, move |state, ctx| {
             let mut receiver = receiver.borrow_mut();
-            let control = run(state, ctx, &mut receiver);
-            receiver.after_run();
-            control
+            receiver.before_run();
+            run(state, ctx, &mut receiver)
         });
         executor.watch(node.id(), watched);
         (node, sender)

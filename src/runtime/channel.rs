@@ -333,6 +333,7 @@ impl<M> Receiver<M> {
     /// Whether the stream has ended: the sender is gone and nothing waits.
     #[must_use]
     pub fn is_closed(&self) -> bool {
+        // In this order: what was sent before the end is then visible.
         self.consumer.is_abandoned() && self.consumer.is_empty()
     }
 
@@ -345,8 +346,10 @@ impl<M> Receiver<M> {
         !self.end_seen && self.consumer.is_abandoned()
     }
 
-    /// Called after the node ran: an end that it could see is not told again.
-    pub(super) fn after_run(&mut self) {
+    /// Called before the node runs: an end that is there from the start of a run is seen by that
+    /// run, and not told again. One that comes during the run may have been missed by it.
+    #[inline]
+    pub(super) fn before_run(&mut self) {
         self.end_seen = self.is_closed();
     }
 }
