@@ -203,7 +203,7 @@ pub struct Capture {
 }
 
 /// What [`Capture::advance`] found, as places in the source's buffers.
-enum Found {
+pub(super) enum Found {
     Datagram(u64, Range<usize>, Datagram),
     Messages(u64, Range<usize>),
     Line(u64, Entry),
@@ -332,7 +332,7 @@ impl Capture {
 
     /// Goes on until there is something to give.
     #[inline]
-    fn advance(&mut self) -> Option<Found> {
+    pub(super) fn advance(&mut self) -> Option<Found> {
         if self.is_over {
             return None;
         }
@@ -510,14 +510,41 @@ struct VenueFile {
 }
 
 impl VenueFile {
+    /// Bytes of the first message, if all of it is here.
+    ///
+    /// One that the feed does not know is taken by its length when a known one stands behind it: the feed counts it.
+    #[inline]
+    fn message(&self, bytes: &[u8]) -> Option<usize> {
+        if let Some(message_bytes) = (self.file_message)(bytes) {
+            return (1..=bytes.len())
+                .contains(&message_bytes)
+                .then_some(message_bytes);
+        }
+        let message_bytes = Self::by_length(bytes)?;
+        let behind = bytes.get(message_bytes..)?;
+        (self.file_message)(behind).map(|_| message_bytes)
+    }
+
+    /// Bytes of a message that ends exactly with the file.
+    fn last_message(&self, bytes: &[u8]) -> Option<usize> {
+        Self::by_length(bytes).filter(|message_bytes| *message_bytes == bytes.len())
+    }
+
+    /// Bytes of a message by the two-byte length in front of it.
+    fn by_length(bytes: &[u8]) -> Option<usize> {
+        match u16::from_be_bytes(*bytes.first_chunk()?) {
+            0 => None,
+            length => Some(2 + usize::from(length)),
+        }
+    }
+
     /// Whole messages and how many they are, or `None` at the end.
     fn chunk(&mut self, window: &mut Window) -> Result<Option<(Range<usize>, u64)>, Broken> {
         loop {
             let bytes = window.bytes();
             let (mut at, mut count) = (0, 0);
             while at < CHUNK_BYTES
-                && let Some(message_bytes) = (self.file_message)(&bytes[at..])
-                && (1..=bytes.len() - at).contains(&message_bytes)
+                && let Some(message_bytes) = self.message(&bytes[at..])
             {
                 at += message_bytes;
                 count += 1;
@@ -525,13 +552,21 @@ impl VenueFile {
             if count > 0 {
                 return Ok(Some((window.take(at), count)));
             }
+            // A message of no bytes ends a session: nothing to give.
+            if bytes.starts_with(&[0, 0]) {
+                window.take(2);
+                continue;
+            }
             let here = bytes.len();
-            let can_be_whole = here >= MESSAGE_BYTES_MAX;
-            if can_be_whole || !window.has(here + 1) {
+            let is_whole = here >= 2 * MESSAGE_BYTES_MAX;
+            if is_whole || !window.has(here + 1) {
+                if let Some(bytes) = self.last_message(window.bytes()) {
+                    return Ok(Some((window.take(bytes), 1)));
+                }
                 if here == 0 && window.fault().is_none() {
                     return Ok(None);
                 }
-                let why = match (window.fault(), can_be_whole) {
+                let why = match (window.fault(), is_whole) {
                     (Some(fault), _) => fault.to_owned(),
                     (None, true) => "what is here is no message".to_owned(),
                     (None, false) => "the file ends inside a message".to_owned(),
