@@ -177,6 +177,8 @@ pub struct Sequencer {
     held: VecDeque<HeldPacket>,
     spare: Vec<Vec<u8>>,
     steps: VecDeque<Step>,
+    /// Steps of the queue that come before the packet just delivered.
+    steps_before_delivery: usize,
     request: Option<Request>,
     server: u8,
     ledger: Vec<Gap>,
@@ -196,6 +198,7 @@ impl Sequencer {
             held: VecDeque::new(),
             spare: Vec::new(),
             steps: VecDeque::new(),
+            steps_before_delivery: 0,
             request: None,
             server: 0,
             ledger: Vec::new(),
@@ -206,6 +209,12 @@ impl Sequencer {
     /// Next message to deliver.
     pub fn expected(&self) -> u64 {
         self.expected
+    }
+
+    /// Whether a packet whose first message has this number is delivered as it is: nothing is missing, held or asked for.
+    #[inline(always)]
+    pub fn is_next(&self, first: u64) -> bool {
+        first == self.expected && self.phase == Phase::InOrder && self.joined
     }
 
     /// Whether anything was seen of this session.
@@ -233,7 +242,7 @@ impl Sequencer {
         body: &[u8],
         ts_recv: RecvTime,
     ) -> Offer {
-        if first == self.expected && self.phase == Phase::InOrder && self.joined {
+        if self.is_next(first) {
             let Some(end) = first.checked_add(count) else {
                 return Offer::Dropped;
             };
@@ -270,6 +279,7 @@ impl Sequencer {
             if matches!(self.phase, Phase::Open(_)) {
                 self.counters.messages_recovered += fresh;
             }
+            self.steps_before_delivery = self.steps.len();
             self.advance(line, end, fresh);
             self.after_progress(line, ts_recv);
             return Offer::Deliver { skip };
@@ -354,6 +364,12 @@ impl Sequencer {
         self.expected = first;
         self.highest = first;
         self.counters.resets += 1;
+    }
+
+    /// Next step that comes before the packet [`Sequencer::offer`] just said to deliver.
+    pub fn poll_before_delivery(&mut self) -> Option<Step> {
+        self.steps_before_delivery = self.steps_before_delivery.checked_sub(1)?;
+        self.steps.pop_front()
     }
 
     /// Next step, oldest first.
