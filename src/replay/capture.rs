@@ -510,41 +510,13 @@ struct VenueFile {
 }
 
 impl VenueFile {
-    /// Bytes of the first message, if all of it is here.
-    ///
-    /// One that the feed does not know is taken by its length when a known one stands behind it: the feed counts it.
-    #[inline]
-    fn message(&self, bytes: &[u8]) -> Option<usize> {
-        if let Some(message_bytes) = (self.file_message)(bytes) {
-            return (1..=bytes.len())
-                .contains(&message_bytes)
-                .then_some(message_bytes);
-        }
-        let message_bytes = Self::by_length(bytes)?;
-        let behind = bytes.get(message_bytes..)?;
-        (self.file_message)(behind).map(|_| message_bytes)
-    }
-
-    /// Bytes of a message that ends exactly with the file.
-    fn last_message(&self, bytes: &[u8]) -> Option<usize> {
-        Self::by_length(bytes).filter(|message_bytes| *message_bytes == bytes.len())
-    }
-
-    /// Bytes of a message by the two-byte length in front of it.
-    fn by_length(bytes: &[u8]) -> Option<usize> {
-        match u16::from_be_bytes(*bytes.first_chunk()?) {
-            0 => None,
-            length => Some(2 + usize::from(length)),
-        }
-    }
-
     /// Whole messages and how many they are, or `None` at the end.
     fn chunk(&mut self, window: &mut Window) -> Result<Option<(Range<usize>, u64)>, Broken> {
         loop {
             let bytes = window.bytes();
             let (mut at, mut count) = (0, 0);
             while at < CHUNK_BYTES
-                && let Some(message_bytes) = self.message(&bytes[at..])
+                && let Some(message_bytes) = message_bytes(self.file_message, &bytes[at..])
             {
                 at += message_bytes;
                 count += 1;
@@ -560,8 +532,9 @@ impl VenueFile {
             let here = bytes.len();
             let is_whole = here >= 2 * MESSAGE_BYTES_MAX;
             if is_whole || !window.has(here + 1) {
-                if let Some(bytes) = self.last_message(window.bytes()) {
-                    return Ok(Some((window.take(bytes), 1)));
+                // One that the feed does not know, and that ends exactly with the file.
+                if !is_whole && here > 2 && by_length(window.bytes()) == Some(here) {
+                    return Ok(Some((window.take(here), 1)));
                 }
                 if here == 0 && window.fault().is_none() {
                     return Ok(None);
@@ -576,4 +549,41 @@ impl VenueFile {
             }
         }
     }
+}
+
+/// Bytes of the first message of a venue's file form, if all of it is here.
+///
+/// One that the feed does not know is taken by its length when a known one stands behind it: the feed counts it.
+#[inline]
+fn message_bytes(file_message: fn(&[u8]) -> Option<usize>, bytes: &[u8]) -> Option<usize> {
+    if let Some(message_bytes) = file_message(bytes) {
+        return (1..=bytes.len())
+            .contains(&message_bytes)
+            .then_some(message_bytes);
+    }
+    let message_bytes = by_length(bytes)?;
+    let behind = bytes.get(message_bytes..)?;
+    file_message(behind).map(|_| message_bytes)
+}
+
+/// Bytes of a message by the two-byte length in front of it.
+fn by_length(bytes: &[u8]) -> Option<usize> {
+    match u16::from_be_bytes(*bytes.first_chunk()?) {
+        0 => None,
+        length => Some(2 + usize::from(length)),
+    }
+}
+
+/// The messages of one chunk of a venue's file form, each with the length in front of it.
+pub fn messages_of_chunk<'a>(
+    feed: &Descriptor,
+    mut chunk: &'a [u8],
+) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+    let file_message = feed.file_message;
+    std::iter::from_fn(move || {
+        let count = message_bytes(file_message, chunk).unwrap_or(chunk.len());
+        let (message, rest) = chunk.split_at(count);
+        chunk = rest;
+        (!message.is_empty()).then_some(message)
+    })
 }

@@ -4,6 +4,7 @@
 //! into ticks is not decided here.
 
 pub mod capture;
+pub mod driver;
 pub mod link;
 pub mod moment;
 pub mod pace;

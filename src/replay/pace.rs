@@ -114,6 +114,11 @@ impl Pacer {
         }
     }
 
+    /// Whether records wait for their time at all.
+    pub fn is_paced(&self) -> bool {
+        self.speed != Speed::Max
+    }
+
     /// When a record is due. `None` when there is nothing to wait for: full speed, a record without a time, or one from
     /// before the first.
     pub fn due(&mut self, ts_recv: RecvTime) -> Option<Instant> {
