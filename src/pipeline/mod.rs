@@ -1,1 +1,3 @@
 //! Room `pipeline`.
+pub mod channel;
+pub mod source;
