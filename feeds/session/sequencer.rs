@@ -309,10 +309,10 @@ impl Sequencer {
         if self.phase == Phase::InOrder {
             self.wait(ts_recv);
         }
-        if self.settings.server_count == 0 && self.held.len() >= self.settings.held_packets_max {
-            if let Phase::Waiting { .. } = self.phase {
-                self.declare(false);
-            }
+        let is_full = self.held.len() >= self.settings.held_packets_max;
+        let is_waiting = matches!(self.phase, Phase::Waiting { .. });
+        if is_full && is_waiting && self.settings.server_count == 0 {
+            self.declare(false);
         }
         offer
     }
