@@ -7,8 +7,8 @@
 //!      └── Down ────────────────┴──── a message of it cannot be used ◀─┘  (subscribed again)
 //! ```
 //!
-//! A book follows only what comes behind its own snapshot on the same connection; whatever breaks that chain sends it back to
-//! awaiting, with a `Reset(AwaitSnapshot)` tick, so that nothing old survives.
+//! A book follows only what comes behind its own snapshot on the same connection; whatever breaks that chain sends it
+//! back to awaiting, with a `Reset(AwaitSnapshot)` tick, so that nothing old survives.
 
 use super::connection::{Arrival, Connection};
 use super::message::{Kind, Message};

@@ -40,8 +40,8 @@
 //! # Numbers
 //!
 //! Prices and sizes are decimal texts of any length; read exactly or refused. Sizes are integers of the product's
-//! `base_increment` where the list of products came before the product's first message, of 1e-8 otherwise, and finer
-//! where the first sizes need it. A later size that does not fit is refused, and its book waits for a new snapshot.
+//! `base_increment` where the list of products came before the product's first message, of 1e-8 otherwise; finer or
+//! coarser where the first sizes need it. A later size that does not fit is refused, and its book waits for a new snapshot.
 //! A 24 h volume that does not fit is left out and counted: it sums trades of times when the step was finer.
 //!
 //! # Not here

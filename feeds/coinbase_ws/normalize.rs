@@ -21,7 +21,7 @@ impl State {
         Arrival { at, line }: Arrival,
         out: &mut Batch,
     ) -> Outcome {
-        let instrument = self.instrument(index, scale_of(levels), at, out);
+        let instrument = self.instrument(index, levels, at, out);
         let decimals = self.products[index].size_decimals;
         if !fits(levels, decimals) {
             return self.refuse_book(index, Kind::Snapshot, at, out);
@@ -50,7 +50,7 @@ impl State {
         Arrival { at, line }: Arrival,
         out: &mut Batch,
     ) -> Outcome {
-        let instrument = self.instrument(index, scale_of(changes), at, out);
+        let instrument = self.instrument(index, changes, at, out);
         let product = &self.products[index];
         if product.is_awaiting || product.line != line {
             self.counters.messages_ignored += 1;
@@ -91,7 +91,12 @@ impl State {
         let Some(index) = self.find(trade.product) else {
             return Outcome::Heartbeat;
         };
-        let instrument = self.instrument(index, trade.size.scale(), at, out);
+        let print = Level {
+            side: trade.maker_side,
+            price: trade.price,
+            size: trade.size,
+        };
+        let instrument = self.instrument(index, &[print], at, out);
         let product = &mut self.products[index];
         let (id, last) = (trade.trade_id, product.last_trade_id);
         let is_fresh = std::mem::replace(&mut product.is_fresh, false);
@@ -133,7 +138,7 @@ impl State {
         let Some(index) = self.find(ticker.product) else {
             return Outcome::Heartbeat;
         };
-        let instrument = self.instrument(index, 0, at, out);
+        let instrument = self.instrument(index, &[], at, out);
         let product = &mut self.products[index];
         if ticker.sequence < product.ticker_sequence {
             self.counters.messages_ignored += 1;
@@ -198,7 +203,8 @@ impl State {
         }
     }
 
-    /// Trades that will not come: named and counted. Books do not depend on them, so no `Gap` tick takes their trust away.
+    /// Trades that will not come: named and counted. Books do not depend on them, so no `Gap` tick takes their trust
+    /// away.
     pub(super) fn lose_trades(&mut self, first: u64, count: u64) {
         self.counters.gaps_opened += 1;
         self.counters.messages_lost = self.counters.messages_lost.saturating_add(count);
@@ -215,18 +221,9 @@ impl State {
     }
 }
 
-/// Digits the sizes need.
+/// Whether all sizes are exact at a precision.
 #[inline]
-fn scale_of(levels: &[Level]) -> u8 {
-    levels
-        .iter()
-        .map(|level| level.size.scale())
-        .max()
-        .unwrap_or(0)
-}
-
-#[inline]
-fn fits(levels: &[Level], decimals: u8) -> bool {
+pub(super) fn fits(levels: &[Level], decimals: u8) -> bool {
     levels
         .iter()
         .all(|level| level.size.units(decimals).is_some())

@@ -2,7 +2,8 @@
 
 use super::connection::Arrival;
 use super::feed::{PRODUCTS_MAX, SIZE_DECIMALS_DEFAULT, SIZE_DECIMALS_MAX, State};
-use super::message::Product;
+use super::message::{Level, Product};
+use super::normalize::fits;
 use crate::contract::{Batch, Line};
 use crate::model::{
     Action as TickAction, Definition, EventTime, Flags, InstrumentId, Price, RecvTime, Symbol,
@@ -103,19 +104,19 @@ impl State {
         found
     }
 
-    /// The instrument of a product. The first message about it defines it, and makes its book wait for a snapshot:
-    /// `scale` is what its sizes need.
+    /// The instrument of a product. The first message about it defines it, at a precision that holds its `sizes`, and
+    /// makes its book wait for a snapshot.
     #[inline]
     pub(super) fn instrument(
         &mut self,
         index: usize,
-        scale: u8,
+        sizes: &[Level],
         at: RecvTime,
         out: &mut Batch,
     ) -> InstrumentId {
         match self.products[index].instrument {
             Some(instrument) => instrument,
-            None => self.define_new(index, scale, at, out),
+            None => self.define_new(index, sizes, at, out),
         }
     }
 
@@ -123,7 +124,7 @@ impl State {
     pub(super) fn define_new(
         &mut self,
         index: usize,
-        scale: u8,
+        sizes: &[Level],
         at: RecvTime,
         out: &mut Batch,
     ) -> InstrumentId {
@@ -131,9 +132,15 @@ impl State {
         self.instrument_count += 1;
         let product = &mut self.products[index];
         product.instrument = Some(instrument);
-        if scale > product.size_decimals {
+        let needed = sizes.iter().map(|level| level.size.scale()).max();
+        let needed = needed.unwrap_or(0).min(SIZE_DECIMALS_MAX);
+        if needed > product.size_decimals {
             // Orders can be older than the product's present step.
-            product.size_decimals = scale.clamp(SIZE_DECIMALS_DEFAULT, SIZE_DECIMALS_MAX);
+            product.size_decimals = needed.max(SIZE_DECIMALS_DEFAULT);
+        }
+        if !fits(sizes, product.size_decimals) {
+            // Coins worth very little come in sizes that leave no room for digits behind the point.
+            product.size_decimals = needed;
         }
         self.define(index, Flags::NONE, at, out);
         // Of the same event, so that nobody ever sees the empty book as a true one.

@@ -249,6 +249,16 @@ fn first_sizes_finer_than_the_venues_step_are_kept_exact() {
 }
 
 #[test]
+fn first_sizes_too_large_for_eight_digits_get_fewer() {
+    let mut bench = Bench::new(&["BTC-USD"]);
+    assert_eq!(
+        bench.text(&SNAPSHOT.replace("3.25", "4000000000000.5")),
+        Outcome::Applied
+    );
+    assert_eq!(bench.definitions()[0].size_decimals, 1);
+}
+
+#[test]
 fn an_unreadable_text_sends_back_the_books_it_may_have_been_for() {
     let mut bench = Bench::new(&["BTC-USD", "ETH-USD"]);
     bench.text(SNAPSHOT);
