@@ -10,9 +10,12 @@ use std::hash::Hash;
 use super::executor::Executor;
 use super::node::{Node, WeakNode};
 
+type Build<T> = Box<dyn FnMut(&mut Executor) -> Node<T>>;
+type BuildKeyed<K, T> = Box<dyn FnMut(&mut Executor, &K) -> Node<T>>;
+
 /// Makes one shared node.
 pub struct SimpleFactory<T> {
-    build: Box<dyn FnMut(&mut Executor) -> Node<T>>,
+    build: Build<T>,
     built: Option<WeakNode<T>>,
 }
 
@@ -46,7 +49,7 @@ impl<T> fmt::Debug for SimpleFactory<T> {
 
 /// Makes one shared node for each key.
 pub struct KeyedFactory<K, T> {
-    build: Box<dyn FnMut(&mut Executor, &K) -> Node<T>>,
+    build: BuildKeyed<K, T>,
     built: HashMap<K, WeakNode<T>>,
     prune_at: usize,
 }

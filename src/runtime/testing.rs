@@ -39,7 +39,7 @@ impl<T: 'static> ParentRef for Push<T> {
 /// use waveletd::runtime::{Control, NodeBuilder, TestRuntime, push_node};
 ///
 /// let mut runtime = TestRuntime::new();
-/// let mut source = push_node(runtime.executor(), 0);
+/// let mut source = push_node(runtime.executor(), 0_u32);
 /// let input = source.node().clone();
 /// let square = NodeBuilder::new(0)
 ///     .triggered_by(&source)

@@ -261,7 +261,7 @@ fn making_and_dropping_nodes_does_not_grow_the_graph() {
     for _ in 0..50_000 {
         let child = NodeBuilder::new(())
             .triggered_by(&hub)
-            .on_init(|ex, _, id| drop(ex.timer_at(&id, Nanos(u64::MAX))))
+            .on_init(|ex, _, id| assert!(ex.timer_at(&id, Nanos(u64::MAX)).is_some()))
             .build(&mut ex, |_, _| Control::Unchanged);
         drop(child);
         let _ = run(&mut ex);
@@ -318,7 +318,7 @@ fn one_shot_timer_fires_once_and_not_before_its_deadline() {
 fn periodic_timer_keeps_its_grid_and_counts_what_it_merges() {
     let mut rt = TestRuntime::new();
     let node = NodeBuilder::new(Vec::new())
-        .on_init(|ex, _, id| drop(ex.timer_every(&id, Duration::from_nanos(10))))
+        .on_init(|ex, _, id| assert!(ex.timer_every(&id, Duration::from_nanos(10)).is_some()))
         .build(rt.executor(), |seen: &mut Vec<u64>, ctx| {
             seen.push(ctx.now().0);
             Control::Broadcast
@@ -354,7 +354,7 @@ fn timer_of_a_removed_node_does_not_run_the_next_of_the_slot() {
     let mut rt = TestRuntime::new();
     let ex = rt.executor();
     let old = NodeBuilder::new(())
-        .on_init(|ex, _, id| drop(ex.timer_every(&id, Duration::from_nanos(5))))
+        .on_init(|ex, _, id| assert!(ex.timer_every(&id, Duration::from_nanos(5)).is_some()))
         .build(ex, |_, _| Control::Unchanged);
     ex.sweep(&old);
     let new = NodeBuilder::new(0).build(ex, |runs, _| {
@@ -581,7 +581,7 @@ fn parked_runtime_stops_on_its_flag_and_fires_timers() {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let node = NodeBuilder::new(0)
-        .on_init(|ex, _, id| drop(ex.timer_every(&id, Duration::from_millis(2))))
+        .on_init(|ex, _, id| assert!(ex.timer_every(&id, Duration::from_millis(2)).is_some()))
         .build(rt.executor(), move |runs, _| {
             *runs += 1;
             if *runs == 5 {
