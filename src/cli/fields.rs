@@ -86,7 +86,10 @@ impl FieldSink for JsonFields<'_> {
 
     fn decimal(&mut self, name: &'static str, mantissa: i128, scale: u8) {
         self.key(name);
-        append(self.out, format_args!("\"{:#}\"", Decimal { mantissa, scale }));
+        append(
+            self.out,
+            format_args!("\"{:#}\"", Decimal { mantissa, scale }),
+        );
     }
 
     fn text(&mut self, name: &'static str, value: &[u8]) {
@@ -206,10 +209,13 @@ impl FieldSink for WordFields<'_> {
     }
 
     fn json_members(&mut self, object: &str) {
-        let plain = object
-            .trim()
-            .chars()
-            .map(|character| if character.is_control() { ' ' } else { character });
+        let plain = object.trim().chars().map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        });
         self.out.push(' ');
         self.out.extend(plain);
     }

@@ -18,14 +18,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// Arguments of `inspect`.
 #[derive(Args, Debug)]
-#[command(
-    before_help = "Examples:
+#[command(before_help = "Examples:
   waveletd inspect day.pcap.zst --feed nasdaq_itch50 --format jsonl | jq .type
   waveletd inspect 01302020.itch --feed nasdaq_itch50 --limit 20
   waveletd inspect session-folder/ --feed coinbase_ws --normalized
 
-Shows what is in the capture, before arbitration: a message that came on both lines is shown twice."
-)]
+Shows what is in the capture, before arbitration: a message that came on both lines is shown twice.")]
 pub struct InspectArgs {
     /// pcap, pcapng, the venue's file form, a recording or a folder of session files; .gz and .zst too. Told apart by
     /// content.
@@ -184,7 +182,10 @@ impl<W: Write> MessageSink for Messages<'_, W> {
         out.clear();
         match self.lines.format {
             Format::Json | Format::Jsonl => {
-                append(out, format_args!("{{\"packet\":{},\"ts_recv\":", self.packet));
+                append(
+                    out,
+                    format_args!("{{\"packet\":{},\"ts_recv\":", self.packet),
+                );
                 number_or_null(out, self.ts_recv.get());
                 out.push_str(",\"channel\":");
                 quote(out, channel);
@@ -296,12 +297,27 @@ impl Inspector<'_> {
         match record.what {
             What::Datagram { dst, payload, .. } => {
                 append(&mut self.channel, format_args!("{dst}"));
-                self.packet(record.packet, record.ts_recv, 0, Form::Datagram, payload, lines);
+                self.packet(
+                    record.packet,
+                    record.ts_recv,
+                    0,
+                    Form::Datagram,
+                    payload,
+                    lines,
+                );
             }
             What::FileMessages(chunk) => {
                 // One by one: each message of a file is a packet of its own.
-                for (packet, message) in (record.packet..).zip(messages_of_chunk(self.feed, chunk)) {
-                    self.packet(packet, record.ts_recv, 0, Form::FileMessages, message, lines);
+                for (packet, message) in (record.packet..).zip(messages_of_chunk(self.feed, chunk))
+                {
+                    self.packet(
+                        packet,
+                        record.ts_recv,
+                        0,
+                        Form::FileMessages,
+                        message,
+                        lines,
+                    );
                     if lines.is_over() {
                         return;
                     }
@@ -312,7 +328,14 @@ impl Inspector<'_> {
                 self.packet(record.packet, record.ts_recv, conn, Form::Text, text, lines);
             }
             What::Rest { url, body } => {
-                self.packet(record.packet, record.ts_recv, 0, Form::Rest(url), body, lines);
+                self.packet(
+                    record.packet,
+                    record.ts_recv,
+                    0,
+                    Form::Rest(url),
+                    body,
+                    lines,
+                );
             }
             What::Sent { .. } | What::Open { .. } | What::Close { .. } => {}
         }
@@ -410,11 +433,17 @@ impl<W: Write> Ticks<W> {
                 number_or_null(out, tick.ts_event.get());
                 out.push_str(",\"ts_recv\":");
                 number_or_null(out, tick.ts_recv.get());
-                append(out, format_args!(",\"channel\":{},\"instrument_id\":", tick.channel.0));
+                append(
+                    out,
+                    format_args!(",\"channel\":{},\"instrument_id\":", tick.channel.0),
+                );
                 number_or_null(out, instrument);
                 out.push_str(",\"symbol\":");
                 quote(out, symbol);
-                append(out, format_args!(",\"action\":\"{action}\",\"side\":\"{side}\""));
+                append(
+                    out,
+                    format_args!(",\"action\":\"{action}\",\"side\":\"{side}\""),
+                );
                 for (name, value) in [("price", &price), ("size", &size)] {
                     match value {
                         Some(value) => append(out, format_args!(",\"{name}\":\"{value}\"")),
@@ -513,7 +542,10 @@ fn ticks(args: &InspectArgs, feed: &'static Descriptor, mut capture: Capture) ->
         Ok(driver) => driver,
         Err(faults) => {
             for fault in faults {
-                narrate(&format!("waveletd: {}: {} ({})", fault.key, fault.why, fault.remedy));
+                narrate(&format!(
+                    "waveletd: {}: {} ({})",
+                    fault.key, fault.why, fault.remedy
+                ));
             }
             return Exit::Failure;
         }

@@ -8,11 +8,9 @@ use std::io::{self, Write};
 
 /// Arguments of `list`.
 #[derive(Args, Debug)]
-#[command(
-    before_help = "Examples:
+#[command(before_help = "Examples:
   waveletd list feeds
-  waveletd list signals --format json | jq -r '.[].name'"
-)]
+  waveletd list signals --format json | jq -r '.[].name'")]
 pub struct ListArgs {
     /// What to list.
     #[arg(value_enum)]
@@ -160,9 +158,16 @@ mod tests {
     fn every_feed_of_the_registry_is_listed() {
         let (columns, rows) = feed_rows();
         let json: serde_json::Value = serde_json::from_str(&json(&columns, &rows)).unwrap();
-        let names = json.as_array().unwrap().iter().map(|feed| feed["name"].as_str());
+        let names = json
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|feed| feed["name"].as_str());
         assert!(names.eq(feeds::REGISTRY.iter().map(|feed| Some(feed.name))));
-        assert_eq!(table(&columns, &rows).lines().count(), feeds::REGISTRY.len() + 1);
+        assert_eq!(
+            table(&columns, &rows).lines().count(),
+            feeds::REGISTRY.len() + 1
+        );
     }
 
     #[test]

@@ -5,11 +5,12 @@ use super::outlet::Outlet;
 use super::source::{Source, Taken};
 use crate::runtime::{
     Context, Control, EventTimes, Executor, KeyedFactory, Nanos, NextEvent, Node, NodeBuilder,
-    NodeId, Notifier,
+    NodeId, Notifier, Timer,
 };
 use feeds::model::{ChannelId, InstrumentId, RecvTime};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// What a market's graph computes.
 #[derive(Clone, Debug)]
@@ -61,19 +62,31 @@ impl Market {
         let numbers = Rc::new(RefCell::new(0u32));
         let open_sources = Rc::new(RefCell::new(sources.len()));
         let signals: Rc<[SignalSpec]> = settings.signals.clone().into();
-        let mut market =
-            Market { sources: Vec::new(), outlet: Rc::clone(&outlet), directories: Vec::new() };
+        let mut market = Market {
+            sources: Vec::new(),
+            outlet: Rc::clone(&outlet),
+            directories: Vec::new(),
+        };
         let mut notifiers = Vec::new();
+        let publications = Rc::new(RefCell::new(Vec::new()));
         for source in sources {
             let directory: Rc<RefCell<Option<Rc<RefCell<Directory>>>>> = Rc::default();
             let known = Rc::clone(&directory);
             let open_sources = Rc::clone(&open_sources);
             let mut is_closed = false;
-            let (node, notifier) = NodeBuilder::new(source).named("source").build_with_notifier(
-                executor,
-                move |source: &mut Source, ctx| {
+            let mut debts = Debts {
+                outlet: Rc::clone(&outlet),
+                publications: Rc::clone(&publications),
+                timer: None,
+            };
+            let (node, notifier) = NodeBuilder::new(source)
+                .named("source")
+                .build_with_notifier(executor, move |source: &mut Source, ctx| {
                     let known = known.borrow();
-                    let Some(directory) = known.as_ref() else { return Control::Unchanged };
+                    let Some(directory) = known.as_ref() else {
+                        return Control::Unchanged;
+                    };
+                    debts.pay(ctx);
                     let closed = run_source(source, ctx, directory, drive);
                     if closed && !is_closed {
                         is_closed = true;
@@ -83,13 +96,13 @@ impl Market {
                         }
                     }
                     Control::Unchanged
-                },
-            );
+                });
             let parts = Parts {
                 source: node.clone(),
                 outlet: Rc::clone(&outlet),
                 signals: Rc::clone(&signals),
                 depth: settings.depth,
+                publications: Rc::clone(&publications),
             };
             let made = Rc::new(RefCell::new(Directory {
                 factory: factory(parts, Rc::clone(&numbers)),
@@ -126,7 +139,41 @@ impl Market {
 
     /// The clock of a historical run over this market.
     pub fn times(&self) -> MarketTimes {
-        MarketTimes { sources: self.sources.clone(), chosen: None }
+        MarketTimes {
+            sources: self.sources.clone(),
+            chosen: None,
+        }
+    }
+}
+
+/// Snapshots that found no room in a publish ring are written again as soon as there is some.
+struct Debts {
+    outlet: Rc<RefCell<Outlet>>,
+    publications: Rc<RefCell<Vec<NodeId>>>,
+    timer: Option<Timer>,
+}
+
+/// How soon a debt is looked at again when the market is quiet.
+const DEBT_RETRY: Duration = Duration::from_millis(5);
+
+impl Debts {
+    fn pay(&mut self, ctx: &mut Context<'_>) {
+        if !self.outlet.borrow().is_owing() {
+            return;
+        }
+        while let Some(number) = self.outlet.borrow_mut().next_owed() {
+            if let Some(id) = self.publications.borrow().get(number as usize) {
+                // It stands above the source, so it runs in this cycle.
+                let _ = ctx.schedule(id);
+            }
+        }
+        if self
+            .timer
+            .as_ref()
+            .is_none_or(|timer| timer.is_expired(ctx))
+        {
+            self.timer = Some(ctx.timer_after(DEBT_RETRY));
+        }
     }
 }
 
@@ -143,8 +190,9 @@ fn factory(parts: Parts, numbers: Rc<RefCell<u32>>) -> BookFactory {
         let symbol = {
             let source = parts.source.borrow();
             let found = source.channel(channel);
-            let definition =
-                found.and_then(|c| c.instruments().get(instrument.index())).map(|i| i.definition);
+            let definition = found
+                .and_then(|c| c.instruments().get(instrument.index()))
+                .map(|i| i.definition);
             if let Some(definition) = definition {
                 parts.outlet.borrow_mut().instrument(
                     &book.borrow().header(),
@@ -155,7 +203,12 @@ fn factory(parts: Parts, numbers: Rc<RefCell<u32>>) -> BookFactory {
             }
             definition.map(|definition| definition.symbol)
         };
-        nodes::children(executor, &parts, &book, symbol.as_ref().map_or("", |s| s.as_str()));
+        nodes::children(
+            executor,
+            &parts,
+            &book,
+            symbol.as_ref().map_or("", |s| s.as_str()),
+        );
         book
     })
 }
@@ -190,8 +243,7 @@ fn run_source(
 }
 
 fn wake(source: &Source, id: ChannelId, ctx: &mut Context<'_>, directory: &Directory) {
-    let (Some(channel), Some(ids)) =
-        (source.channel(id), directory.ids.get(usize::from(id.0)))
+    let (Some(channel), Some(ids)) = (source.channel(id), directory.ids.get(usize::from(id.0)))
     else {
         return;
     };
