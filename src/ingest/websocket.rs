@@ -304,15 +304,16 @@ impl Link {
         stream: &mut Stream,
         first: Option<Result<Message, Error>>,
     ) -> Result<(), End> {
-        let mut next = Some(first);
-        let mut end = Ok(());
-        for _ in 0..FRAMES_PER_TURN_MAX {
-            let Some(message) = next else { break };
-            end = self.take(message);
+        let mut end = self.take(first);
+        // A message is asked for only when it will be taken: one that is asked for and left is lost.
+        for _ in 1..FRAMES_PER_TURN_MAX {
             if end.is_err() || self.batch.borrow_mut().room() < TICKS_PER_PACKET_MAX {
                 break;
             }
-            next = stream.next().now_or_never();
+            let Some(next) = stream.next().now_or_never() else {
+                break;
+            };
+            end = self.take(next);
         }
         self.batch.borrow_mut().flush();
         self.count();
