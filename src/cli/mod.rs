@@ -1,1 +1,3 @@
-//! Room `cli`.
+//! The command line: one file a verb.
+
+pub mod check;

@@ -10,6 +10,7 @@
 //! protocol knows are judged by its own room, which builds a channel on probe.
 
 mod check;
+pub mod environment;
 mod raw;
 mod yaml;
 
