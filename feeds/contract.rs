@@ -280,11 +280,16 @@ pub struct FeedCounters {
     pub decode_errors: [u64; DecodeError::KINDS.len()],
     /// Messages for instruments nobody defined.
     pub unknown_instrument_messages: u64,
+    /// Messages read and not applied, because they mean nothing where they stand: an update before its snapshot, a
+    /// statistic older than the one before it, a trade known already.
+    pub messages_ignored: u64,
+    /// Statistics left out because they do not fit the normalised language exactly; the rest of their message is applied.
+    pub values_left_out: u64,
     /// Retransmission requests sent.
     pub requests: u64,
     /// Gaps declared.
     pub gaps_opened: u64,
-    /// Messages that were missing and came by retransmission.
+    /// Messages of declared gaps that came after all, by retransmission or late.
     pub messages_recovered: u64,
     /// Messages given up.
     pub messages_lost: u64,
@@ -550,6 +555,9 @@ impl FeedSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionKey(pub [u8; 16]);
 
+/// Makes a channel from its settings, or says everything that is wrong with them.
+pub type BuildFeed = fn(&FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>>;
+
 /// All the rest of the house knows of a room.
 #[derive(Clone, Copy)]
 pub struct Descriptor {
@@ -572,7 +580,7 @@ pub struct Descriptor {
     /// Keys beyond the common ones.
     pub settings: &'static [SettingKey],
     /// Makes a channel. All faults of the settings at once.
-    pub build: fn(&FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>>,
+    pub build: BuildFeed,
     /// Which session a datagram belongs to; `None` when it does not tell.
     pub session_key: fn(&[u8]) -> Option<SessionKey>,
     /// Whether bytes of a file are the venue's own file form (see [`Form::FileMessages`]), and if so the length of the first whole

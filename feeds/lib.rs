@@ -29,6 +29,7 @@
 pub mod contract;
 pub mod model;
 pub mod session;
+pub mod simulator;
 
 pub mod coinbase_ws;
 pub mod iex_deep10;

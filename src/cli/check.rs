@@ -1,12 +1,12 @@
 //! `waveletd check`: every fault of a configuration at once, or what it would run.
 
+use super::Exit;
 use crate::config::environment::{self, EnvironmentFault};
-use crate::config::{self, Config, ConfigFaults, EXIT_CONFIG, Reach};
+use crate::config::{self, Config, ConfigFaults, Reach};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 use std::io::Write as _;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 /// How the outcome is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -55,16 +55,16 @@ struct Report {
     is_good: bool,
 }
 
-/// Checks and prints. 0 when the daemon could run the file, otherwise [`EXIT_CONFIG`].
-pub fn run(args: &CheckArgs) -> ExitCode {
+/// Checks and prints. [`Exit::Success`] when the daemon could run the file, otherwise [`Exit::Configuration`].
+pub fn run(args: &CheckArgs) -> Exit {
     let report = report(args);
     // A reader that went away wants no more of it.
     let _ = std::io::stdout().write_all(report.stdout.as_bytes());
     let _ = std::io::stderr().write_all(report.stderr.as_bytes());
     if report.is_good {
-        ExitCode::SUCCESS
+        Exit::Success
     } else {
-        ExitCode::from(EXIT_CONFIG)
+        Exit::Configuration
     }
 }
 

@@ -24,9 +24,6 @@ use std::fmt::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 
-/// Exit code for a configuration that cannot be used (`EX_CONFIG`).
-pub const EXIT_CONFIG: u8 = 78;
-
 /// A place in the file: both count from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -134,6 +131,15 @@ impl ExecutionMode {
         match self {
             ExecutionMode::Spin => "spin",
             ExecutionMode::Park => "park",
+        }
+    }
+}
+
+impl From<ExecutionMode> for crate::runtime::ExecutionMode {
+    fn from(mode: ExecutionMode) -> Self {
+        match mode {
+            ExecutionMode::Spin => Self::Spin,
+            ExecutionMode::Park => Self::Park,
         }
     }
 }

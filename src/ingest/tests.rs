@@ -653,7 +653,7 @@ fn a_stalled_connection_is_noticed_by_an_unanswered_ping() {
         local_listener(),
         &[Manner::Stall, Manner::SendAndStay(&["alive"])],
     );
-    let idle_timeout = Duration::from_millis(300);
+    let idle_timeout = Duration::from_millis(800);
     let mut rig = connect(
         server.address,
         WebSocketOptions {
@@ -664,7 +664,7 @@ fn a_stalled_connection_is_noticed_by_an_unanswered_ping() {
     let heard = rig.until(|heard| packets(heard) == 1);
     assert_eq!(texts(&heard), ["alive"]);
     // Pings keep a quiet connection: several idle times later it is the same one.
-    std::thread::sleep(idle_timeout * 4);
+    std::thread::sleep(idle_timeout * 3);
     assert_eq!(rig.count(Counter::Connects), 2);
     rig.finish();
 }

@@ -1,0 +1,393 @@
+//! Message layouts, as tables.
+//!
+//! A view covers the bytes behind the type byte, so its offsets are those of the specification less one. A message is
+//! its type byte and its view: [`TypeInfo::bytes`] counts both.
+//!
+//! Source: Nasdaq TotalView-ITCH 5.0 specification. Integers are big endian and unsigned; prices have four implied
+//! decimals, market-wide circuit breaker levels eight; times are nanoseconds since midnight in New York.
+
+use crate::contract::InspectedMessage;
+use crate::session::layout::{BigEndian, BigEndianU48, Code, Decimal, Text};
+
+/// A price with four implied decimals.
+pub type PriceE4 = Decimal<BigEndian<u32>, 4>;
+/// A price with eight implied decimals.
+pub type PriceE8 = Decimal<BigEndian<u64>, 8>;
+
+crate::layout! {
+    /// Start or end of a part of the day.
+    ///
+    /// Source: "System Event Message", type `S`.
+    pub struct SystemEvent(11) "system_event" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 event_code: Code,
+    }
+
+    /// An instrument and its properties, once a day.
+    ///
+    /// Source: "Stock Directory", type `R`.
+    pub struct StockDirectory(38) "stock_directory" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 stock: Text<8>,
+        18 market_category: Code,
+        19 financial_status_indicator: Code,
+        20 round_lot_size: BigEndian<u32>,
+        24 round_lots_only: Code,
+        25 issue_classification: Code,
+        26 issue_sub_type: Text<2>,
+        28 authenticity: Code,
+        29 short_sale_threshold_indicator: Code,
+        30 ipo_flag: Code,
+        31 luld_reference_price_tier: Code,
+        32 etp_flag: Code,
+        33 etp_leverage_factor: BigEndian<u32>,
+        37 inverse_indicator: Code,
+    }
+
+    /// Trading status of an instrument.
+    ///
+    /// Source: "Stock Trading Action", type `H`.
+    pub struct StockTradingAction(24) "stock_trading_action" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 stock: Text<8>,
+        18 trading_state: Code,
+        19 reserved: Text<1>,
+        20 reason_code: Text<4>,
+    }
+
+    /// Short-sale price test of an instrument.
+    ///
+    /// Source: "Reg SHO Short Sale Price Test Restricted Indicator", type `Y`.
+    pub struct RegShoShortSalePriceTestRestrictedIndicator(19) "reg_sho_short_sale_price_test_restricted_indicator" {
+        0 locate_code: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 stock: Text<8>,
+        18 reg_sho_action: Code,
+    }
+
+    /// A market maker and its state in an instrument.
+    ///
+    /// Source: "Market Participant Position", type `L`.
+    pub struct MarketParticipantPosition(25) "market_participant_position" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 mpid: Text<4>,
+        14 stock: Text<8>,
+        22 primary_market_maker: Code,
+        23 market_maker_mode: Code,
+        24 market_participant_state: Code,
+    }
+
+    /// Levels of the market-wide circuit breaker.
+    ///
+    /// Source: "MWCB Decline Level Message", type `V`.
+    pub struct MwcbDeclineLevel(34) "mwcb_decline_level" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 level_1: PriceE8,
+        18 level_2: PriceE8,
+        26 level_3: PriceE8,
+    }
+
+    /// A level of the market-wide circuit breaker is breached.
+    ///
+    /// Source: "MWCB Status Message", type `W`.
+    pub struct MwcbStatusLevel(11) "mwcb_status_level" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 breached_level: Code,
+    }
+
+    /// When an IPO is released for quoting.
+    ///
+    /// Source: "Quoting Period Update", type `K`.
+    pub struct IpoQuotingPeriodUpdate(27) "ipo_quoting_period_update" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 stock: Text<8>,
+        18 ipo_quotation_release_time: BigEndian<u32>,
+        22 ipo_quotation_release_qualifier: Code,
+        23 ipo_price: PriceE4,
+    }
+
+    /// Collar of the auction behind a trading pause.
+    ///
+    /// Source: "Limit Up - Limit Down (LULD) Auction Collar", type `J`.
+    pub struct LuldAuctionCollar(34) "luld_auction_collar" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 stock: Text<8>,
+        18 auction_collar_reference_price: PriceE4,
+        22 upper_auction_collar_price: PriceE4,
+        26 lower_auction_collar_price: PriceE4,
+        30 auction_collar_extension: BigEndian<u32>,
+    }
+
+    /// Halt of an instrument on one market of the operator.
+    ///
+    /// Source: "Operational Halt", type `h`.
+    pub struct OperationalHalt(20) "operational_halt" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 stock: Text<8>,
+        18 market_code: Code,
+        19 operational_halt_action: Code,
+    }
+
+    /// An order joins the book.
+    ///
+    /// Source: "Add Order - No MPID Attribution", type `A`.
+    pub struct AddOrderNoMpidAttribution(35) "add_order_no_mpid_attribution" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 order_reference_number: BigEndian<u64>,
+        18 buy_sell_indicator: Code,
+        19 shares: BigEndian<u32>,
+        23 stock: Text<8>,
+        31 price: PriceE4,
+    }
+
+    /// An order joins the book under its name.
+    ///
+    /// Source: "Add Order with MPID Attribution", type `F`.
+    pub struct AddOrderWithMpidAttribution(39) "add_order_with_mpid_attribution" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 order_reference_number: BigEndian<u64>,
+        18 buy_sell_indicator: Code,
+        19 shares: BigEndian<u32>,
+        23 stock: Text<8>,
+        31 price: PriceE4,
+        35 attribution: Text<4>,
+    }
+
+    /// An order trades at its price.
+    ///
+    /// Source: "Order Executed Message", type `E`.
+    pub struct OrderExecuted(30) "order_executed" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 order_reference_number: BigEndian<u64>,
+        18 executed_shares: BigEndian<u32>,
+        22 match_number: BigEndian<u64>,
+    }
+
+    /// An order trades at another price.
+    ///
+    /// Source: "Order Executed With Price Message", type `C`.
+    pub struct OrderExecutedWithPrice(35) "order_executed_with_price" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 order_reference_number: BigEndian<u64>,
+        18 executed_shares: BigEndian<u32>,
+        22 match_number: BigEndian<u64>,
+        30 printable: Code,
+        31 execution_price: PriceE4,
+    }
+
+    /// A part of an order is taken away.
+    ///
+    /// Source: "Order Cancel Message", type `X`.
+    pub struct OrderCancel(22) "order_cancel" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 order_reference_number: BigEndian<u64>,
+        18 canceled_shares: BigEndian<u32>,
+    }
+
+    /// An order is taken away.
+    ///
+    /// Source: "Order Delete Message", type `D`.
+    pub struct OrderDelete(18) "order_delete" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 order_reference_number: BigEndian<u64>,
+    }
+
+    /// An order is replaced by another.
+    ///
+    /// Source: "Order Replace Message", type `U`.
+    pub struct OrderReplace(34) "order_replace" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 original_order_reference_number: BigEndian<u64>,
+        18 new_order_reference_number: BigEndian<u64>,
+        26 shares: BigEndian<u32>,
+        30 price: PriceE4,
+    }
+
+    /// A trade against an order that was never displayed.
+    ///
+    /// Source: "Trade Message (Non-Cross)", type `P`.
+    pub struct NonCrossTrade(43) "non_cross_trade" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 order_reference_number: BigEndian<u64>,
+        18 buy_sell_indicator: Code,
+        19 shares: BigEndian<u32>,
+        23 stock: Text<8>,
+        31 price: PriceE4,
+        35 match_number: BigEndian<u64>,
+    }
+
+    /// The bulk print of an auction.
+    ///
+    /// Source: "Cross Trade Message", type `Q`.
+    pub struct CrossTrade(39) "cross_trade" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 cross_shares: BigEndian<u64>,
+        18 stock: Text<8>,
+        26 cross_price: PriceE4,
+        30 match_number: BigEndian<u64>,
+        38 cross_type: Code,
+    }
+
+    /// A trade is broken.
+    ///
+    /// Source: "Broken Trade / Order Execution Message", type `B`.
+    pub struct BrokenTrade(18) "broken_trade" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 match_number: BigEndian<u64>,
+    }
+
+    /// Imbalance before an auction.
+    ///
+    /// Source: "Net Order Imbalance Indicator (NOII) Message", type `I`.
+    pub struct NetOrderImbalanceIndicator(49) "net_order_imbalance_indicator" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 paired_shares: BigEndian<u64>,
+        18 imbalance_shares: BigEndian<u64>,
+        26 imbalance_direction: Code,
+        27 stock: Text<8>,
+        35 far_price: PriceE4,
+        39 near_price: PriceE4,
+        43 current_reference_price: PriceE4,
+        47 cross_type: Code,
+        48 price_variation_indicator: Code,
+    }
+
+    /// Retail interest in an instrument.
+    ///
+    /// Source: "Retail Price Improvement Indicator (RPII)", type `N`.
+    pub struct RetailPriceImprovementIndicator(19) "retail_price_improvement_indicator" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 stock: Text<8>,
+        18 interest_flag: Code,
+    }
+
+    /// Prices of a direct listing.
+    ///
+    /// Source: "Direct Listing with Capital Raise Price Discovery Message", type `O`.
+    pub struct DirectListingWithCapitalRaisePriceDiscovery(47) "direct_listing_with_capital_raise_price_discovery" {
+        0 stock_locate: BigEndian<u16>,
+        2 tracking_number: BigEndian<u16>,
+        4 timestamp: BigEndianU48,
+        10 stock: Text<8>,
+        18 open_eligibility_status: Code,
+        19 minimum_allowable_price: PriceE4,
+        23 maximum_allowable_price: PriceE4,
+        27 near_execution_price: PriceE4,
+        31 near_execution_time: BigEndian<u64>,
+        39 lower_price_range_collar: PriceE4,
+        43 upper_price_range_collar: PriceE4,
+    }
+}
+
+/// One message type.
+#[derive(Clone, Copy, Debug)]
+pub struct TypeInfo {
+    /// The type byte.
+    pub tag: u8,
+    /// The specification's name, snake case.
+    pub name: &'static str,
+    /// Bytes of the whole message, type byte included.
+    pub bytes: u16,
+}
+
+macro_rules! types {
+    ($($tag:literal $view:ident)*) => {
+        /// Every message type of the specification, in its order.
+        pub const TYPES: &[TypeInfo] = &[
+            $(TypeInfo { tag: $tag, name: $view::NAME, bytes: $view::LEN as u16 + 1 },)*
+        ];
+
+        /// Hands the fields of one message to `show`; `None` when the type is unknown or the bytes are too few.
+        pub fn inspect_message(
+            message: &[u8],
+            show: &mut dyn FnMut(&dyn InspectedMessage),
+        ) -> Option<()> {
+            let (tag, body) = message.split_first()?;
+            match tag {
+                $($tag => show(&$view::of(body)?),)*
+                _ => return None,
+            }
+            Some(())
+        }
+    };
+}
+
+types! {
+    b'S' SystemEvent
+    b'R' StockDirectory
+    b'H' StockTradingAction
+    b'Y' RegShoShortSalePriceTestRestrictedIndicator
+    b'L' MarketParticipantPosition
+    b'V' MwcbDeclineLevel
+    b'W' MwcbStatusLevel
+    b'K' IpoQuotingPeriodUpdate
+    b'J' LuldAuctionCollar
+    b'h' OperationalHalt
+    b'A' AddOrderNoMpidAttribution
+    b'F' AddOrderWithMpidAttribution
+    b'E' OrderExecuted
+    b'C' OrderExecutedWithPrice
+    b'X' OrderCancel
+    b'D' OrderDelete
+    b'U' OrderReplace
+    b'P' NonCrossTrade
+    b'Q' CrossTrade
+    b'B' BrokenTrade
+    b'I' NetOrderImbalanceIndicator
+    b'N' RetailPriceImprovementIndicator
+    b'O' DirectListingWithCapitalRaisePriceDiscovery
+}
+
+/// Bytes of a whole message by its type byte, type byte included; 0 for unknown types.
+pub static MESSAGE_BYTES: [u16; 256] = {
+    let mut table = [0; 256];
+    let mut index = 0;
+    while index < TYPES.len() {
+        table[TYPES[index].tag as usize] = TYPES[index].bytes;
+        index += 1;
+    }
+    table
+};
