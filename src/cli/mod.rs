@@ -1,5 +1,6 @@
 //! The command line: one file a verb. stdout is data, stderr is narration.
 
+pub mod check;
 mod fields;
 pub mod inspect;
 pub mod list;
@@ -57,6 +58,8 @@ pub struct CommandLine {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Check a configuration without running it.
+    Check(check::CheckArgs),
     /// Show every venue message (or tick) of a capture, one a line.
     Inspect(inspect::InspectArgs),
     /// Replay captures through the live path and report books, counts and gaps.
@@ -68,6 +71,7 @@ pub enum Verb {
 /// Carries out what the command line asks for.
 pub fn run(line: &CommandLine) -> Exit {
     match &line.verb {
+        Verb::Check(args) => check::run(args),
         Verb::Inspect(args) => inspect::run(args),
         Verb::Replay(args) => replay::run(args),
         Verb::List(args) => list::run(args, &[], &[]),

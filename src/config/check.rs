@@ -32,8 +32,8 @@ const RECEIVE_BUFFER_BYTES_DEFAULT: usize = 8 << 20;
 /// One full datagram of 9,000 bytes with the kernel's bookkeeping.
 const RECEIVE_BUFFER_BYTES_MIN: i64 = 16 << 10;
 const RECEIVE_BUFFER_BYTES_MAX: i64 = 1 << 30;
-/// A week.
-const INTERVAL_MS_MAX: i64 = 7 * 86_400_000;
+/// A day.
+const INTERVAL_MS_MAX: i64 = 86_400_000;
 
 /// The configuration, where what is left after the faults makes one.
 pub(super) fn check(raw: RawConfig, faults: &mut Vec<Fault>) -> Option<Config> {
@@ -611,7 +611,8 @@ impl Checker<'_> {
                 },
                 Some("vwap") => SignalKind::Vwap {
                     window_ms: window_ms
-                        .and_then(|window| self.in_range(&window, 1..=INTERVAL_MS_MAX))
+                        .and_then(|window| self.in_range(&window, 0..=INTERVAL_MS_MAX))
+                        .filter(|window| *window > 0)
                         .map(|window| window as u64),
                 },
                 Some("bars") => SignalKind::Bars {

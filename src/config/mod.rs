@@ -10,6 +10,7 @@
 //! protocol knows are judged by its own room, which builds a channel on probe.
 
 mod check;
+pub mod environment;
 mod raw;
 mod yaml;
 
@@ -22,9 +23,6 @@ use feeds::model::ChannelId;
 use std::fmt::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
-
-/// Exit code for a configuration that cannot be used (`EX_CONFIG`).
-pub const EXIT_CONFIG: u8 = 78;
 
 /// A place in the file: both count from 1, columns in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,6 +131,15 @@ impl ExecutionMode {
         match self {
             ExecutionMode::Spin => "spin",
             ExecutionMode::Park => "park",
+        }
+    }
+}
+
+impl From<ExecutionMode> for crate::runtime::ExecutionMode {
+    fn from(mode: ExecutionMode) -> Self {
+        match mode {
+            ExecutionMode::Spin => Self::Spin,
+            ExecutionMode::Park => Self::Park,
         }
     }
 }

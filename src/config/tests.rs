@@ -272,6 +272,30 @@ fn keys_of_the_other_transport_are_misplaced() {
 }
 
 #[test]
+fn settings_of_the_protocol_are_judged_by_its_room_at_their_place() {
+    check_with(
+        "    retransmit:",
+        "    reorder_window_us: soon\n    retransmit:",
+        "t.yaml:6:24: feeds[0].reorder_window_us: is not a whole number from 0 to 10000000 (leave it out for 2000)",
+    );
+    check_with(
+        "    retransmit:",
+        "    reorder_window_ms: 2\n    retransmit:",
+        "t.yaml:6:5: feeds[0].reorder_window_ms: unknown key for nasdaq_itch50 (did you mean `reorder_window_us`?)",
+    );
+    let text = RIGHT.replace(
+        "    retransmit:",
+        "    request_timeout_ms: 70\n    retransmit:",
+    );
+    let config = parse("t.yaml", &text).unwrap();
+    assert_eq!(
+        config.feeds[0].own,
+        [("request_timeout_ms".to_owned(), Value::Integer(70))]
+    );
+    assert!(config.feeds[0].build(ChannelId(0)).is_ok());
+}
+
+#[test]
 fn instruments_are_named_once() {
     check_with(
         "[\"AAPL\", \"MSFT\"]",

@@ -50,6 +50,12 @@ impl<F: Fn() + Send + Sync> Notify for F {
     }
 }
 
+impl Notify for crate::runtime::Wake {
+    fn notify(&self) {
+        self.wake();
+    }
+}
+
 /// How long a full ring is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
@@ -113,6 +119,16 @@ pub struct RingSink {
     counters: Arc<RingCounters>,
     /// Channels that lost ticks here, told by an `Overrun` before anything else of theirs.
     overruns: Vec<Overrun>,
+    /// Last, so that a sleeping reader is woken when the end of both rings is there to be seen.
+    _end: NotifyOnDrop,
+}
+
+struct NotifyOnDrop(Arc<dyn Notify>);
+
+impl Drop for NotifyOnDrop {
+    fn drop(&mut self) {
+        self.0.notify();
+    }
 }
 
 /// What a channel lost at a full ring.
@@ -147,6 +163,7 @@ pub fn ring(
     let sink = RingSink {
         ticks: tick_writer,
         definitions: definition_writer,
+        _end: NotifyOnDrop(Arc::clone(&notify)),
         notify,
         patience,
         counters: Arc::new(RingCounters::default()),
@@ -355,6 +372,19 @@ mod tests {
             .collect();
         assert_eq!(sequences, (0..100).collect::<Vec<_>>());
         assert_eq!(wakes.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn the_end_of_the_stream_wakes_the_reader() {
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&wakes);
+        let notify = move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        };
+        let (sink, reader) = ring(16_384, 512, Patience::Endless, Arc::new(notify));
+        drop(sink);
+        assert_eq!(wakes.load(Ordering::Relaxed), 1);
+        assert!(reader.ticks.is_abandoned() && reader.definitions.is_abandoned());
     }
 
     #[test]

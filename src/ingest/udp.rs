@@ -8,12 +8,12 @@
 use super::receive::{DATAGRAMS_PER_CALL_MAX, Datagram, Headers, Slots};
 use super::ring::TICKS_PER_PACKET_MAX;
 use super::{Stop, log_notices};
-use crate::config::ExecutionMode;
+use crate::config::{ExecutionMode, FeedConfig, Reach};
 use crate::metrics::{Counter, Counters};
 use crate::sys::socket::{self, Interface, SocketError};
 use crate::sys::{affinity, wall_clock_ns};
-use feeds::contract::{Action, Batch, Feed, Form, Line, LinkEvent, Packet};
-use feeds::model::RecvTime;
+use feeds::contract::{Action, Batch, Feed, Form, Line, LinkEvent, Packet, SettingFault};
+use feeds::model::{ChannelId, RecvTime};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use nix::errno::Errno;
@@ -51,6 +51,32 @@ pub struct UdpFeed {
     pub retransmit: Vec<SocketAddr>,
     /// Wished receive buffer of each line.
     pub receive_buffer_bytes: usize,
+}
+
+impl UdpFeed {
+    /// The feed of channel number `row` as the configuration has it; `None` when it is not carried by datagrams.
+    ///
+    /// # Errors
+    /// What the protocol's room has against its settings.
+    pub fn of(config: &FeedConfig, row: u16) -> Result<Option<UdpFeed>, Vec<SettingFault>> {
+        let Reach::Datagrams {
+            lines,
+            retransmit,
+            receive_buffer_bytes,
+        } = &config.reach
+        else {
+            return Ok(None);
+        };
+        Ok(Some(UdpFeed {
+            row: usize::from(row),
+            name: config.name.clone(),
+            feed: config.build(ChannelId(row))?,
+            lines: lines.addresses.clone(),
+            interface: lines.interface.clone(),
+            retransmit: retransmit.clone(),
+            receive_buffer_bytes: *receive_buffer_bytes,
+        }))
+    }
 }
 
 /// Why a feed cannot be received.

@@ -10,10 +10,11 @@
 use super::backoff::Backoff;
 use super::ring::TICKS_PER_PACKET_MAX;
 use super::{Stop, log_notices};
+use crate::config::{FeedConfig, Reach};
 use crate::metrics::{Counter, Counters};
 use crate::sys::{affinity, wall_clock_ns};
-use feeds::contract::{Action, Batch, Feed, Form, Line, LinkEvent, Outcome, Packet};
-use feeds::model::RecvTime;
+use feeds::contract::{Action, Batch, Feed, Form, Line, LinkEvent, Outcome, Packet, SettingFault};
+use feeds::model::{ChannelId, RecvTime};
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -54,6 +55,24 @@ pub struct WebSocketFeed {
     pub feed: Box<dyn Feed>,
     /// `ws://` or `wss://`.
     pub url: String,
+}
+
+impl WebSocketFeed {
+    /// The feed of channel number `row` as the configuration has it; `None` when it is not carried by a WebSocket.
+    ///
+    /// # Errors
+    /// What the protocol's room has against its settings.
+    pub fn of(config: &FeedConfig, row: u16) -> Result<Option<WebSocketFeed>, Vec<SettingFault>> {
+        let Reach::WebSocket { url } = &config.reach else {
+            return Ok(None);
+        };
+        Ok(Some(WebSocketFeed {
+            row: usize::from(row),
+            name: config.name.clone(),
+            feed: config.build(ChannelId(row))?,
+            url: url.clone(),
+        }))
+    }
 }
 
 /// What the transport allows itself.
@@ -304,15 +323,16 @@ impl Link {
         stream: &mut Stream,
         first: Option<Result<Message, Error>>,
     ) -> Result<(), End> {
-        let mut next = Some(first);
-        let mut end = Ok(());
-        for _ in 0..FRAMES_PER_TURN_MAX {
-            let Some(message) = next else { break };
-            end = self.take(message);
+        let mut end = self.take(first);
+        // A message is asked for only when it will be taken: one that is asked for and left is lost.
+        for _ in 1..FRAMES_PER_TURN_MAX {
             if end.is_err() || self.batch.borrow_mut().room() < TICKS_PER_PACKET_MAX {
                 break;
             }
-            next = stream.next().now_or_never();
+            let Some(next) = stream.next().now_or_never() else {
+                break;
+            };
+            end = self.take(next);
         }
         self.batch.borrow_mut().flush();
         self.count();

@@ -198,3 +198,20 @@ fn grow_receive_buffer(
     }
     step("read receive buffer of", address, granted(socket))
 }
+
+/// Whether a server could listen on `address`; opens and closes it.
+///
+/// # Errors
+/// What the kernel has against it.
+pub fn can_listen(address: SocketAddr) -> io::Result<()> {
+    std::net::TcpListener::bind(address).map(drop)
+}
+
+/// Largest receive buffer this host grants to an unprivileged process, in bytes; `None` where it does not say.
+pub fn receive_buffer_limit() -> Option<usize> {
+    std::fs::read_to_string("/proc/sys/net/core/rmem_max")
+        .ok()?
+        .trim()
+        .parse()
+        .ok()
+}
