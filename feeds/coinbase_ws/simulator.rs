@@ -227,7 +227,10 @@ impl CoinbaseServer {
                         Some(list) => self.product_list(list)?,
                         None => Vec::new(),
                     };
-                    (object.get("name").and_then(|value| value.into_string()), own)
+                    (
+                        object.get("name").and_then(|value| value.into_string()),
+                        own,
+                    )
                 }
                 None => (entry.into_string(), Vec::new()),
             };
