@@ -3,10 +3,11 @@
 //! No graph here and no clock: ticks in, and at the end of an event a list of the instruments it touched. The source
 //! node ([`super::source`]) owns the channels of its ring and wakes the nodes of what was touched.
 
-use crate::book::{BookState, Books, Change, Fault, OrderBooks, PriceBooks, Trust};
+use crate::book::{BookState, Books, Change, Fault, OrderBooks, PriceBooks, Touched, Trust};
 use feeds::contract::BookKind;
 use feeds::model::{
-    Action, ChannelId, Definition, EventTime, Flags, InstrumentId, Price, RecvTime, Side, Size, Tick,
+    Action, ChannelId, Definition, EventTime, Flags, InstrumentId, Price, RecvTime,
+    ResetKind, Side, Size, Tick, cancel_detail,
 };
 
 /// What a channel is, as its configuration or its capture says.
@@ -39,8 +40,10 @@ impl Touches {
     pub const STATE: Touches = Touches(8);
     /// The instrument is new or has a new definition.
     pub const DEFINITION: Touches = Touches(16);
-    /// Any level changed, however deep.
-    pub const LEVEL: Touches = Touches(32);
+    /// Something happened, but nothing anybody watches: a level too deep to be published.
+    pub const DEEP: Touches = Touches(32);
+    /// What somebody watches: all but [`Touches::DEEP`].
+    const SEEN: Touches = Touches(31);
 
     /// Whether any bit of `other` is set.
     pub const fn any(self, other: Touches) -> bool {
@@ -80,21 +83,6 @@ pub struct Trade {
     pub counts: bool,
 }
 
-/// A level as an event left it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LevelUpdate {
-    /// Whose.
-    pub instrument: InstrumentId,
-    /// Which side.
-    pub side: Side,
-    /// Where.
-    pub price: Price,
-    /// What rests there; 0 when the level is gone.
-    pub size: u64,
-    /// How many orders, where known.
-    pub orders: u32,
-}
-
 /// One instrument's facts beside its book.
 #[derive(Clone, Copy, Debug)]
 pub struct Instrument {
@@ -115,9 +103,6 @@ pub struct Instrument {
 
 /// Trades of one event that are named one by one; the rest is counted in `trades` and `volume` only.
 const TRADES_PER_EVENT_MAX: usize = 4_096;
-/// Level updates of one event that are kept one by one; beyond it the event says "image" for its instruments.
-const LEVELS_PER_EVENT_MAX: usize = 65_536;
-
 /// What the event that just ended did.
 #[derive(Debug, Default)]
 pub struct Event {
@@ -125,26 +110,26 @@ pub struct Event {
     pub touched: Vec<InstrumentId>,
     /// Prints, in order.
     pub trades: Vec<Trade>,
-    /// Levels, in order; empty unless asked for with [`Channel::keep_levels`].
-    pub levels: Vec<LevelUpdate>,
     /// Everything of the channel changed its state.
     pub all: bool,
-    /// The books were replaced rather than changed (clear, snapshot): who follows levels needs a new image.
-    pub image: bool,
+    /// Something happened that somebody watches.
+    pub seen: bool,
+    /// A new session began.
+    pub session_reset: bool,
 }
 
 impl Event {
     fn clear(&mut self) {
         self.touched.clear();
         self.trades.clear();
-        self.levels.clear();
         self.all = false;
-        self.image = false;
+        self.seen = false;
+        self.session_reset = false;
     }
 
-    /// Nothing anybody could see.
-    pub fn is_empty(&self) -> bool {
-        self.touched.is_empty() && !self.all
+    /// Whether anybody could see what it did.
+    pub fn is_seen(&self) -> bool {
+        self.seen || self.all
     }
 }
 
@@ -157,13 +142,17 @@ pub struct Channel {
     instruments: Vec<Instrument>,
     faults: [u64; Fault::ALL.len()],
     depth: u32,
-    keep_levels: bool,
     event: Event,
     /// A print whose price is that of the order the next `Cancel` names.
     unpriced: Option<Tick>,
     unpriced_lost: u64,
+    /// Side of the order this event replaced.
+    replaced_side: Side,
     last_sequence: u64,
 }
+
+/// `detail` of a `Heartbeat` tick that says the channel is silent.
+const HEARTBEAT_SILENT: u8 = 1;
 
 impl Channel {
     /// A channel without instruments. `depth` is how many levels a side count as [`Touches::DEPTH`].
@@ -179,17 +168,12 @@ impl Channel {
             instruments: Vec::new(),
             faults: [0; Fault::ALL.len()],
             depth,
-            keep_levels: false,
             event: Event::default(),
             unpriced: None,
             unpriced_lost: 0,
+            replaced_side: Side::None,
             last_sequence: 0,
         }
-    }
-
-    /// Keeps each level update of an event (for subscribers of level changes). Costs a copy a change.
-    pub fn keep_levels(&mut self, keep: bool) {
-        self.keep_levels = keep;
     }
 
     /// Takes a definition; returns whether the instrument is new.
@@ -283,19 +267,31 @@ impl Channel {
         if tick.sequence != 0 {
             self.last_sequence = tick.sequence;
         }
+        let touched = self.trust.on_tick(tick, &self.books);
+        if touched != Touched::None {
+            self.touch_state(touched);
+        }
         match tick.action {
-            Action::Add | Action::Cancel | Action::Modify | Action::Level | Action::Quote
-            | Action::Fill => {
-                let change = self.books.apply(tick);
-                self.on_change(tick, &change);
-            }
             Action::Trade => self.trade(tick),
-            Action::Clear => {
+            Action::Reset => {
+                self.event.session_reset |= tick.detail == ResetKind::Session as u8;
                 let change = self.books.apply(tick);
-                self.event.image = true;
                 self.on_change(tick, &change);
             }
-            _ => self.on_fact(tick),
+            Action::Heartbeat if tick.detail == HEARTBEAT_SILENT => {
+                let touched = self.trust.set_silent(true, tick.ts_recv);
+                self.touch_state(touched);
+            }
+            Action::Add if tick.side == Side::None => {
+                // The successor of a replaced order rests where that one did.
+                let tick = Tick { side: self.replaced_side, ..*tick };
+                let change = self.books.apply(&tick);
+                self.on_change(&tick, &change);
+            }
+            _ => {
+                let change = self.books.apply(tick);
+                self.on_change(tick, &change);
+            }
         }
     }
 
@@ -304,28 +300,41 @@ impl Channel {
         if let Some(print) = self.unpriced.take() {
             self.lose_price(&print);
         }
+        self.replaced_side = Side::None;
         for index in 0..self.event.touched.len() {
             let id = self.event.touched[index];
-            let Some(instrument) = self.instruments.get_mut(id.index()) else { continue };
-            let top_moved = instrument.touches.any(Touches::TOP);
-            let top = if top_moved { Some(self.books.top(id)) } else { None };
-            if self.trust.on_event_end(id, top.as_ref(), tick.flags.contains(Flags::SNAPSHOT), tick.ts_recv) {
-                instrument.touches = instrument.touches.with(Touches::STATE);
+            if self.instruments[id.index()].touches.any(Touches::TOP) {
+                let top = self.books.top(id);
+                let touched = self.trust.on_top(id, &top, tick.ts_recv);
+                self.touch_state(touched);
             }
         }
     }
 
+    fn touch_state(&mut self, touched: Touched) {
+        match touched {
+            Touched::None => {}
+            Touched::One(id) => self.touch(id, Touches::STATE),
+            Touched::All => self.event.all = true,
+        }
+    }
+
+    #[inline]
     fn on_change(&mut self, tick: &Tick, change: &Change) {
         if let Some(fault) = change.fault {
             self.faults[fault as usize] += 1;
-            if self.trust.on_fault(change.instrument, fault, tick) {
-                self.touch(change.instrument, Touches::STATE);
-            }
+            let touched = self.trust.on_change(tick, change);
+            self.touch_state(touched);
         }
-        if let Some(filled) = change.filled()
-            && let Some(print) = self.unpriced.take()
+        if tick.action == Action::Cancel
+            && let Some(filled) = change.filled()
         {
-            self.print(&print, filled.price, filled.side.opposite());
+            if tick.detail == cancel_detail::REPLACED {
+                self.replaced_side = filled.side;
+            }
+            if let Some(print) = self.unpriced.take() {
+                self.print(&print, filled.price, filled.side.opposite());
+            }
         }
         let id = change.instrument;
         if let Some(instrument) = self.instruments.get_mut(id.index()) {
@@ -333,52 +342,33 @@ impl Channel {
             instrument.ts_event = tick.ts_event;
             instrument.ts_recv = tick.ts_recv;
         }
+        if tick.action == Action::Definition {
+            self.touch(id, Touches::DEFINITION);
+        }
         if !change.is_change() {
             return;
         }
-        let mut touches = Touches::LEVEL;
+        let mut touches = Touches::DEEP;
         if change.best_moved {
             touches = touches.with(Touches::TOP).with(Touches::DEPTH);
         } else if change.visible(self.depth) {
             touches = touches.with(Touches::DEPTH);
         }
-        self.touch(id, touches);
-        if self.keep_levels {
-            self.keep(change);
-        }
-    }
-
-    fn keep(&mut self, change: &Change) {
-        if self.event.levels.len() >= LEVELS_PER_EVENT_MAX {
-            self.event.image = true;
+        if id == InstrumentId::ALL {
+            for index in 0..self.instruments.len() {
+                self.touch(InstrumentId(index as u32), touches);
+            }
             return;
         }
-        let update = |price, size, orders| LevelUpdate {
-            instrument: change.instrument,
-            side: change.side,
-            price,
-            size,
-            orders,
-        };
-        if change.price_left.is_defined() {
-            let left = self
-                .books
-                .levels(change.instrument, change.side)
-                .find(|level| level.price == change.price_left);
-            let (size, orders) = left.map_or((0, 0), |level| (level.size, level.orders));
-            self.event.levels.push(update(change.price_left, size, orders));
-        }
-        if change.price.is_defined() {
-            self.event.levels.push(update(change.price, change.size_after, change.orders_after));
-        }
+        self.touch(id, touches);
     }
 
     fn touch(&mut self, id: InstrumentId, touches: Touches) {
         if id == InstrumentId::ALL {
-            self.event.all = true;
             return;
         }
         if let Some(instrument) = self.instruments.get_mut(id.index()) {
+            self.event.seen |= touches.any(Touches::SEEN);
             if instrument.touches.is_empty() {
                 self.event.touched.push(id);
             }
@@ -428,30 +418,5 @@ impl Channel {
             });
         }
         self.touch(tick.instrument, Touches::TRADE);
-    }
-
-    fn on_fact(&mut self, tick: &Tick) {
-        let change = self.books.apply(tick);
-        if change.is_change() {
-            self.event.image = true;
-        }
-        let books = &self.books;
-        if self.trust.on_tick(tick, |instrument| books.is_empty(instrument)) {
-            self.touch(tick.instrument, Touches::STATE);
-        }
-        if tick.action == Action::Definition {
-            self.touch(tick.instrument, Touches::DEFINITION);
-        }
-        if change.is_change() {
-            if tick.instrument == InstrumentId::ALL {
-                for index in 0..self.instruments.len() {
-                    let all = Touches::TOP.with(Touches::DEPTH).with(Touches::LEVEL);
-                    self.touch(InstrumentId(index as u32), all);
-                }
-            } else {
-                let all = Touches::TOP.with(Touches::DEPTH).with(Touches::LEVEL);
-                self.touch(tick.instrument, all);
-            }
-        }
     }
 }

@@ -203,7 +203,7 @@ pub struct Capture {
 }
 
 /// What [`Capture::advance`] found, as places in the source's buffers.
-enum Found {
+pub(super) enum Found {
     Datagram(u64, Range<usize>, Datagram),
     Messages(u64, Range<usize>),
     Line(u64, Entry),
@@ -332,7 +332,7 @@ impl Capture {
 
     /// Goes on until there is something to give.
     #[inline]
-    fn advance(&mut self) -> Option<Found> {
+    pub(super) fn advance(&mut self) -> Option<Found> {
         if self.is_over {
             return None;
         }
@@ -516,8 +516,7 @@ impl VenueFile {
             let bytes = window.bytes();
             let (mut at, mut count) = (0, 0);
             while at < CHUNK_BYTES
-                && let Some(message_bytes) = (self.file_message)(&bytes[at..])
-                && (1..=bytes.len() - at).contains(&message_bytes)
+                && let Some(message_bytes) = message_bytes(self.file_message, &bytes[at..])
             {
                 at += message_bytes;
                 count += 1;
@@ -525,13 +524,22 @@ impl VenueFile {
             if count > 0 {
                 return Ok(Some((window.take(at), count)));
             }
+            // A message of no bytes ends a session: nothing to give.
+            if bytes.starts_with(&[0, 0]) {
+                window.take(2);
+                continue;
+            }
             let here = bytes.len();
-            let can_be_whole = here >= MESSAGE_BYTES_MAX;
-            if can_be_whole || !window.has(here + 1) {
+            let is_whole = here >= 2 * MESSAGE_BYTES_MAX;
+            if is_whole || !window.has(here + 1) {
+                // One that the feed does not know, and that ends exactly with the file.
+                if !is_whole && here > 2 && by_length(window.bytes()) == Some(here) {
+                    return Ok(Some((window.take(here), 1)));
+                }
                 if here == 0 && window.fault().is_none() {
                     return Ok(None);
                 }
-                let why = match (window.fault(), can_be_whole) {
+                let why = match (window.fault(), is_whole) {
                     (Some(fault), _) => fault.to_owned(),
                     (None, true) => "what is here is no message".to_owned(),
                     (None, false) => "the file ends inside a message".to_owned(),
@@ -541,4 +549,41 @@ impl VenueFile {
             }
         }
     }
+}
+
+/// Bytes of the first message of a venue's file form, if all of it is here.
+///
+/// One that the feed does not know is taken by its length when a known one stands behind it: the feed counts it.
+#[inline]
+fn message_bytes(file_message: fn(&[u8]) -> Option<usize>, bytes: &[u8]) -> Option<usize> {
+    if let Some(message_bytes) = file_message(bytes) {
+        return (1..=bytes.len())
+            .contains(&message_bytes)
+            .then_some(message_bytes);
+    }
+    let message_bytes = by_length(bytes)?;
+    let behind = bytes.get(message_bytes..)?;
+    file_message(behind).map(|_| message_bytes)
+}
+
+/// Bytes of a message by the two-byte length in front of it.
+fn by_length(bytes: &[u8]) -> Option<usize> {
+    match u16::from_be_bytes(*bytes.first_chunk()?) {
+        0 => None,
+        length => Some(2 + usize::from(length)),
+    }
+}
+
+/// The messages of one chunk of a venue's file form, each with the length in front of it.
+pub fn messages_of_chunk<'a>(
+    feed: &Descriptor,
+    mut chunk: &'a [u8],
+) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+    let file_message = feed.file_message;
+    std::iter::from_fn(move || {
+        let count = message_bytes(file_message, chunk).unwrap_or(chunk.len());
+        let (message, rest) = chunk.split_at(count);
+        chunk = rest;
+        (!message.is_empty()).then_some(message)
+    })
 }

@@ -37,13 +37,16 @@ impl Window {
     /// Opens a file and takes off its layers of compression, told by their first bytes.
     pub(super) fn open(file: File) -> io::Result<Window> {
         let mut reader: Box<dyn Read + Send> = Box::new(file);
-        for _ in 0..LAYERS_MAX {
-            let mut prefix = Vec::new();
+        let mut layers = 0;
+        loop {
+            let mut prefix = Vec::with_capacity(PREFIX_BYTES);
             let fault = (&mut reader)
                 .take(PREFIX_BYTES as u64)
                 .read_to_end(&mut prefix)
                 .err();
+            layers += 1;
             match prefix.as_slice() {
+                _ if layers > LAYERS_MAX => return Ok(Window::new(prefix, reader, fault)),
                 [0x1f, 0x8b, 8, ..] => {
                     let whole = Cursor::new(prefix).chain(reader);
                     reader = Box::new(flate2::read::MultiGzDecoder::new(whole));
@@ -55,20 +58,18 @@ impl Window {
                 _ => return Ok(Window::new(prefix, reader, fault)),
             }
         }
-        Ok(Window::new(Vec::new(), reader, None))
     }
 
     fn new(prefix: Vec<u8>, reader: Box<dyn Read + Send>, fault: Option<io::Error>) -> Window {
         let end = prefix.len();
-        let mut buffer = prefix;
-        buffer.resize(WINDOW_BYTES.max(end), 0);
         Window {
             reader,
-            buffer,
+            buffer: prefix,
             start: 0,
             end,
             base: 0,
-            ended: fault.is_some(),
+            // A prefix that is not full is the whole file; only larger ones get a large buffer.
+            ended: fault.is_some() || end < PREFIX_BYTES,
             fault: fault.map(|fault| fault.to_string()),
         }
     }
@@ -182,7 +183,8 @@ impl Window {
                 self.start = 0;
             }
             if self.end == self.buffer.len() {
-                self.buffer.resize(self.buffer.len() * 2, 0);
+                let bytes = (self.buffer.len() * 2).max(WINDOW_BYTES);
+                self.buffer.resize(bytes, 0);
             }
             match self.reader.read(&mut self.buffer[self.end..]) {
                 Ok(0) => self.ended = true,
