@@ -631,7 +631,7 @@ impl Sequencer {
         if recovered {
             self.counters.messages_recovered += count;
         } else {
-            self.counters.messages_lost += count;
+            self.counters.messages_lost = self.counters.messages_lost.saturating_add(count);
         }
         if self.ledger.len() == LEDGER_ENTRIES_MAX {
             self.counters.ledger_overflow += 1;
