@@ -289,7 +289,7 @@ pub struct FeedCounters {
     pub requests: u64,
     /// Gaps declared.
     pub gaps_opened: u64,
-    /// Messages that were missing and came by retransmission.
+    /// Messages of declared gaps that came after all, by retransmission or late.
     pub messages_recovered: u64,
     /// Messages given up.
     pub messages_lost: u64,

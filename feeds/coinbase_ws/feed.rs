@@ -56,6 +56,8 @@ struct ProductState {
     trading_told: TradingState,
     /// No snapshot yet: updates mean nothing.
     is_awaiting: bool,
+    /// The connection its snapshot came on: updates of others mean nothing.
+    line: Line,
     /// Nothing about trades came on this connection yet.
     is_fresh: bool,
     ticker_sequence: u64,
@@ -79,6 +81,7 @@ impl ProductState {
             trading: TradingState::Trading,
             trading_told: TradingState::Trading,
             is_awaiting: true,
+            line: Line(0),
             is_fresh: true,
             ticker_sequence: 0,
             heartbeat_sequence: 0,
@@ -99,6 +102,20 @@ impl ProductState {
         self.resubscribe_at = None;
         self.resubscribe_from = RecvTime(0);
     }
+}
+
+/// One connection, as far as the feed has heard of it.
+struct Connection {
+    line: Line,
+    is_up: bool,
+    /// Somebody told us that it is open, so that it can be talked to; a capture may begin behind that.
+    is_asked: bool,
+    /// Somebody told us that it is gone.
+    is_lost: bool,
+    is_silent: bool,
+    has_subscribed_products: bool,
+    last_packet: RecvTime,
+    confirm_by: Option<RecvTime>,
 }
 
 /// When and where a message came.
@@ -122,11 +139,8 @@ struct State {
     /// All products of the venue, instead of those the settings name.
     follows_all: bool,
     instrument_count: u32,
-    is_connected: bool,
-    is_silent: bool,
-    has_subscribed_products: bool,
-    last_packet: RecvTime,
-    confirm_by: Option<RecvTime>,
+    /// By order of appearance; almost always one.
+    connections: Vec<Connection>,
     /// Not later than the earliest `resubscribe_at`.
     resubscribe_at: Option<RecvTime>,
     actions: VecDeque<Action>,
@@ -146,11 +160,7 @@ impl CoinbaseFeed {
             products: Vec::new(),
             index: Index::default(),
             instrument_count: 0,
-            is_connected: false,
-            is_silent: true,
-            has_subscribed_products: false,
-            last_packet: RecvTime(0),
-            confirm_by: None,
+            connections: Vec::with_capacity(1),
             resubscribe_at: None,
             actions: VecDeque::with_capacity(QUEUE_MAX),
             notices: VecDeque::with_capacity(QUEUE_MAX),
@@ -198,25 +208,8 @@ impl Feed for CoinbaseFeed {
     fn on_clock(&mut self, now: RecvTime, out: &mut Batch) {
         let _ = out;
         let state = &mut self.state;
-        if !state.is_connected {
-            return;
-        }
-        if state.confirm_by.is_some_and(|deadline| now >= deadline) {
-            state.confirm_by = Some(after(now, state.settings.silence_ns));
-            state.act(Action::Reconnect {
-                line: Line(0),
-                reason: "the subscription was not confirmed in time",
-            });
-        }
-        if now >= after(state.last_packet, state.settings.silence_ns) {
-            // Asked again after another such time, if nothing changes.
-            state.last_packet = now;
-            state.is_silent = true;
-            state.note(Notice::LineSilent(Line(0)));
-            state.act(Action::Reconnect {
-                line: Line(0),
-                reason: "the connection was silent for too long",
-            });
+        for index in 0..state.connections.len() {
+            state.watch(index, now);
         }
         if state.resubscribe_at.is_some_and(|deadline| now >= deadline) {
             state.resubscribe_due(now);
@@ -225,20 +218,20 @@ impl Feed for CoinbaseFeed {
 
     fn next_deadline(&self) -> Option<RecvTime> {
         let state = &self.state;
-        if !state.is_connected {
-            return None;
+        let silence_ns = state.settings.silence_ns;
+        let mut next = None;
+        for connection in state.connections.iter().filter(|one| one.is_up) {
+            next = earliest(next, Some(after(connection.last_packet, silence_ns)));
+            next = earliest(next, connection.confirm_by);
+            next = earliest(next, state.resubscribe_at);
         }
-        let silence = Some(after(state.last_packet, state.settings.silence_ns));
-        [silence, state.confirm_by, state.resubscribe_at]
-            .into_iter()
-            .flatten()
-            .min()
+        next
     }
 
     fn on_link(&mut self, event: LinkEvent, now: RecvTime, out: &mut Batch) {
         match event {
-            LinkEvent::Up(_) => self.state.up(now, out),
-            LinkEvent::Down(_) => self.state.down(now, out),
+            LinkEvent::Up(line) => self.state.up(line, now, out),
+            LinkEvent::Down(line) => self.state.down(line, now, out),
             LinkEvent::ServerUnreachable(_) => {}
         }
     }
@@ -274,28 +267,64 @@ impl Feed for CoinbaseFeed {
 }
 
 impl State {
-    // ---- the connection
+    // ---- the connections
 
-    fn up(&mut self, now: RecvTime, out: &mut Batch) {
-        if self.is_connected {
-            self.down(now, out);
-        }
-        self.is_connected = true;
-        self.is_silent = true;
-        self.last_packet = now;
-        self.confirm_by = Some(after(now, self.settings.silence_ns));
-        self.has_subscribed_products = false;
+    #[inline]
+    fn connection(&mut self, line: Line) -> &mut Connection {
+        let index = match self.connections.iter().position(|one| one.line == line) {
+            Some(index) => index,
+            None => {
+                self.connections.push(Connection {
+                    line,
+                    is_up: false,
+                    is_asked: false,
+                    is_lost: false,
+                    is_silent: true,
+                    has_subscribed_products: false,
+                    last_packet: RecvTime(0),
+                    confirm_by: None,
+                });
+                self.connections.len() - 1
+            }
+        };
+        &mut self.connections[index]
+    }
+
+    fn up(&mut self, line: Line, now: RecvTime, out: &mut Batch) {
+        self.down(line, now, out);
+        let confirm_by = Some(after(now, self.settings.silence_ns));
+        let connection = self.connection(line);
+        connection.is_up = true;
+        connection.is_asked = true;
+        connection.is_lost = false;
+        connection.is_silent = true;
+        connection.has_subscribed_products = false;
+        connection.last_packet = now;
+        connection.confirm_by = confirm_by;
         if self.products.is_empty() {
             // The status channel lists the products; they are subscribed when it has.
-            self.act_text(encode::subscribe(&[], &["status".to_owned()]));
+            self.act_text(line, encode::subscribe(&[], &["status".to_owned()]));
         } else {
-            self.subscribe_products(now);
+            self.subscribe_products(line, now);
         }
     }
 
-    fn down(&mut self, now: RecvTime, out: &mut Batch) {
-        self.is_connected = false;
-        self.confirm_by = None;
+    fn down(&mut self, line: Line, now: RecvTime, out: &mut Batch) {
+        let connection = self.connection(line);
+        connection.confirm_by = None;
+        connection.is_asked = false;
+        connection.is_lost = true;
+        if !std::mem::replace(&mut connection.is_up, false) {
+            return;
+        }
+        if self.connections.iter().any(|other| other.is_up) {
+            for index in 0..self.products.len() {
+                if self.products[index].line == line {
+                    self.await_snapshot(index, now, out);
+                }
+            }
+            return;
+        }
         self.resubscribe_at = None;
         for product in &mut self.products {
             product.forget_connection();
@@ -306,15 +335,53 @@ impl State {
         }
     }
 
+    #[inline]
     fn heard(&mut self, arrival: Arrival) {
-        let line = usize::from(arrival.line.0).min(Line::COUNT_MAX - 1);
-        self.counters.packets[line] += 1;
-        self.last_packet = arrival.at;
-        // A capture may begin behind the opening of its connection.
-        self.is_connected = true;
-        if self.is_silent {
-            self.is_silent = false;
-            self.note(Notice::LineUp(arrival.line));
+        let Arrival { at, line } = arrival;
+        self.counters.packets[usize::from(line.0).min(Line::COUNT_MAX - 1)] += 1;
+        let connection = self.connection(line);
+        connection.last_packet = at;
+        let was_up = std::mem::replace(&mut connection.is_up, true);
+        let was_silent = std::mem::replace(&mut connection.is_silent, false);
+        if !was_up && std::mem::replace(&mut connection.is_lost, false) {
+            // Texts were lost, not the connection: only a new one brings new snapshots.
+            self.act(Action::Reconnect {
+                line,
+                reason: "texts of the connection were lost",
+            });
+        }
+        if was_silent {
+            self.note(Notice::LineUp(line));
+        }
+    }
+
+    fn watch(&mut self, index: usize, now: RecvTime) {
+        let silence_ns = self.settings.silence_ns;
+        let connection = &mut self.connections[index];
+        if !connection.is_up {
+            return;
+        }
+        let line = connection.line;
+        let is_silent = now >= after(connection.last_packet, silence_ns);
+        let is_unconfirmed = connection
+            .confirm_by
+            .is_some_and(|deadline| now >= deadline);
+        if is_silent {
+            // Asked again after another such time, if nothing changes.
+            connection.last_packet = now;
+            connection.is_silent = true;
+            self.note(Notice::LineSilent(line));
+        }
+        if is_unconfirmed {
+            self.connections[index].confirm_by = Some(after(now, silence_ns));
+        }
+        if is_silent || is_unconfirmed {
+            let reason = if is_silent {
+                "the connection was silent for too long"
+            } else {
+                "the subscription was not confirmed in time"
+            };
+            self.act(Action::Reconnect { line, reason });
         }
     }
 
@@ -325,10 +392,10 @@ impl State {
             .any(|name| name.starts_with("level2"))
     }
 
-    fn subscribe_products(&mut self, now: RecvTime) {
-        self.has_subscribed_products = true;
+    fn subscribe_products(&mut self, line: Line, now: RecvTime) {
+        self.connection(line).has_subscribed_products = true;
         let symbols: Vec<Symbol> = self.products.iter().map(|product| product.symbol).collect();
-        self.act_text(encode::subscribe(&symbols, &self.settings.channels));
+        self.act_text(line, encode::subscribe(&symbols, &self.settings.channels));
         if self.has_level2() {
             let at = after(now, SNAPSHOT_WAIT_NS);
             for product in &mut self.products {
@@ -362,9 +429,17 @@ impl State {
             .filter(|name| name.starts_with("level2"))
             .cloned()
             .collect();
-        if !symbols.is_empty() && !level2.is_empty() {
-            self.act_text(encode::unsubscribe(&symbols, &level2));
-            self.act_text(encode::subscribe(&symbols, &level2));
+        let line = self
+            .connections
+            .iter()
+            .find(|one| one.is_up)
+            .map(|one| one.line);
+        if let Some(line) = line
+            && !symbols.is_empty()
+            && !level2.is_empty()
+        {
+            self.act_text(line, encode::unsubscribe(&symbols, &level2));
+            self.act_text(line, encode::subscribe(&symbols, &level2));
         }
     }
 
@@ -496,12 +571,11 @@ impl State {
             }
             self.tell_trading(index, arrival.at, out);
         }
-        if self.follows_all
-            && self.is_connected
-            && !self.has_subscribed_products
-            && self.confirm_by.is_some()
-        {
-            self.subscribe_products(arrival.at);
+        for index in 0..self.connections.len() {
+            let connection = &self.connections[index];
+            if self.follows_all && connection.is_asked && !connection.has_subscribed_products {
+                self.subscribe_products(connection.line, arrival.at);
+            }
         }
     }
 
@@ -514,14 +588,14 @@ impl State {
             &Message::L2Update { product, time } => {
                 self.count(Kind::L2Update);
                 match self.find(product) {
-                    Some(index) => self.on_update(index, time, read.levels, at, out),
+                    Some(index) => self.on_update(index, time, read.levels, arrival, out),
                     None => Outcome::Heartbeat,
                 }
             }
             &Message::Snapshot { product, time } => {
                 self.count(Kind::Snapshot);
                 match self.find(product) {
-                    Some(index) => self.on_snapshot(index, time, read.levels, at, out),
+                    Some(index) => self.on_snapshot(index, time, read.levels, arrival, out),
                     None => Outcome::Heartbeat,
                 }
             }
@@ -558,7 +632,10 @@ impl State {
             }
             &Message::Subscriptions(channels) => {
                 self.count(Kind::Subscriptions);
-                if channels > 0 && self.has_subscribed_products && self.confirm_by.take().is_some()
+                let connection = self.connection(arrival.line);
+                if channels > 0
+                    && connection.has_subscribed_products
+                    && connection.confirm_by.take().is_some()
                 {
                     self.note(Notice::Subscribed(arrival.line));
                 }
@@ -589,7 +666,7 @@ impl State {
         index: usize,
         time: EventTime,
         levels: &[Level],
-        at: RecvTime,
+        Arrival { at, line }: Arrival,
         out: &mut Batch,
     ) -> Outcome {
         let instrument = self.instrument(index, scale_of(levels), at, out);
@@ -599,6 +676,7 @@ impl State {
         }
         let product = &mut self.products[index];
         product.is_awaiting = false;
+        product.line = line;
         product.resubscribe_at = None;
         let flags = LEVEL.with(Flags::SNAPSHOT);
         let mut tick = self.tick(TickAction::Clear, instrument, time, at);
@@ -617,12 +695,12 @@ impl State {
         index: usize,
         time: EventTime,
         changes: &[Level],
-        at: RecvTime,
+        Arrival { at, line }: Arrival,
         out: &mut Batch,
     ) -> Outcome {
         let instrument = self.instrument(index, scale_of(changes), at, out);
         let product = &self.products[index];
-        if product.is_awaiting {
+        if product.is_awaiting || product.line != line {
             self.counters.messages_ignored += 1;
             return Outcome::Duplicate;
         }
@@ -878,11 +956,8 @@ impl State {
         self.kinds[kind as usize] += 1;
     }
 
-    fn act_text(&mut self, text: String) {
-        self.act(Action::SendText {
-            line: Line(0),
-            text,
-        });
+    fn act_text(&mut self, line: Line, text: String) {
+        self.act(Action::SendText { line, text });
     }
 
     fn act(&mut self, action: Action) {

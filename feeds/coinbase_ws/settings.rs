@@ -62,14 +62,6 @@ impl Settings {
                 remedy: remedy.to_owned(),
             });
         };
-        if settings.line_count > 1 {
-            fault(
-                "lines",
-                "the books of two connections cannot be merged: level2 has no sequence numbers"
-                    .to_owned(),
-                "give one connection, or a feed of its own to each",
-            );
-        }
         let channels = match channels(settings.own("channels")) {
             Ok(channels) => channels,
             Err(why) => {

@@ -139,8 +139,11 @@ impl CoinbaseServer {
             Some(pending) => pending.2 = change.2,
             None => book.pending.push(change),
         }
-        let text = encode::l2update(book.entry.symbol, &[change], self.size_decimals, now);
-        self.say_to_all(LEVEL2, level.symbol, &text);
+        let symbol = book.entry.symbol;
+        if self.is_heard(LEVEL2, level.symbol) {
+            let text = encode::l2update(symbol, &[change], self.size_decimals, now);
+            self.say_to_all(LEVEL2, level.symbol, &text);
+        }
     }
 
     fn flush_batch(&mut self, now: EventTime, product: u32) {
@@ -154,8 +157,8 @@ impl CoinbaseServer {
     }
 
     fn on_trade(&mut self, now: EventTime, trade: TradeNow) {
-        let bests = [Side::Bid, Side::Ask].map(|side| self.best(trade.symbol, side));
-        let Some(book) = self.products.get_mut(trade.symbol as usize) else {
+        let product = trade.symbol;
+        let Some(book) = self.products.get_mut(product as usize) else {
             return;
         };
         book.sequence += 1;
@@ -181,10 +184,33 @@ impl CoinbaseServer {
         book.high = book.high.max(trade.price);
         book.volume = book.volume.saturating_add(trade.size);
         book.last_trade = Some(said);
-        let text = encode::ticker(&said, &statistics(book, bests));
-        self.say_to_all(MATCHES, trade.symbol, &encode::trade(&said, false));
-        self.say_to_all(TICKER, trade.symbol, &text);
-        self.say_to_all(TICKER_BATCH, trade.symbol, &text);
+        if self.is_heard(MATCHES, product) {
+            self.say_to_all(MATCHES, product, &encode::trade(&said, false));
+        }
+        for channel in [TICKER, TICKER_BATCH] {
+            if self.is_heard(channel, product) {
+                let text = encode::ticker(&said, &self.statistics(product));
+                self.say_to_all(channel, product, &text);
+            }
+        }
+    }
+
+    fn is_heard(&self, channel: usize, product: u32) -> bool {
+        self.connections
+            .values()
+            .any(|state| state.wishes[channel].contains(&product))
+    }
+
+    fn statistics(&self, product: u32) -> Statistics {
+        let book = &self.products[product as usize];
+        Statistics {
+            open: book.open,
+            low: book.low,
+            high: book.high,
+            volume: Size(book.volume),
+            best_bid: self.best(product, Side::Bid),
+            best_ask: self.best(product, Side::Ask),
+        }
     }
 
     fn best(&self, product: u32, side: Side) -> (Price, Size) {
@@ -337,24 +363,11 @@ impl CoinbaseServer {
         match channel {
             MATCHES => self.say(connection, encode::trade(&trade, true)),
             TICKER | TICKER_BATCH => {
-                let bests = [Side::Bid, Side::Ask].map(|side| self.best(product, side));
-                let text =
-                    encode::ticker(&trade, &statistics(&self.products[product as usize], bests));
+                let text = encode::ticker(&trade, &self.statistics(product));
                 self.say(connection, text);
             }
             _ => {}
         }
-    }
-}
-
-fn statistics(book: &ProductBook, [best_bid, best_ask]: [(Price, Size); 2]) -> Statistics {
-    Statistics {
-        open: book.open,
-        low: book.low,
-        high: book.high,
-        volume: Size(book.volume),
-        best_bid,
-        best_ask,
     }
 }
 

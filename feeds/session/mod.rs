@@ -4,4 +4,7 @@ pub mod layout;
 pub mod moldudp64;
 pub mod sequencer;
 
+#[cfg(test)]
+mod tests;
+
 pub use sequencer::{Offer, Sequencer, SequencerSettings};

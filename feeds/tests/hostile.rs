@@ -45,7 +45,12 @@ fn run(descriptor: &Descriptor, packets: &[(Form<'static>, Vec<u8>)]) -> Vec<Tic
     for (index, (form, bytes)) in packets.iter().enumerate() {
         now += 700_000;
         let line = Line((index % 2) as u8);
-        let packet = Packet { line, ts_recv: RecvTime(now), form: *form, bytes };
+        let packet = Packet {
+            line,
+            ts_recv: RecvTime(now),
+            form: *form,
+            bytes,
+        };
         feed.on_packet(&packet, &mut out);
         feed.on_clock(RecvTime(now), &mut out);
         let _: Result<(), DecodeError> = (descriptor.inspect)(&packet, &mut Ignore);

@@ -216,12 +216,6 @@ impl Ladder {
         })
     }
 
-    /// Size and orders at a key, if there is a level.
-    #[cfg(test)]
-    pub(super) fn at(&self, key: i64) -> Option<Rung> {
-        self.seek(key).ok().map(|index| self.rungs[index])
-    }
-
     /// Asserts order and content. `counted`: every level has at least one order.
     pub(super) fn invariant(&self, counted: bool) {
         let Ladder { rungs } = self;

@@ -3,6 +3,7 @@
 mod fields;
 pub mod inspect;
 pub mod list;
+pub mod replay;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use feeds::contract::Descriptor;
@@ -58,6 +59,8 @@ pub struct CommandLine {
 pub enum Verb {
     /// Show every venue message (or tick) of a capture, one a line.
     Inspect(inspect::InspectArgs),
+    /// Replay captures through the live path and report books, counts and gaps.
+    Replay(replay::ReplayArgs),
     /// List what this build can speak, compute and publish.
     List(list::ListArgs),
 }
@@ -66,6 +69,7 @@ pub enum Verb {
 pub fn run(line: &CommandLine) -> Exit {
     match &line.verb {
         Verb::Inspect(args) => inspect::run(args),
+        Verb::Replay(args) => replay::run(args),
         Verb::List(args) => list::run(args, &[], &[]),
     }
 }

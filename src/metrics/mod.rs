@@ -63,6 +63,7 @@ counters! {
     FirstOnLineD, "messages_first_total", "line=\"d\"", "Messages seen first on this line, while arbitrated.";
     KernelDrops, "kernel_drops_total", "", "Datagrams the kernel dropped: the receive buffer was full.";
     DatagramsTruncated, "datagrams_truncated_total", "", "Datagrams longer than a receive slot; discarded.";
+    ReceiveErrors, "receive_errors_total", "", "Receive calls the kernel answered with an error, refusals apart.";
     RingFullPackets, "ring_full_packets_total", "", "Packets discarded because the graph was behind; they show as gaps.";
     SendErrors, "send_errors_total", "", "Requests the kernel refused to send.";
     ServerRefusals, "server_refusals_total", "", "Retransmission servers that refused (port closed).";

@@ -6,8 +6,8 @@
 use crate::book::{BookState, Books, Change, Fault, OrderBooks, PriceBooks, Touched, Trust};
 use feeds::contract::BookKind;
 use feeds::model::{
-    Action, ChannelId, Definition, EventTime, Flags, InstrumentId, Price, RecvTime,
-    ResetKind, Side, Size, Tick, cancel_detail,
+    Action, ChannelId, Definition, EventTime, Flags, InstrumentId, Price, RecvTime, ResetKind,
+    Side, Size, Tick, cancel_detail,
 };
 
 /// What a channel is, as its configuration or its capture says.
@@ -183,7 +183,10 @@ impl Channel {
         if let Some(instrument) = self.instruments.get_mut(index) {
             // The precision of sizes never changes during a run: what is in the books has it.
             let size_decimals = instrument.definition.size_decimals;
-            instrument.definition = Definition { size_decimals, ..*definition };
+            instrument.definition = Definition {
+                size_decimals,
+                ..*definition
+            };
             return false;
         }
         if index != self.instruments.len() || index >= crate::book::INSTRUMENTS_MAX {
@@ -217,10 +220,22 @@ impl Channel {
         self.trust.state(instrument)
     }
 
+    /// Where the stream was joined, if in its middle.
+    pub fn joined_at(&self) -> Option<u64> {
+        self.trust.joined_at()
+    }
+
     /// What the last event did to an instrument.
     pub fn touches(&self, instrument: InstrumentId) -> Touches {
-        let own = self.instruments.get(instrument.index()).map_or(Touches::default(), |i| i.touches);
-        if self.event.all { own.with(Touches::STATE) } else { own }
+        let own = self
+            .instruments
+            .get(instrument.index())
+            .map_or(Touches::default(), |i| i.touches);
+        if self.event.all {
+            own.with(Touches::STATE)
+        } else {
+            own
+        }
     }
 
     /// What the last event did.
@@ -284,7 +299,10 @@ impl Channel {
             }
             Action::Add if tick.side == Side::None => {
                 // The successor of a replaced order rests where that one did.
-                let tick = Tick { side: self.replaced_side, ..*tick };
+                let tick = Tick {
+                    side: self.replaced_side,
+                    ..*tick
+                };
                 let change = self.books.apply(&tick);
                 self.on_change(&tick, &change);
             }
@@ -395,7 +413,9 @@ impl Channel {
     }
 
     fn print(&mut self, tick: &Tick, price: Price, aggressor: Side) {
-        let Some(instrument) = self.instruments.get_mut(tick.instrument.index()) else { return };
+        let Some(instrument) = self.instruments.get_mut(tick.instrument.index()) else {
+            return;
+        };
         let counts = !tick.flags.contains(Flags::PUBLISHER_SPECIFIC);
         if counts {
             instrument.trades += 1;
@@ -411,7 +431,11 @@ impl Channel {
                 id: tick.order_id,
                 price,
                 size,
-                aggressor: if aggressor == Side::None { tick.side } else { aggressor },
+                aggressor: if aggressor == Side::None {
+                    tick.side
+                } else {
+                    aggressor
+                },
                 ts_event: tick.ts_event,
                 ts_recv: tick.ts_recv,
                 counts,

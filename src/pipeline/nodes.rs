@@ -11,7 +11,7 @@ use super::source::Source;
 use crate::book::{BookState, Top, TrustState};
 use crate::config::SignalKind;
 use crate::publish::record::{self, Header, Level};
-use crate::runtime::{Context, Control, Executor, Nanos, Node, NodeBuilder, Timer};
+use crate::runtime::{Context, Control, Executor, Nanos, Node, NodeBuilder, NodeId, Timer};
 use crate::signals::{self, Bars, Imbalance, Microprice, Mid, Spread, Value, Vwap};
 use feeds::model::{ChannelId, EventTime, InstrumentId, RecvTime, Side};
 use std::cell::RefCell;
@@ -73,6 +73,8 @@ pub(super) struct Parts {
     pub(super) outlet: Rc<RefCell<Outlet>>,
     pub(super) signals: Rc<[SignalSpec]>,
     pub(super) depth: usize,
+    /// Publishing nodes by number, for snapshots that are owed.
+    pub(super) publications: Rc<RefCell<Vec<NodeId>>>,
 }
 
 /// A signal to compute.
@@ -113,14 +115,16 @@ pub(super) fn book(
         node
     };
     let source = parts.source.clone();
-    NodeBuilder::new(state).named("book").observer_of(&parts.source).build(
-        executor,
-        move |book: &mut BookNode, _| {
+    NodeBuilder::new(state)
+        .named("book")
+        .observer_of(&parts.source)
+        .build(executor, move |book: &mut BookNode, _| {
             let source = source.borrow();
-            let Some(channel) = source.channel(book.channel) else { return Control::Unchanged };
+            let Some(channel) = source.channel(book.channel) else {
+                return Control::Unchanged;
+            };
             Control::from(book.refresh(channel))
-        },
-    )
+        })
 }
 
 /// Builds what hangs below a book: signals and publication.
@@ -130,21 +134,34 @@ pub(super) fn children(
     book: &Node<BookNode>,
     symbol: &str,
 ) {
-    for spec in parts.signals.iter().filter(|spec| spec.instruments.contains(symbol)) {
+    for spec in parts
+        .signals
+        .iter()
+        .filter(|spec| spec.instruments.contains(symbol))
+    {
         match spec.kind {
             SignalKind::Mid => {
                 let mut mid = Mid::new();
-                on_top(executor, parts, book, spec.index, "mid", move |top| mid.on_top(top));
+                on_top(executor, parts, book, spec.index, "mid", move |top| {
+                    mid.on_top(top)
+                });
             }
             SignalKind::Spread => {
                 let mut spread = Spread::new();
-                on_top(executor, parts, book, spec.index, "spread", move |top| spread.on_top(top));
+                on_top(executor, parts, book, spec.index, "spread", move |top| {
+                    spread.on_top(top)
+                });
             }
             SignalKind::Microprice => {
                 let mut micro = Microprice::new();
-                on_top(executor, parts, book, spec.index, "microprice", move |top| {
-                    micro.on_top(top)
-                });
+                on_top(
+                    executor,
+                    parts,
+                    book,
+                    spec.index,
+                    "microprice",
+                    move |top| micro.on_top(top),
+                );
             }
             SignalKind::Imbalance { depth: 1 } => {
                 let mut imbalance = Imbalance::new(1);
@@ -176,19 +193,21 @@ fn on_top(
     mut step: impl FnMut(&Top) -> Option<Value> + 'static,
 ) {
     let (input, outlet) = (book.clone(), Rc::clone(&parts.outlet));
-    NodeBuilder::new(Value::UNDEFINED).named(name).triggered_by(book).spawn(
-        executor,
-        move |value: &mut Value, _| {
+    NodeBuilder::new(Value::UNDEFINED)
+        .named(name)
+        .triggered_by(book)
+        .spawn(executor, move |value: &mut Value, _| {
             let book = input.borrow();
             if !book.touches.any(Touches::TOP) {
                 return Control::Unchanged;
             }
-            let Some(fresh) = step(&book.top) else { return Control::Unchanged };
+            let Some(fresh) = step(&book.top) else {
+                return Control::Unchanged;
+            };
             *value = fresh;
             publish_value(&outlet, &book, index, fresh);
             Control::Broadcast
-        },
-    );
+        });
 }
 
 fn imbalance_of_levels(
@@ -200,23 +219,27 @@ fn imbalance_of_levels(
 ) {
     let (input, source) = (book.clone(), parts.source.clone());
     let (outlet, mut step) = (Rc::clone(&parts.outlet), Imbalance::new(depth));
-    NodeBuilder::new(Value::UNDEFINED).named("imbalance").triggered_by(book).spawn(
-        executor,
-        move |value: &mut Value, _| {
+    NodeBuilder::new(Value::UNDEFINED)
+        .named("imbalance")
+        .triggered_by(book)
+        .spawn(executor, move |value: &mut Value, _| {
             let book = input.borrow();
             if !book.touches.any(Touches::DEPTH.with(Touches::TOP)) {
                 return Control::Unchanged;
             }
             let source = source.borrow();
-            let Some(channel) = source.channel(book.channel) else { return Control::Unchanged };
+            let Some(channel) = source.channel(book.channel) else {
+                return Control::Unchanged;
+            };
             let side = |side| channel.books().levels(book.instrument, side);
             let fresh = step.on_levels(side(Side::Bid), side(Side::Ask));
-            let Some(fresh) = fresh else { return Control::Unchanged };
+            let Some(fresh) = fresh else {
+                return Control::Unchanged;
+            };
             *value = fresh;
             publish_value(&outlet, &book, index, fresh);
             Control::Broadcast
-        },
-    );
+        });
 }
 
 /// A trade as signals see it. The venue's time where it gives one, else ours.
@@ -232,7 +255,12 @@ fn seen(trade: &Trade) -> signals::Trade {
 /// Calls `each` for every priced print of the book's instrument in the event that just ended.
 fn for_each_trade(source: &Source, book: &BookNode, mut each: impl FnMut(&Trade)) {
     if let Some(channel) = source.channel(book.channel) {
-        channel.event().trades.iter().filter(|t| t.instrument == book.instrument).for_each(&mut each);
+        channel
+            .event()
+            .trades
+            .iter()
+            .filter(|t| t.instrument == book.instrument)
+            .for_each(&mut each);
     }
 }
 
@@ -245,13 +273,17 @@ fn vwap(
 ) {
     let (input, source) = (book.clone(), parts.source.clone());
     let (outlet, mut step) = (Rc::clone(&parts.outlet), Vwap::new(window_ms.unwrap_or(0)));
-    NodeBuilder::new(Value::UNDEFINED).named("vwap").triggered_by(book).spawn(
-        executor,
-        move |value: &mut Value, _| {
+    NodeBuilder::new(Value::UNDEFINED)
+        .named("vwap")
+        .triggered_by(book)
+        .spawn(executor, move |value: &mut Value, _| {
             let book = input.borrow();
             let source = source.borrow();
             let mut fresh = None;
-            if source.channel(book.channel).is_some_and(|channel| channel.event().session_reset) {
+            if source
+                .channel(book.channel)
+                .is_some_and(|channel| channel.event().session_reset)
+            {
                 fresh = step.reset();
             }
             if book.touches.any(Touches::TRADE) {
@@ -259,12 +291,13 @@ fn vwap(
                     fresh = step.on_trade(&seen(trade)).or(fresh);
                 });
             }
-            let Some(fresh) = fresh else { return Control::Unchanged };
+            let Some(fresh) = fresh else {
+                return Control::Unchanged;
+            };
             *value = fresh;
             publish_value(&outlet, &book, index, fresh);
             Control::Broadcast
-        },
-    );
+        });
 }
 
 /// Bars and what they add to a bar of the signals room: sides and value, for publication.
@@ -305,14 +338,22 @@ impl BarNode {
             Side::Ask => self.sell_volume = self.sell_volume.saturating_add(trade.size),
             Side::None => {}
         }
-        self.value = self.value.saturating_add(i128::from(trade.price.0) * i128::from(trade.size));
+        self.value = self
+            .value
+            .saturating_add(i128::from(trade.price.0) * i128::from(trade.size));
     }
 
     /// Wakes the node when the bar under way is over, trade or no trade.
     fn arm(&mut self, ctx: &mut Context<'_>) {
-        let Some(bar) = self.bars.current() else { return };
+        let Some(bar) = self.bars.current() else {
+            return;
+        };
         let end = Nanos(bar.ts_ns.saturating_add(self.interval_ns));
-        if self.timer.as_ref().is_none_or(|timer| timer.is_expired(ctx)) {
+        if self
+            .timer
+            .as_ref()
+            .is_none_or(|timer| timer.is_expired(ctx))
+        {
             self.timer = Some(ctx.timer_at(end));
         }
     }
@@ -329,13 +370,17 @@ fn bars(executor: &mut Executor, parts: &Parts, book: &Node<BookNode>, interval_
         value: 0,
         timer: None,
     };
-    NodeBuilder::new(state).named("bars").triggered_by(book).spawn(
-        executor,
-        move |node: &mut BarNode, ctx| {
+    NodeBuilder::new(state)
+        .named("bars")
+        .triggered_by(book)
+        .spawn(executor, move |node: &mut BarNode, ctx| {
             let book = input.borrow();
             let is_woken_by_book = ctx.has_mutated(&input);
             let mut done = None;
-            if is_woken_by_book && book.touches.any(Touches::STATE) && !book.state.state.is_complete() {
+            if is_woken_by_book
+                && book.touches.any(Touches::STATE)
+                && !book.state.state.is_complete()
+            {
                 node.bars.on_loss(ctx.now().0);
             }
             if is_woken_by_book && book.touches.any(Touches::TRADE) {
@@ -353,11 +398,12 @@ fn bars(executor: &mut Executor, parts: &Parts, book: &Node<BookNode>, interval_
                 done = Some(node.finish(bar));
             }
             node.arm(ctx);
-            let Some(bar) = done else { return Control::Unchanged };
+            let Some(bar) = done else {
+                return Control::Unchanged;
+            };
             outlet.borrow_mut().bar(&book.header(), &bar);
             Control::Broadcast
-        },
-    );
+        });
 }
 
 /// What the publishing node keeps: levels copied out of the book, and the last state told.
@@ -368,7 +414,11 @@ struct Publication {
 }
 
 fn level(level: crate::book::Level) -> Level {
-    Level { price: level.price.0, size: level.size, orders: level.orders }
+    Level {
+        price: level.price.0,
+        size: level.size,
+        orders: level.orders,
+    }
 }
 
 fn publication(executor: &mut Executor, parts: &Parts, book: &Node<BookNode>) {
@@ -379,20 +429,30 @@ fn publication(executor: &mut Executor, parts: &Parts, book: &Node<BookNode>) {
         asks: Vec::with_capacity(depth),
         told: None,
     };
-    NodeBuilder::new(state).named("publication").triggered_by(book).spawn(
-        executor,
-        move |node: &mut Publication, _| {
+    let node = NodeBuilder::new(state)
+        .named("publication")
+        .triggered_by(book)
+        .spawn(executor, move |node: &mut Publication, ctx| {
+            // Woken by hand and not by its book: a snapshot is owed.
+            let is_owed = !ctx.has_mutated(&input);
             let book = input.borrow();
             let source = source.borrow();
-            let Some(channel) = source.channel(book.channel) else { return Control::Unchanged };
+            let Some(channel) = source.channel(book.channel) else {
+                return Control::Unchanged;
+            };
             let (header, mut outlet) = (book.header(), outlet.borrow_mut());
-            if book.touches.any(Touches::TRADE) {
+            if !is_owed && book.touches.any(Touches::TRADE) {
                 for_each_trade(&source, &book, |trade| {
                     outlet.trade(&header, trade);
                 });
             }
             let is_new = node.told.is_none();
-            if is_new || book.touches.any(Touches::DEPTH.with(Touches::TOP).with(Touches::DEFINITION)) {
+            if is_new
+                || is_owed
+                || book
+                    .touches
+                    .any(Touches::DEPTH.with(Touches::TOP).with(Touches::DEFINITION))
+            {
                 let Publication { bids, asks, .. } = node;
                 bids.clear();
                 asks.clear();
@@ -405,6 +465,6 @@ fn publication(executor: &mut Executor, parts: &Parts, book: &Node<BookNode>) {
             }
             node.told = Some(book.state.state);
             Control::Broadcast
-        },
-    );
+        });
+    parts.publications.borrow_mut().push(node.id());
 }

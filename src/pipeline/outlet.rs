@@ -41,13 +41,24 @@ pub struct Published {
 impl Outlet {
     /// An outlet to these writers.
     pub fn new(writers: Vec<Writer>) -> Outlet {
-        Outlet { writers, digest: None }
+        Outlet {
+            writers,
+            digest: None,
+        }
     }
 
     /// An outlet that also keeps a digest of all that is written (instruments up to `instruments_max`).
     pub fn with_digest(writers: Vec<Writer>, instruments_max: usize) -> Outlet {
         let (writer, reader) = record::ring(DIGEST_CELLS, instruments_max);
-        Outlet { writers, digest: Some(Digest { writer, reader, hash: 0, records: 0 }) }
+        Outlet {
+            writers,
+            digest: Some(Digest {
+                writer,
+                reader,
+                hash: 0,
+                records: 0,
+            }),
+        }
     }
 
     /// What was written so far; zeros without a digest.
@@ -55,7 +66,10 @@ impl Outlet {
         match &mut self.digest {
             Some(digest) => {
                 digest.drain();
-                Published { records: digest.records, hash: digest.hash }
+                Published {
+                    records: digest.records,
+                    hash: digest.hash,
+                }
             }
             None => Published::default(),
         }
@@ -115,14 +129,13 @@ impl Outlet {
         });
     }
 
-    /// Instruments whose last snapshot found no room and is owed.
-    pub(super) fn owed(&mut self) -> Vec<u32> {
-        let mut owed = Vec::new();
-        for writer in &mut self.writers {
-            while let Some(number) = writer.next_dirty() {
-                owed.push(number);
-            }
-        }
-        owed
+    /// Whether a snapshot that found no room is still owed to somebody.
+    pub(super) fn is_owing(&self) -> bool {
+        self.writers.iter().any(Writer::is_owing)
+    }
+
+    /// Next instrument whose last snapshot found no room and can be written now.
+    pub(super) fn next_owed(&mut self) -> Option<u32> {
+        self.writers.iter_mut().find_map(Writer::next_dirty)
     }
 }

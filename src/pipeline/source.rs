@@ -128,7 +128,9 @@ impl Source {
                     Taken::Nothing
                 };
             }
-            let Ok(chunk) = self.ring.ticks.read_chunk(count) else { return Taken::Nothing };
+            let Ok(chunk) = self.ring.ticks.read_chunk(count) else {
+                return Taken::Nothing;
+            };
             let (first, second) = chunk.as_slices();
             let ticks = if first.is_empty() { second } else { first };
             let mut found = None;
@@ -139,7 +141,8 @@ impl Source {
                 {
                     channel.prefetch(ahead);
                 }
-                if self.open.is_none() && until.is_some_and(|until| unseen > 0 && tick.ts_recv != until)
+                if self.open.is_none()
+                    && until.is_some_and(|until| unseen > 0 && tick.ts_recv != until)
                 {
                     found = Some(Taken::Nothing);
                     break;
@@ -185,7 +188,10 @@ impl Source {
             if let (Some(id), Some(template)) = (missing, &self.template)
                 && self.channel(id).is_none()
             {
-                self.add(ChannelSpec { id, ..template.clone() });
+                self.add(ChannelSpec {
+                    id,
+                    ..template.clone()
+                });
             }
         }
     }

@@ -103,9 +103,13 @@ impl Driver {
         // Settings are tried once here, so that building channels later cannot fail.
         (driver.settings.descriptor.build)(&driver.feed_settings(0))?;
         for (name, addresses) in driver.settings.channels.clone() {
-            let Some(index) = driver.add_channel(name) else { break };
+            let Some(index) = driver.add_channel(name) else {
+                break;
+            };
             for (line, address) in addresses.into_iter().take(Line::COUNT_MAX).enumerate() {
-                driver.destinations.insert(address, Some((index, Line(line as u8))));
+                driver
+                    .destinations
+                    .insert(address, Some((index, Line(line as u8))));
                 driver.channels[index].line_count += 1;
             }
         }
@@ -134,7 +138,8 @@ impl Driver {
             }
             let ts_recv = record.ts_recv;
             let is_timed = ts_recv.get().is_some();
-            if is_timed && (from.is_some_and(|from| ts_recv < from) || to.is_some_and(|to| ts_recv >= to))
+            if is_timed
+                && (from.is_some_and(|from| ts_recv < from) || to.is_some_and(|to| ts_recv >= to))
             {
                 continue;
             }
@@ -208,7 +213,13 @@ impl Driver {
         }
         let settings = self.feed_settings(index as u16);
         let feed = (self.settings.descriptor.build)(&settings).ok()?;
-        self.channels.push(Channel { name, feed, line_count: 0, deadline: None, notices: Vec::new() });
+        self.channels.push(Channel {
+            name,
+            feed,
+            line_count: 0,
+            deadline: None,
+            notices: Vec::new(),
+        });
         Some(index)
     }
 
@@ -216,7 +227,10 @@ impl Driver {
         // A capture's clock may step back; the machines are never told so.
         self.now = self.now.max(now);
         for channel in &mut self.channels {
-            if channel.deadline.is_some_and(|deadline| deadline <= self.now) {
+            if channel
+                .deadline
+                .is_some_and(|deadline| deadline <= self.now)
+            {
                 channel.feed.on_clock(self.now, out);
                 channel.attend();
             }
@@ -232,7 +246,12 @@ impl Driver {
             self.report.packets_unclaimed += 1;
             return;
         };
-        let packet = Packet { line, ts_recv, form: Form::Datagram, bytes: payload };
+        let packet = Packet {
+            line,
+            ts_recv,
+            form: Form::Datagram,
+            bytes: payload,
+        };
         self.report.bytes += payload.len() as u64;
         self.channels[index].give(&packet, out);
     }
@@ -270,8 +289,17 @@ impl Driver {
 
     fn single(&mut self, name: &str) -> Option<usize> {
         if self.single.is_none() {
-            let name = self.settings.channels.first().map_or(name, |(name, _)| name).to_owned();
-            self.single = if self.channels.is_empty() { self.add_channel(name) } else { Some(0) };
+            let name = self
+                .settings
+                .channels
+                .first()
+                .map_or(name, |(name, _)| name)
+                .to_owned();
+            self.single = if self.channels.is_empty() {
+                self.add_channel(name)
+            } else {
+                Some(0)
+            };
         }
         self.single
     }
@@ -285,13 +313,25 @@ impl Driver {
         bytes: &[u8],
         out: &mut Batch,
     ) {
-        let Some(index) = self.single(name) else { return };
+        let Some(index) = self.single(name) else {
+            return;
+        };
         self.report.bytes += bytes.len() as u64;
-        self.channels[index].give(&Packet { line, ts_recv, form, bytes }, out);
+        self.channels[index].give(
+            &Packet {
+                line,
+                ts_recv,
+                form,
+                bytes,
+            },
+            out,
+        );
     }
 
     fn link_single(&mut self, name: &str, event: LinkEvent, now: RecvTime, out: &mut Batch) {
-        let Some(index) = self.single(name) else { return };
+        let Some(index) = self.single(name) else {
+            return;
+        };
         let channel = &mut self.channels[index];
         channel.feed.on_link(event, now, out);
         channel.attend();

@@ -1,6 +1,7 @@
 //! Thin and safe: what the house needs of the operating system.
 
 pub mod affinity;
+pub mod clock;
 pub mod socket;
 pub mod wall;
 

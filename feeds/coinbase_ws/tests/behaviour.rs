@@ -146,6 +146,62 @@ fn nothing_old_survives_a_lost_connection() {
 }
 
 #[test]
+fn a_book_follows_the_connection_of_its_snapshot() {
+    let mut bench = Bench::new(&["BTC-USD"]);
+    link(&mut bench, LinkEvent::Up(Line(0)));
+    link(&mut bench, LinkEvent::Up(Line(1)));
+    let on = |bench: &mut Bench, line: u8, text: &str| {
+        let (line, ts_recv) = (Line(line), bench.now);
+        let packet = Packet {
+            line,
+            ts_recv,
+            form: Form::Text,
+            bytes: text.as_bytes(),
+        };
+        bench.feed.on_packet(&packet, &mut bench.out)
+    };
+    assert_eq!(on(&mut bench, 0, SNAPSHOT), Outcome::Applied);
+    assert_eq!(
+        on(&mut bench, 1, &update("buy", "1", "1")),
+        Outcome::Duplicate
+    );
+    assert_eq!(
+        on(&mut bench, 0, &update("buy", "1", "1")),
+        Outcome::Applied
+    );
+    link(&mut bench, LinkEvent::Down(Line(1)));
+    assert_eq!(
+        on(&mut bench, 0, &update("buy", "1", "2")),
+        Outcome::Applied
+    );
+    link(&mut bench, LinkEvent::Up(Line(1)));
+    bench.ticks();
+    link(&mut bench, LinkEvent::Down(Line(0)));
+    let ticks = bench.ticks();
+    assert_eq!(kinds(&ticks), [Action::Reset]);
+    assert_eq!(ticks[0].instrument, InstrumentId(0));
+    assert_eq!(on(&mut bench, 1, SNAPSHOT), Outcome::Applied);
+    assert_eq!(
+        on(&mut bench, 1, &update("buy", "1", "1")),
+        Outcome::Applied
+    );
+}
+
+#[test]
+fn texts_lost_on_an_open_connection_ask_for_a_new_one() {
+    let mut bench = Bench::new(&["BTC-USD"]);
+    link(&mut bench, LinkEvent::Up(Line(0)));
+    bench.text(SNAPSHOT);
+    link(&mut bench, LinkEvent::Down(Line(0)));
+    actions(&mut bench);
+    assert_eq!(bench.text(&update("buy", "1", "1")), Outcome::Duplicate);
+    assert!(matches!(
+        actions(&mut bench).as_slice(),
+        [Wish::Reconnect { .. }]
+    ));
+}
+
+#[test]
 fn a_size_that_does_not_fit_sends_its_book_and_no_other_back() {
     let mut bench = Bench::new(&["BTC-USD", "ETH-USD"]);
     bench.text(SNAPSHOT);
@@ -410,7 +466,6 @@ fn wishes_nobody_fetches_are_bounded() {
 #[test]
 fn all_faults_of_the_settings_are_named_at_once() {
     let faults = Settings::of(&FeedSettings {
-        line_count: 2,
         instruments: vec!["BTC USD".to_owned()],
         own: vec![
             (
@@ -423,7 +478,7 @@ fn all_faults_of_the_settings_are_named_at_once() {
     })
     .unwrap_err();
     let keys: Vec<&str> = faults.iter().map(|fault| fault.key.as_str()).collect();
-    assert_eq!(keys, ["lines", "channels", "silence_ms", "instruments"]);
+    assert_eq!(keys, ["channels", "silence_ms", "instruments"]);
     assert!(Settings::of(&with_channels(&["level2", "level2_batch"])).is_err());
     assert!(Settings::of(&with_channels(&["matches"])).is_ok());
     let nothing = FeedSettings {
