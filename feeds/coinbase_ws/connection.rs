@@ -96,7 +96,6 @@ impl State {
     #[inline]
     pub(super) fn heard(&mut self, arrival: Arrival) {
         let Arrival { at, line } = arrival;
-        self.counters.packets[usize::from(line.0).min(Line::COUNT_MAX - 1)] += 1;
         let connection = self.connection(line);
         connection.last_packet = at;
         let was_up = std::mem::replace(&mut connection.is_up, true);

@@ -105,7 +105,10 @@ impl Feed for CoinbaseFeed {
             line: packet.line,
         };
         let CoinbaseFeed { scratch, state } = self;
-        state.heard(arrival);
+        state.counters.packets[usize::from(packet.line.0).min(Line::COUNT_MAX - 1)] += 1;
+        if packet.form == Form::Text {
+            state.heard(arrival);
+        }
         match packet.form {
             Form::Text => match scratch.read(packet.bytes) {
                 Ok(read) => state.apply(&read, arrival, out),
