@@ -1,0 +1,159 @@
+//! Names of what can be subscribed, in the vocabulary of Tardis where it has one.
+
+use std::fmt;
+
+use super::record::DEPTH_MAX;
+
+/// Longest conflation interval, in milliseconds.
+pub const INTERVAL_MS_MAX: u32 = 60_000;
+
+/// Conflation interval of [`Channel::Summary`], in milliseconds.
+pub const SUMMARY_INTERVAL_MS: u32 = 250;
+
+/// What a subscriber gets of an instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// `book_snapshot_{depth}_{interval}ms`: the best levels, at most once an interval; 0 ms is after every event.
+    BookSnapshot {
+        /// Levels a side, 1 to [`DEPTH_MAX`].
+        depth: u8,
+        /// Conflation interval in milliseconds, up to [`INTERVAL_MS_MAX`].
+        interval_ms: u32,
+    },
+    /// `book_change`: an image first, then what changed between two published books, of the levels published
+    /// ([`DEPTH_MAX`] a side at most). A level that leaves that window is removed (amount 0), one that enters it is
+    /// added, so that applying every message gives exactly the published book.
+    BookChange,
+    /// `trade`: every print.
+    Trade,
+    /// `signal`: every value of every signal.
+    Signal,
+    /// `bar`: every finished bar; its messages are named `trade_bar_1m` and the like.
+    Bar,
+    /// `instrument`: definitions.
+    Instrument,
+    /// `summary`: one line an instrument, as the dashboard shows it, at most four times a second.
+    Summary,
+}
+
+impl Channel {
+    /// Reads a channel's name.
+    ///
+    /// # Errors
+    /// A sentence for the subscriber.
+    pub fn parse(name: &str) -> Result<Channel, String> {
+        Ok(match name {
+            "book_change" => Channel::BookChange,
+            "trade" => Channel::Trade,
+            "signal" => Channel::Signal,
+            "bar" => Channel::Bar,
+            "instrument" => Channel::Instrument,
+            "summary" => Channel::Summary,
+            _ => return Channel::parse_snapshot(name),
+        })
+    }
+
+    fn parse_snapshot(name: &str) -> Result<Channel, String> {
+        let unknown = || {
+            format!(
+                "unknown channel {:?}; there are book_snapshot_DEPTH_INTERVALms, book_change, trade, signal, bar, \
+                 instrument, summary",
+                name.chars().take(60).collect::<String>()
+            )
+        };
+        let rest = name.strip_prefix("book_snapshot_").ok_or_else(unknown)?;
+        let (depth, interval) = rest.split_once('_').ok_or_else(unknown)?;
+        let (digits, unit_ms) = match interval.strip_suffix("ms") {
+            Some(digits) => (digits, 1),
+            None => (interval.strip_suffix('s').ok_or_else(unknown)?, 1_000),
+        };
+        let number = |text: &str| {
+            let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            plain.then(|| text.parse::<u32>().ok()).flatten()
+        };
+        let depth = number(depth).ok_or_else(unknown)?;
+        let interval = number(digits).ok_or_else(unknown)?;
+        if depth == 0 || depth as usize > DEPTH_MAX {
+            return Err(format!("depth {depth} is not within 1 to {DEPTH_MAX}"));
+        }
+        match interval.checked_mul(unit_ms) {
+            Some(interval_ms) if interval_ms <= INTERVAL_MS_MAX => Ok(Channel::BookSnapshot {
+                depth: depth as u8,
+                interval_ms,
+            }),
+            _ => Err(format!("interval is longer than {INTERVAL_MS_MAX} ms")),
+        }
+    }
+
+    /// Interval within which messages of one instrument are conflated; 0 for none.
+    pub const fn interval_ms(self) -> u32 {
+        match self {
+            Channel::BookSnapshot { interval_ms, .. } => interval_ms,
+            Channel::Summary => SUMMARY_INTERVAL_MS,
+            _ => 0,
+        }
+    }
+
+    /// Whether a later message of an instrument says all that an earlier one said.
+    pub const fn conflates(self) -> bool {
+        matches!(
+            self,
+            Channel::BookSnapshot { .. } | Channel::Summary | Channel::Instrument
+        )
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Channel::BookSnapshot { depth, interval_ms } => {
+                write!(f, "book_snapshot_{depth}_{interval_ms}ms")
+            }
+            Channel::BookChange => f.write_str("book_change"),
+            Channel::Trade => f.write_str("trade"),
+            Channel::Signal => f.write_str("signal"),
+            Channel::Bar => f.write_str("bar"),
+            Channel::Instrument => f.write_str("instrument"),
+            Channel::Summary => f.write_str("summary"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[track_caller]
+    fn check(name: &str, expected: &str) {
+        match Channel::parse(name) {
+            Ok(channel) => assert_eq!(channel.to_string(), expected),
+            Err(message) => assert!(message.starts_with(expected), "{message}"),
+        }
+    }
+
+    #[test]
+    fn names_are_read_and_written_alike() {
+        for name in ["book_snapshot_10_100ms", "book_change", "trade", "bar"] {
+            check(name, name);
+        }
+        check("book_snapshot_5_2s", "book_snapshot_5_2000ms");
+    }
+
+    #[test]
+    fn impossible_channels_are_refused_with_a_reason() {
+        check("book_snapshot_0_0ms", "depth 0");
+        check("book_snapshot_51_0ms", "depth 51");
+        check("book_snapshot_5_61s", "interval");
+        check("book_snapshot_5_4294967295s", "interval");
+        for name in [
+            "",
+            "trades",
+            "book_snapshot_5",
+            "book_snapshot_+5_0ms",
+            "book_snapshot_5_ms",
+        ] {
+            check(name, "unknown channel");
+        }
+    }
+}

@@ -1,0 +1,352 @@
+#![allow(clippy::unwrap_used)]
+use super::super::record::{Header, Level, Trade, Writer, ring};
+use super::*;
+use feeds::model::{EventTime, RecvTime, Side, Symbol};
+use serde_json::Value;
+use std::io::{Read, Write};
+use tokio_tungstenite::tungstenite::{self, Message as Frame};
+
+type Client =
+    tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+
+fn header(instrument: u32, sequence: u64) -> Header {
+    Header {
+        instrument,
+        ts_event: EventTime(1_580_385_600_000_000_001),
+        ts_recv: RecvTime(1_580_385_600_000_000_500),
+        state: 1,
+        reason: 0,
+        since: RecvTime(1_580_385_600_000_000_000),
+        last_sequence: sequence,
+    }
+}
+
+fn level(price: i64, size: u64) -> Level {
+    Level {
+        price: price * 10_000_000,
+        size,
+        orders: 1,
+    }
+}
+
+fn book(writer: &mut Writer, instrument: u32, sequence: u64) {
+    let step = (sequence % 7) as i64;
+    let bids = [level(18_725 - step, 100), level(18_700, 50 + sequence)];
+    let written = writer.snapshot(&header(instrument, sequence), &bids, &[level(18_730, 30)]);
+    assert!(written);
+}
+
+fn trade(writer: &mut Writer, instrument: u32, sequence: u64) {
+    let trade = Trade {
+        id: sequence,
+        price: 187_250_000_000,
+        size: 5,
+        aggressor: Side::Bid,
+    };
+    assert!(writer.trade(&header(instrument, sequence), &trade));
+}
+
+fn options() -> Options {
+    Options {
+        names: Names {
+            feeds: vec!["itch".to_owned()],
+            signals: vec!["micro".to_owned()],
+            states: &["awaiting_snapshot", "live", "stale"],
+            reasons: &["ok", "gap"],
+        },
+        ..Options::default()
+    }
+}
+
+/// A server with AAPL (0) and MSFT (1) defined and one book each.
+fn start(options: Options) -> (Writer, ServerHandle) {
+    let (mut writer, reader) = ring(1 << 14, 4_096);
+    let handle = Server::start("127.0.0.1:0".parse().unwrap(), reader, options).unwrap();
+    assert!(writer.channel(&header(0, 0), 0, true));
+    for (instrument, symbol) in [(0, "AAPL"), (1, "MSFT")] {
+        assert!(writer.instrument(&header(instrument, 0), 0, &Symbol::from(symbol), 0));
+        book(&mut writer, instrument, 1);
+    }
+    wait(|| handle.stats().records >= 5);
+    (writer, handle)
+}
+
+#[track_caller]
+fn wait(done: impl Fn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !done() {
+        assert!(Instant::now() < deadline, "waited too long");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let limit = Duration::from_secs(30);
+        tokio::time::timeout(limit, future)
+            .await
+            .expect("within 30 s")
+    })
+}
+
+async fn connect(handle: &ServerHandle, query: &str) -> Client {
+    let url = format!("ws://{}/ws{query}", handle.local_addr());
+    tokio_tungstenite::connect_async(url).await.unwrap().0
+}
+
+async fn say(client: &mut Client, text: &str) {
+    client.send(Frame::Text(text.into())).await.unwrap();
+}
+
+async fn hear(client: &mut Client) -> Value {
+    loop {
+        if let Frame::Text(text) = client.next().await.unwrap().unwrap() {
+            return serde_json::from_str(&text).unwrap();
+        }
+    }
+}
+
+fn http(handle: &ServerHandle, path: &str) -> String {
+    let mut stream = std::net::TcpStream::connect(handle.local_addr()).unwrap();
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_subscriber_gets_a_snapshot_and_then_a_contiguous_sequence() {
+    let (mut writer, handle) = start(options());
+    block_on(async {
+        let mut client = connect(
+            &handle,
+            "?channels=book_snapshot_1_0ms&instruments=AAPL,IBM",
+        )
+        .await;
+        let answer = hear(&mut client).await;
+        assert_eq!(answer["type"], "subscribed");
+        assert_eq!(answer["pending"], serde_json::json!(["IBM"]));
+        assert_eq!(answer["feeds"][0]["connected"], true);
+        let first = hear(&mut client).await;
+        assert_eq!(first["name"], "book_snapshot_1_0ms");
+        assert_eq!(first["symbol"], "AAPL");
+        assert_eq!(first["bids"][0]["price"].to_string(), "187.24");
+        assert_eq!(first["bids"].as_array().unwrap().len(), 1);
+        assert_eq!(first["timestamp"], "2020-01-30T12:00:00.000000001Z");
+        assert_eq!(
+            (&first["state"], &first["reason"]),
+            (&"live".into(), &"ok".into())
+        );
+        let mut sequence = first["sequence"].as_u64().unwrap();
+        for number in 2..200 {
+            book(&mut writer, 0, number);
+            book(&mut writer, 1, number);
+        }
+        let mut last = 0;
+        while last < 199 {
+            let next = hear(&mut client).await;
+            assert_eq!(next["symbol"], "AAPL");
+            sequence += 1 + next["conflated"].as_u64().unwrap_or(0);
+            assert_eq!(next["sequence"], sequence);
+            last = next["lastSequence"].as_u64().unwrap();
+        }
+        assert!(writer.instrument(&header(2, 0), 0, &Symbol::from("IBM"), 0));
+        assert_eq!(
+            hear(&mut client).await["symbol"],
+            "IBM",
+            "a pending name is met"
+        );
+    });
+}
+
+#[test]
+fn book_changes_rebuild_the_published_book() {
+    let (mut writer, handle) = start(options());
+    block_on(async {
+        let mut client = connect(&handle, "").await;
+        let request = r#"{"op":"subscribe","channels":["book_change"],"instruments":"*"}"#;
+        say(&mut client, request).await;
+        hear(&mut client).await;
+        let mut bids = std::collections::BTreeMap::new();
+        for number in 2..60 {
+            book(&mut writer, 0, number);
+        }
+        let mut images = 0;
+        loop {
+            let message = hear(&mut client).await;
+            images += u32::from(message["isSnapshot"] == true);
+            if message["symbol"] != "AAPL" {
+                continue;
+            }
+            for level in message["bids"].as_array().unwrap() {
+                let (price, amount) = (level["price"].to_string(), level["amount"].as_u64());
+                match amount.unwrap() {
+                    0 => bids.remove(&price),
+                    amount => bids.insert(price, amount),
+                };
+            }
+            if message["lastSequence"] == 59 {
+                break;
+            }
+        }
+        assert_eq!(images, 2, "one image an instrument");
+        let expected = [("187".to_owned(), 109), ("187.22".to_owned(), 100)];
+        assert_eq!(bids, expected.into_iter().collect());
+    });
+}
+
+#[test]
+fn one_that_never_reads_is_told_and_closed_and_the_other_misses_nothing() {
+    let options = Options {
+        bounds: Bounds {
+            messages_max: 1_000,
+            bytes_max: 200_000,
+            images_max: 100,
+        },
+        socket_send_bytes: Some(16_384),
+        ..options()
+    };
+    let (mut writer, handle) = start(options);
+    block_on(async {
+        let mut good = connect(&handle, "?channels=trade&instruments=AAPL").await;
+        hear(&mut good).await;
+        hear(&mut good).await;
+        let mut slow = connect(&handle, "?channels=trade&instruments=AAPL").await;
+        hear(&mut slow).await;
+        let mut number = 0;
+        while handle.stats().slow_consumers == 0 {
+            for _ in 0..100 {
+                number += 1;
+                trade(&mut writer, 0, number);
+            }
+            for back in (0..100).rev() {
+                let message = hear(&mut good).await;
+                assert_eq!(message["id"], (number - back).to_string());
+                assert_eq!(message["sequence"], number - back);
+                assert_eq!(message["side"], "buy");
+            }
+            assert!(number < 1_000_000, "never cut off");
+        }
+        let mut lost = 0;
+        let code = loop {
+            match slow.next().await.unwrap().unwrap() {
+                Frame::Text(text) => {
+                    let message: Value = serde_json::from_str(&text).unwrap();
+                    if message["type"] == "disconnect" {
+                        assert_eq!(message["reason"], "slow_consumer");
+                        lost = message["lost"].as_u64().unwrap();
+                    }
+                }
+                Frame::Close(frame) => break u16::from(frame.unwrap().code),
+                _ => {}
+            }
+        };
+        assert_eq!(code, 1013);
+        assert!(lost > 0);
+        trade(&mut writer, 0, number + 1);
+        assert_eq!(hear(&mut good).await["sequence"], number + 1);
+        assert_eq!(handle.stats().slow_consumers, 1);
+    });
+}
+
+#[test]
+fn bad_requests_are_answered_and_the_connection_stays() {
+    let (_writer, handle) = start(options());
+    block_on(async {
+        let mut client = connect(&handle, "").await;
+        for (request, code) in [
+            ("hello", "bad_request"),
+            (r#"{"op":"dance","channels":["trade"]}"#, "unknown_op"),
+            (
+                r#"{"op":"subscribe","channels":["tradez"],"instruments":"*"}"#,
+                "unknown_channel",
+            ),
+            (r#"{"op":"subscribe","channels":["trade"]}"#, "bad_request"),
+            (
+                r#"{"op":"subscribe","channels":[],"instruments":"*"}"#,
+                "bad_request",
+            ),
+        ] {
+            say(&mut client, request).await;
+            let answer = hear(&mut client).await;
+            assert_eq!(
+                (&answer["type"], &answer["code"]),
+                (&"error".into(), &code.into())
+            );
+        }
+        let request = r#"{"op":"subscribe","channels":["summary"],"instruments":["itch:MSFT"]}"#;
+        say(&mut client, request).await;
+        assert_eq!(hear(&mut client).await["type"], "subscribed");
+        let summary = hear(&mut client).await;
+        assert_eq!(summary["mid"].to_string(), "187.27");
+    });
+}
+
+#[test]
+fn page_rest_health_and_metrics_are_served() {
+    let (_writer, handle) = start(Options {
+        ready: Box::new(|| Err("books await snapshots".to_owned())),
+        metrics: Box::new(|| "up 1\n".to_owned()),
+        ..options()
+    });
+    assert!(http(&handle, "/").contains("<title>waveletd</title>"));
+    let books = http(&handle, "/api/books?symbol=AAPL&depth=1");
+    assert!(
+        books.contains("\"bids\":[{\"price\":187.24,\"amount\":100,\"orders\":1}]"),
+        "{books}"
+    );
+    assert!(http(&handle, "/api/books?symbol=NONE").starts_with("HTTP/1.1 404"));
+    assert!(http(&handle, "/api/books").starts_with("HTTP/1.1 400"));
+    assert!(http(&handle, "/api/instruments").contains("\"symbol\":\"MSFT\""));
+    assert!(http(&handle, "/healthz").starts_with("HTTP/1.1 200"));
+    assert!(http(&handle, "/readyz").contains("books await snapshots"));
+    let metrics = http(&handle, "/metrics");
+    assert!(metrics.contains("up 1\n") && metrics.contains("waveletd_publish_records_total 5\n"));
+}
+
+#[test]
+fn subscribers_beyond_the_bound_are_refused() {
+    let (_writer, handle) = start(Options {
+        subscribers_max: 1,
+        ..options()
+    });
+    block_on(async {
+        let _first = connect(&handle, "").await;
+        let url = format!("ws://{}/ws", handle.local_addr());
+        match tokio_tungstenite::connect_async(url).await {
+            Err(tungstenite::Error::Http(answer)) => assert_eq!(answer.status(), 503),
+            other => panic!("{other:?}"),
+        }
+    });
+}
+
+#[test]
+fn a_stop_drains_and_closes_with_going_away() {
+    let (mut writer, handle) = start(options());
+    block_on(async {
+        let mut client = connect(&handle, "?channels=trade&instruments=*").await;
+        for _ in 0..3 {
+            hear(&mut client).await;
+        }
+        trade(&mut writer, 0, 1);
+        let stopper = std::thread::spawn(move || handle.stop());
+        assert_eq!(hear(&mut client).await["type"], "trade");
+        assert_eq!(hear(&mut client).await["reason"], "server_stops");
+        let code = loop {
+            if let Frame::Close(frame) = client.next().await.unwrap().unwrap() {
+                break u16::from(frame.unwrap().code);
+            }
+        };
+        assert_eq!(code, 1001);
+        drop(client);
+        stopper.join().unwrap();
+    });
+}
