@@ -1,6 +1,9 @@
 //! Puts the rooms together: what runs where, in what order it starts, how it stops.
 
 pub mod replay;
+pub mod run;
+
+pub use run::{Daemon, StartError};
 
 use crate::config::SignalConfig;
 use crate::pipeline::SignalSpec;
