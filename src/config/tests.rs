@@ -352,6 +352,27 @@ fn signals_and_sinks_have_kinds_with_keys_of_their_own() {
 }
 
 #[test]
+fn simulated_venues_stand_for_a_feed() {
+    let simulate =
+        "simulate:\n  - { feed: itch, seed: 7, lines: { b: { loss_per_million: 5 } } }\n";
+    let config = parse("t.yaml", &format!("{RIGHT}{simulate}")).unwrap();
+    let venue = &config.simulate[0];
+    assert_eq!((venue.feed, venue.seed), (0, 7));
+    let SimulatedFaults::Datagrams { lines, .. } = &venue.faults else {
+        panic!("{venue:?}")
+    };
+    let losses: Vec<u32> = lines.iter().map(|line| line.loss_per_million).collect();
+    assert_eq!(losses, [0, 5]);
+    check(
+        &format!("{RIGHT}simulate: [{{ feed: itsh, lines: {{ b: {{ loss: 1 }} }} }}]\n"),
+        &[
+            "t.yaml:13:20: simulate[0].feed: there is no feed `itsh` (did you mean `itch`?)",
+            "t.yaml:13:40: simulate[0].lines.b.loss: unknown key (did you mean `loss_per_million`?)",
+        ],
+    );
+}
+
+#[test]
 fn execution_modes_are_two() {
     check_with(
         "mode: spin",
