@@ -321,15 +321,10 @@ impl Checker<'_> {
         let core = self.core(raw.core.as_ref());
         let mode = self.mode(raw.mode.as_ref());
         let instruments = self.instruments(raw.instruments.as_ref());
-        let Some(protocol) = &raw.protocol else {
-            self.missing(raw, "protocol", "`waveletd list feeds` names them");
-            return None;
-        };
-        let Some(descriptor) = feeds::descriptor(&protocol.value) else {
-            let names = feeds::REGISTRY.iter().map(|descriptor| descriptor.name);
-            let why = format!("unknown protocol `{}`", yaml::shorten(&protocol.value));
-            let remedy = nearest(&protocol.value, names);
-            self.tell(protocol, why, remedy);
+        let Some(descriptor) = self.protocol(raw) else {
+            // What does not depend on the protocol is judged all the same.
+            self.unknown_to_all(raw);
+            let _ = raw.lines.as_ref().and_then(|lines| self.lines(lines));
             return None;
         };
         let reach = if is_datagram(descriptor) {
@@ -352,6 +347,37 @@ impl Checker<'_> {
             self.probe(raw, &feed);
         }
         Some(feed)
+    }
+
+    fn protocol(&mut self, raw: &RawFeed) -> Option<&'static Descriptor> {
+        let Some(protocol) = &raw.protocol else {
+            self.missing(raw, "protocol", "`waveletd list feeds` names them");
+            return None;
+        };
+        let descriptor = feeds::descriptor(&protocol.value);
+        if descriptor.is_none() {
+            let names = feeds::REGISTRY.iter().map(|descriptor| descriptor.name);
+            let why = format!("unknown protocol `{}`", yaml::shorten(&protocol.value));
+            self.tell(protocol, why, nearest(&protocol.value, names));
+        }
+        descriptor
+    }
+
+    /// Tells keys that no protocol has.
+    fn unknown_to_all(&mut self, raw: &RawFeed) {
+        let own_keys = || {
+            feeds::REGISTRY
+                .iter()
+                .flat_map(|descriptor| descriptor.settings)
+        };
+        for (key, _) in &raw.own {
+            if !own_keys().any(|setting| setting.key == key.text) {
+                let path = format!("{}.{}", raw.path, yaml::shorten(&key.text));
+                let remedy = nearest(&key.text, FEED_KEYS.into_iter());
+                self.faults
+                    .push(Fault::new(key.at, &path, "unknown key", remedy));
+            }
+        }
     }
 
     /// Tells a key that makes no sense for the protocol's transport.

@@ -95,7 +95,9 @@ fn all_faults_are_told_at_once_in_the_order_of_the_file() {
         "feeds:\n  - nam: x\n    protocol: nasdaq_itch5\n    lines: { a: here }\nbooks: { depth: 99 }\nbook: 1\n",
         &[
             "t.yaml:2:5: feeds[0].name: the key is missing (give the feed a name of its own)",
+            "t.yaml:2:5: feeds[0].nam: unknown key (did you mean `name`?)",
             "t.yaml:3:15: feeds[0].protocol: unknown protocol `nasdaq_itch5` (did you mean `nasdaq_itch50`?)",
+            "t.yaml:4:17: feeds[0].lines.a: `here` is not an IP address and port (write \"233.54.12.111:26477\"; names are not looked up)",
             "t.yaml:5:17: books.depth: 99 is out of range (use 1 to 50)",
             "t.yaml:6:1: book: unknown key (did you mean `books`?)",
         ],
