@@ -10,7 +10,7 @@ use waveletd::runtime::{Control, Executor, Nanos, Node, NodeBuilder};
 /// A node that adds its parent's state to its own.
 fn adder(executor: &mut Executor, parent: &Node<u64>) -> Node<u64> {
     let read = parent.clone();
-    NodeBuilder::new(0)
+    NodeBuilder::new(0_u64)
         .triggered_by(parent)
         .build(executor, move |state, _| {
             *state = state.wrapping_add(*read.borrow());

@@ -31,8 +31,8 @@ impl Scratch {
     /// Reads one WebSocket text.
     ///
     /// # Errors
-    /// [`DecodeError::BadText`] when it is no JSON object with a `type`, [`DecodeError::BadField`] when a member is missing or has
-    /// an impossible value, [`DecodeError::NotExact`] when a price does not fit.
+    /// [`DecodeError::BadText`] when it is no JSON object with a `type`, [`DecodeError::BadField`] when a member is missing
+    /// or has an impossible value, [`DecodeError::NotExact`] when a price does not fit.
     #[inline]
     pub fn read<'a>(&'a mut self, bytes: &'a [u8]) -> Result<Read<'a>, DecodeError> {
         self.levels.clear();

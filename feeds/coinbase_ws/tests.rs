@@ -8,6 +8,7 @@
 mod behaviour;
 mod readers;
 mod recorded;
+mod vectors;
 mod venue;
 
 use super::feed::CoinbaseFeed;

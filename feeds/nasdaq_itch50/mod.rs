@@ -130,16 +130,12 @@ fn inspect(packet: &Packet<'_>, sink: &mut dyn MessageSink) -> Result<(), Decode
         let (message, rest) =
             moldudp64::split_message(blocks).ok_or(truncated(packet.bytes.len() + 1))?;
         blocks = rest;
-        let tag = message.first().copied().unwrap_or(0);
-        if usize::from(wire::MESSAGE_BYTES[usize::from(tag)]) != message.len() || tag == 0 {
+        let Some(message) = wire::Message::of(message) else {
             continue;
-        }
+        };
         // The numbers of a file count from 1 over the whole file, which a part of it cannot know.
         let sequence = (!is_file).then(|| first.wrapping_add(index));
-        let shown = wire::inspect_message(message, &mut |fields| {
-            sink.message(&channel, sequence, fields);
-        });
-        debug_assert!(shown.is_some(), "a type of the table has a view");
+        sink.message(&channel, sequence, message.inspected());
     }
     Ok(())
 }

@@ -340,17 +340,32 @@ macro_rules! types {
             $(TypeInfo { tag: $tag, name: $view::NAME, bytes: $view::LEN as u16 + 1 },)*
         ];
 
-        /// Hands the fields of one message to `show`; `None` when the type is unknown or the bytes are too few.
-        pub fn inspect_message(
-            message: &[u8],
-            show: &mut dyn FnMut(&dyn InspectedMessage),
-        ) -> Option<()> {
-            let (tag, body) = message.split_first()?;
-            match tag {
-                $($tag => show(&$view::of(body)?),)*
-                _ => return None,
+        /// A message of a known type and exactly its length.
+        #[derive(Clone, Copy)]
+        pub enum Message<'a> {
+            $(
+                #[doc = concat!("Type `", stringify!($tag), "`.")]
+                $view($view<'a>),
+            )*
+        }
+
+        impl<'a> Message<'a> {
+            /// The message in `bytes`, type byte first; `None` when its type is unknown or its length is not the type's.
+            #[inline(always)]
+            pub fn of(bytes: &'a [u8]) -> Option<Message<'a>> {
+                let (&tag, body) = bytes.split_first()?;
+                match tag {
+                    $($tag if body.len() == $view::LEN => $view::of(body).map(Message::$view),)*
+                    _ => None,
+                }
             }
-            Some(())
+
+            /// The fields, for whoever shows them.
+            pub fn inspected(&self) -> &dyn InspectedMessage {
+                match self {
+                    $(Message::$view(view) => view,)*
+                }
+            }
         }
     };
 }

@@ -1,5 +1,6 @@
 //! What protocols share: layouts, sequencing and arbitration, framing.
 
+pub mod iextp;
 pub mod layout;
 pub mod moldudp64;
 pub mod sequencer;

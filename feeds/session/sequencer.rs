@@ -309,10 +309,10 @@ impl Sequencer {
         if self.phase == Phase::InOrder {
             self.wait(ts_recv);
         }
-        if self.settings.server_count == 0 && self.held.len() >= self.settings.held_packets_max {
-            if let Phase::Waiting { .. } = self.phase {
-                self.declare(false);
-            }
+        let is_full = self.held.len() >= self.settings.held_packets_max;
+        let is_waiting = matches!(self.phase, Phase::Waiting { .. });
+        if is_full && is_waiting && self.settings.server_count == 0 {
+            self.declare(false);
         }
         offer
     }
@@ -631,7 +631,7 @@ impl Sequencer {
         if recovered {
             self.counters.messages_recovered += count;
         } else {
-            self.counters.messages_lost += count;
+            self.counters.messages_lost = self.counters.messages_lost.saturating_add(count);
         }
         if self.ledger.len() == LEDGER_ENTRIES_MAX {
             self.counters.ledger_overflow += 1;

@@ -34,6 +34,9 @@ pub struct InspectArgs {
     /// Ticks as the books get them, arbitrated, instead of the venue's messages.
     #[arg(long)]
     pub normalized: bool,
+    /// REST answers of a recorded session too, not only what came over its connections.
+    #[arg(long)]
+    pub rest: bool,
     /// How to write them.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
@@ -266,8 +269,11 @@ const MESSAGE_HEADER: &str = "packet,ts_recv,channel,sequence,type,fields";
 
 fn messages(args: &InspectArgs, feed: &Descriptor, mut capture: Capture) -> Exit {
     let mut lines = Lines::new(stdout(), args.format, args.limit, MESSAGE_HEADER);
+    let file_name = args.capture.file_name().unwrap_or_default();
     let mut inspector = Inspector {
         feed,
+        file_name: &file_name.to_string_lossy(),
+        shows_rest: args.rest,
         text: String::new(),
         channel: String::new(),
         decode_errors: [0; DecodeError::KINDS.len()],
@@ -286,6 +292,9 @@ fn messages(args: &InspectArgs, feed: &Descriptor, mut capture: Capture) -> Exit
 /// Hands records to a feed's own reader.
 struct Inspector<'a> {
     feed: &'a Descriptor,
+    /// The channel of a venue's file form, which says nothing of it.
+    file_name: &'a str,
+    shows_rest: bool,
     text: String,
     channel: String,
     decode_errors: [u64; DecodeError::KINDS.len()],
@@ -307,6 +316,7 @@ impl Inspector<'_> {
                 );
             }
             What::FileMessages(chunk) => {
+                self.channel.push_str(self.file_name);
                 // One by one: each message of a file is a packet of its own.
                 for (packet, message) in (record.packet..).zip(messages_of_chunk(self.feed, chunk))
                 {
@@ -327,7 +337,8 @@ impl Inspector<'_> {
                 append(&mut self.channel, format_args!("{conn}"));
                 self.packet(record.packet, record.ts_recv, conn, Form::Text, text, lines);
             }
-            What::Rest { url, body } => {
+            What::Rest { url, body } if self.shows_rest => {
+                append(&mut self.channel, format_args!("rest"));
                 self.packet(
                     record.packet,
                     record.ts_recv,
@@ -337,7 +348,7 @@ impl Inspector<'_> {
                     lines,
                 );
             }
-            What::Sent { .. } | What::Open { .. } | What::Close { .. } => {}
+            What::Rest { .. } | What::Sent { .. } | What::Open { .. } | What::Close { .. } => {}
         }
     }
 

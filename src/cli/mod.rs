@@ -4,6 +4,7 @@ pub mod check;
 mod fields;
 pub mod inspect;
 pub mod list;
+pub mod replay;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use feeds::contract::Descriptor;
@@ -61,6 +62,8 @@ pub enum Verb {
     Check(check::CheckArgs),
     /// Show every venue message (or tick) of a capture, one a line.
     Inspect(inspect::InspectArgs),
+    /// Replay captures through the live path and report books, counts and gaps.
+    Replay(replay::ReplayArgs),
     /// List what this build can speak, compute and publish.
     List(list::ListArgs),
 }
@@ -70,6 +73,7 @@ pub fn run(line: &CommandLine) -> Exit {
     match &line.verb {
         Verb::Check(args) => check::run(args),
         Verb::Inspect(args) => inspect::run(args),
+        Verb::Replay(args) => replay::run(args),
         Verb::List(args) => list::run(args, &[], &[]),
     }
 }

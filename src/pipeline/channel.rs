@@ -220,6 +220,11 @@ impl Channel {
         self.trust.state(instrument)
     }
 
+    /// Where the stream was joined, if in its middle.
+    pub fn joined_at(&self) -> Option<u64> {
+        self.trust.joined_at()
+    }
+
     /// What the last event did to an instrument.
     pub fn touches(&self, instrument: InstrumentId) -> Touches {
         let own = self

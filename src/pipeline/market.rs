@@ -5,11 +5,12 @@ use super::outlet::Outlet;
 use super::source::{Source, Taken};
 use crate::runtime::{
     Context, Control, EventTimes, Executor, KeyedFactory, Nanos, NextEvent, Node, NodeBuilder,
-    NodeId, Notifier,
+    NodeId, Notifier, Timer,
 };
 use feeds::model::{ChannelId, InstrumentId, RecvTime};
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// What a market's graph computes.
 #[derive(Clone, Debug)]
@@ -67,11 +68,17 @@ impl Market {
             directories: Vec::new(),
         };
         let mut notifiers = Vec::new();
+        let publications = Rc::new(RefCell::new(Vec::new()));
         for source in sources {
             let directory: Rc<RefCell<Option<Rc<RefCell<Directory>>>>> = Rc::default();
             let known = Rc::clone(&directory);
             let open_sources = Rc::clone(&open_sources);
             let mut is_closed = false;
+            let mut debts = Debts {
+                outlet: Rc::clone(&outlet),
+                publications: Rc::clone(&publications),
+                timer: None,
+            };
             let (node, notifier) = NodeBuilder::new(source)
                 .named("source")
                 .build_with_notifier(executor, move |source: &mut Source, ctx| {
@@ -79,6 +86,7 @@ impl Market {
                     let Some(directory) = known.as_ref() else {
                         return Control::Unchanged;
                     };
+                    debts.pay(ctx);
                     let closed = run_source(source, ctx, directory, drive);
                     if closed && !is_closed {
                         is_closed = true;
@@ -94,6 +102,7 @@ impl Market {
                 outlet: Rc::clone(&outlet),
                 signals: Rc::clone(&signals),
                 depth: settings.depth,
+                publications: Rc::clone(&publications),
             };
             let made = Rc::new(RefCell::new(Directory {
                 factory: factory(parts, Rc::clone(&numbers)),
@@ -133,6 +142,37 @@ impl Market {
         MarketTimes {
             sources: self.sources.clone(),
             chosen: None,
+        }
+    }
+}
+
+/// Snapshots that found no room in a publish ring are written again as soon as there is some.
+struct Debts {
+    outlet: Rc<RefCell<Outlet>>,
+    publications: Rc<RefCell<Vec<NodeId>>>,
+    timer: Option<Timer>,
+}
+
+/// How soon a debt is looked at again when the market is quiet.
+const DEBT_RETRY: Duration = Duration::from_millis(5);
+
+impl Debts {
+    fn pay(&mut self, ctx: &mut Context<'_>) {
+        if !self.outlet.borrow().is_owing() {
+            return;
+        }
+        while let Some(number) = self.outlet.borrow_mut().next_owed() {
+            if let Some(id) = self.publications.borrow().get(number as usize) {
+                // It stands above the source, so it runs in this cycle.
+                let _ = ctx.schedule(id);
+            }
+        }
+        if self
+            .timer
+            .as_ref()
+            .is_none_or(|timer| timer.is_expired(ctx))
+        {
+            self.timer = Some(ctx.timer_after(DEBT_RETRY));
         }
     }
 }

@@ -11,7 +11,7 @@ use super::source::Source;
 use crate::book::{BookState, Top, TrustState};
 use crate::config::SignalKind;
 use crate::publish::record::{self, Header, Level};
-use crate::runtime::{Context, Control, Executor, Nanos, Node, NodeBuilder, Timer};
+use crate::runtime::{Context, Control, Executor, Nanos, Node, NodeBuilder, NodeId, Timer};
 use crate::signals::{self, Bars, Imbalance, Microprice, Mid, Spread, Value, Vwap};
 use feeds::model::{ChannelId, EventTime, InstrumentId, RecvTime, Side};
 use std::cell::RefCell;
@@ -73,6 +73,8 @@ pub(super) struct Parts {
     pub(super) outlet: Rc<RefCell<Outlet>>,
     pub(super) signals: Rc<[SignalSpec]>,
     pub(super) depth: usize,
+    /// Publishing nodes by number, for snapshots that are owed.
+    pub(super) publications: Rc<RefCell<Vec<NodeId>>>,
 }
 
 /// A signal to compute.
@@ -427,23 +429,26 @@ fn publication(executor: &mut Executor, parts: &Parts, book: &Node<BookNode>) {
         asks: Vec::with_capacity(depth),
         told: None,
     };
-    NodeBuilder::new(state)
+    let node = NodeBuilder::new(state)
         .named("publication")
         .triggered_by(book)
-        .spawn(executor, move |node: &mut Publication, _| {
+        .spawn(executor, move |node: &mut Publication, ctx| {
+            // Woken by hand and not by its book: a snapshot is owed.
+            let is_owed = !ctx.has_mutated(&input);
             let book = input.borrow();
             let source = source.borrow();
             let Some(channel) = source.channel(book.channel) else {
                 return Control::Unchanged;
             };
             let (header, mut outlet) = (book.header(), outlet.borrow_mut());
-            if book.touches.any(Touches::TRADE) {
+            if !is_owed && book.touches.any(Touches::TRADE) {
                 for_each_trade(&source, &book, |trade| {
                     outlet.trade(&header, trade);
                 });
             }
             let is_new = node.told.is_none();
             if is_new
+                || is_owed
                 || book
                     .touches
                     .any(Touches::DEPTH.with(Touches::TOP).with(Touches::DEFINITION))
@@ -461,4 +466,5 @@ fn publication(executor: &mut Executor, parts: &Parts, book: &Node<BookNode>) {
             node.told = Some(book.state.state);
             Control::Broadcast
         });
+    parts.publications.borrow_mut().push(node.id());
 }

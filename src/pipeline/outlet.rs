@@ -129,14 +129,13 @@ impl Outlet {
         });
     }
 
-    /// Instruments whose last snapshot found no room and is owed.
-    pub(super) fn owed(&mut self) -> Vec<u32> {
-        let mut owed = Vec::new();
-        for writer in &mut self.writers {
-            while let Some(number) = writer.next_dirty() {
-                owed.push(number);
-            }
-        }
-        owed
+    /// Whether a snapshot that found no room is still owed to somebody.
+    pub(super) fn is_owing(&self) -> bool {
+        self.writers.iter().any(Writer::is_owing)
+    }
+
+    /// Next instrument whose last snapshot found no room and can be written now.
+    pub(super) fn next_owed(&mut self) -> Option<u32> {
+        self.writers.iter_mut().find_map(Writer::next_dirty)
     }
 }

@@ -385,6 +385,11 @@ impl Writer {
         None
     }
 
+    /// Whether any instrument is owed a fresh snapshot.
+    pub fn is_owing(&self) -> bool {
+        !self.dirty.is_empty()
+    }
+
     /// Records that found no room since the start.
     pub const fn dropped(&self) -> u64 {
         self.dropped

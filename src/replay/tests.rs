@@ -565,7 +565,7 @@ fn a_message_the_feed_does_not_know_is_given_when_its_length_leads_to_one_it_kno
     let file = [&known[..], &unknown, &known].concat();
     check_venue_file(&file, 3, &[&file], None);
     let file = [&known[..], &unknown].concat();
-    check_venue_file(&file, 2, &[&file], None);
+    check_venue_file(&file, 2, &[&known, &unknown], None);
     let file = [&known[..], &[9; 700]].concat();
     check_venue_file(&file, 1, &[&known], Some(4));
 }

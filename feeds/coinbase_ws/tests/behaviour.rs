@@ -4,6 +4,9 @@ use super::*;
 use crate::contract::{Action as Wish, DecodeError, LinkEvent, Notice};
 use crate::model::{InstrumentId, StatisticKind, TradingState};
 
+/// What a product begins with, in one event.
+const NEW: [Action; 2] = [Action::Definition, Action::Reset];
+
 fn actions(bench: &mut Bench) -> Vec<Wish> {
     std::iter::from_fn(|| bench.feed.poll_action()).collect()
 }
@@ -73,14 +76,11 @@ fn a_snapshot_replaces_the_book_and_ends_with_its_last_level() {
     let ticks = bench.ticks();
     check_events(&ticks);
     let one = [Action::Clear, Action::Level, Action::Level, Action::Level];
-    assert_eq!(
-        kinds(&ticks),
-        [&[Action::Definition], &one[..], &one[..]].concat()
-    );
+    assert_eq!(kinds(&ticks), [&NEW[..], &one[..], &one[..]].concat());
     let snapshot = Flags::SNAPSHOT.with(Flags::MBP);
-    check_flags(&ticks[1], snapshot);
-    check_flags(&ticks[3], snapshot);
-    check_flags(&ticks[4], snapshot.with(Flags::LAST));
+    check_flags(&ticks[2], snapshot);
+    check_flags(&ticks[4], snapshot);
+    check_flags(&ticks[5], snapshot.with(Flags::LAST));
     let mut book = Book::default();
     ticks.iter().for_each(|tick| book.apply(tick));
     let levels = [
@@ -95,8 +95,8 @@ fn an_empty_snapshot_is_an_empty_book() {
     let mut bench = Bench::new(&["BTC-USD"]);
     bench.text(r#"{"type":"snapshot","product_id":"BTC-USD","asks":[],"bids":[]}"#);
     let ticks = bench.ticks();
-    assert_eq!(kinds(&ticks), [Action::Definition, Action::Clear]);
-    assert!(ticks[1].is_last());
+    assert_eq!(kinds(&ticks), [&NEW[..], &[Action::Clear]].concat());
+    assert!(ticks[2].is_last());
     assert_eq!(bench.text(&update("buy", "1", "1")), Outcome::Applied);
 }
 
@@ -122,7 +122,7 @@ fn changes_of_one_message_are_one_event() {
 fn an_update_before_its_snapshot_is_ignored_and_counted() {
     let mut bench = Bench::new(&["BTC-USD"]);
     assert_eq!(bench.text(&update("buy", "1", "1")), Outcome::Duplicate);
-    assert_eq!(kinds(&bench.ticks()), [Action::Definition]);
+    assert_eq!(kinds(&bench.ticks()), NEW);
     assert_eq!(bench.feed.counters().messages_ignored, 1);
     assert_eq!(bench.feed.messages_by_type(), [("l2update", 1)]);
 }
@@ -249,6 +249,16 @@ fn first_sizes_finer_than_the_venues_step_are_kept_exact() {
 }
 
 #[test]
+fn first_sizes_too_large_for_eight_digits_get_fewer() {
+    let mut bench = Bench::new(&["BTC-USD"]);
+    assert_eq!(
+        bench.text(&SNAPSHOT.replace("3.25", "4000000000000.5")),
+        Outcome::Applied
+    );
+    assert_eq!(bench.definitions()[0].size_decimals, 1);
+}
+
+#[test]
 fn an_unreadable_text_sends_back_the_books_it_may_have_been_for() {
     let mut bench = Bench::new(&["BTC-USD", "ETH-USD"]);
     bench.text(SNAPSHOT);
@@ -278,14 +288,14 @@ fn a_trade_names_the_aggressor_and_comes_once() {
     let ticks = bench.ticks();
     assert_eq!(
         kinds(&ticks),
-        [Action::Definition, Action::Trade, Action::Trade]
+        [&NEW[..], &[Action::Trade, Action::Trade]].concat()
     );
-    check_flags(&ticks[1], Flags::LAST.with(Flags::SNAPSHOT));
     check_flags(&ticks[2], Flags::LAST);
-    assert_eq!(ticks[2].side, Side::Bid, "the maker sold");
-    assert_eq!((ticks[2].order_id, ticks[2].sequence), (8, 1_008));
-    assert_eq!(ticks[2].price, Price(101_500_000_000));
-    assert_eq!(ticks[2].size, Size(50_000_000));
+    check_flags(&ticks[3], Flags::LAST);
+    assert_eq!(ticks[3].side, Side::Bid, "the maker sold");
+    assert_eq!((ticks[3].order_id, ticks[3].sequence), (8, 1_008));
+    assert_eq!(ticks[3].price, Price(101_500_000_000));
+    assert_eq!(ticks[3].size, Size(50_000_000));
     assert_eq!(bench.feed.counters().messages_ignored, 1);
 }
 
@@ -344,15 +354,15 @@ fn a_ticker_is_three_statistics_of_one_event() {
     bench.text(ticker);
     let ticks = bench.ticks();
     check_events(&ticks);
-    let details: Vec<u8> = ticks[1..].iter().map(|tick| tick.detail).collect();
+    let details: Vec<u8> = ticks[2..].iter().map(|tick| tick.detail).collect();
     let wanted = [
         StatisticKind::Volume24h,
         StatisticKind::OpenPrice24h,
         StatisticKind::LastPrice,
     ];
     assert_eq!(details, wanted.map(|kind| kind as u8));
-    assert_eq!(ticks[1].size, Size(250_000_000));
-    assert_eq!(ticks[3].price, Price(14_500_000_000));
+    assert_eq!(ticks[2].size, Size(250_000_000));
+    assert_eq!(ticks[4].price, Price(14_500_000_000));
     let older = ticker.replace("\"sequence\":9", "\"sequence\":8");
     assert_eq!(bench.text(&older), Outcome::Duplicate);
     assert!(bench.ticks().is_empty());
@@ -386,7 +396,8 @@ fn a_silent_line_is_opened_again() {
     assert_eq!(bench.feed.next_deadline(), None);
     link(&mut bench, LinkEvent::Up(Line(0)));
     bench.text(r#"{"type":"subscriptions","channels":[{"name":"level2_50"}]}"#);
-    (actions(&mut bench), notices(&mut bench));
+    actions(&mut bench);
+    notices(&mut bench);
     let deadline = RecvTime(bench.now.0 + 5_000_000_000);
     assert_eq!(bench.feed.next_deadline(), Some(deadline));
     clock(&mut bench, 4);

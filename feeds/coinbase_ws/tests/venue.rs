@@ -36,7 +36,11 @@ impl Flow {
         let roll = self.dice.below(10);
         if self.open.len() < 20 || roll < 5 {
             let symbol = self.dice.below(symbols) as u32;
-            let side = if roll % 2 == 0 { Side::Bid } else { Side::Ask };
+            let side = if roll.is_multiple_of(2) {
+                Side::Bid
+            } else {
+                Side::Ask
+            };
             let distance = 1 + self.dice.below(50) as i64;
             let steps = if side == Side::Bid {
                 1_000 - distance
