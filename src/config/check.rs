@@ -54,6 +54,7 @@ pub(super) fn check(raw: RawConfig, faults: &mut Vec<Fault>) -> Option<Config> {
     let feeds = checker.feeds(raw.feeds, &runtime);
     let signals = checker.signals(&raw.signals, books.depth);
     let publish = checker.publish(&raw.publish);
+    let simulate = checker.simulate(&raw.simulate, &feeds);
     faults.is_empty().then_some(Config {
         runtime,
         ring_ticks,
@@ -61,19 +62,30 @@ pub(super) fn check(raw: RawConfig, faults: &mut Vec<Fault>) -> Option<Config> {
         books,
         signals,
         publish,
+        simulate,
     })
 }
 
-struct Checker<'f> {
-    faults: &'f mut Vec<Fault>,
+/// Judges; faults go to one list.
+pub(super) struct Checker<'f> {
+    pub(super) faults: &'f mut Vec<Fault>,
 }
 
 impl Checker<'_> {
-    fn tell<T>(&mut self, at: &Located<T>, why: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn tell<T>(
+        &mut self,
+        at: &Located<T>,
+        why: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         self.faults.push(at.fault(why, remedy));
     }
 
-    fn in_range(&mut self, value: &Located<i64>, range: RangeInclusive<i64>) -> Option<usize> {
+    pub(super) fn in_range(
+        &mut self,
+        value: &Located<i64>,
+        range: RangeInclusive<i64>,
+    ) -> Option<usize> {
         if range.contains(&value.value) {
             return usize::try_from(value.value).ok();
         }
@@ -85,7 +97,7 @@ impl Checker<'_> {
         None
     }
 
-    fn size(
+    pub(super) fn size(
         &mut self,
         value: &Option<Located<i64>>,
         range: RangeInclusive<i64>,
@@ -175,7 +187,7 @@ impl Checker<'_> {
         Some(address)
     }
 
-    fn instruments(&mut self, raw: Option<&RawInstruments>) -> Instruments {
+    pub(super) fn instruments(&mut self, raw: Option<&RawInstruments>) -> Instruments {
         let Some(raw) = raw else {
             return Instruments::All;
         };
@@ -209,7 +221,7 @@ impl Checker<'_> {
     }
 
     /// Tells a value that was there before.
-    fn unique<K: Eq + Hash, T>(
+    pub(super) fn unique<K: Eq + Hash, T>(
         &mut self,
         seen: &mut HashMap<K, (String, u32)>,
         value: K,
@@ -309,15 +321,10 @@ impl Checker<'_> {
         let core = self.core(raw.core.as_ref());
         let mode = self.mode(raw.mode.as_ref());
         let instruments = self.instruments(raw.instruments.as_ref());
-        let Some(protocol) = &raw.protocol else {
-            self.missing(raw, "protocol", "`waveletd list feeds` names them");
-            return None;
-        };
-        let Some(descriptor) = feeds::descriptor(&protocol.value) else {
-            let names = feeds::REGISTRY.iter().map(|descriptor| descriptor.name);
-            let why = format!("unknown protocol `{}`", yaml::shorten(&protocol.value));
-            let remedy = nearest(&protocol.value, names);
-            self.tell(protocol, why, remedy);
+        let Some(descriptor) = self.protocol(raw) else {
+            // What does not depend on the protocol is judged all the same.
+            self.unknown_to_all(raw);
+            let _ = raw.lines.as_ref().and_then(|lines| self.lines(lines));
             return None;
         };
         let reach = if is_datagram(descriptor) {
@@ -340,6 +347,37 @@ impl Checker<'_> {
             self.probe(raw, &feed);
         }
         Some(feed)
+    }
+
+    fn protocol(&mut self, raw: &RawFeed) -> Option<&'static Descriptor> {
+        let Some(protocol) = &raw.protocol else {
+            self.missing(raw, "protocol", "`waveletd list feeds` names them");
+            return None;
+        };
+        let descriptor = feeds::descriptor(&protocol.value);
+        if descriptor.is_none() {
+            let names = feeds::REGISTRY.iter().map(|descriptor| descriptor.name);
+            let why = format!("unknown protocol `{}`", yaml::shorten(&protocol.value));
+            self.tell(protocol, why, nearest(&protocol.value, names));
+        }
+        descriptor
+    }
+
+    /// Tells keys that no protocol has.
+    fn unknown_to_all(&mut self, raw: &RawFeed) {
+        let own_keys = || {
+            feeds::REGISTRY
+                .iter()
+                .flat_map(|descriptor| descriptor.settings)
+        };
+        for (key, _) in &raw.own {
+            if !own_keys().any(|setting| setting.key == key.text) {
+                let path = format!("{}.{}", raw.path, yaml::shorten(&key.text));
+                let remedy = nearest(&key.text, FEED_KEYS.into_iter());
+                self.faults
+                    .push(Fault::new(key.at, &path, "unknown key", remedy));
+            }
+        }
     }
 
     /// Tells a key that makes no sense for the protocol's transport.
@@ -588,11 +626,11 @@ impl Checker<'_> {
                 Some("vwap") => window_ms = fields.integer("window_ms"),
                 Some("bars") => {
                     interval_ms = fields.integer("interval_ms");
-                    require(&mut fields, "interval_ms", "write interval_ms: 60000");
+                    fields.require("interval_ms", "write interval_ms: 60000");
                 }
                 _ => {}
             }
-            require(&mut fields, "name", "give the signal a name of its own");
+            fields.require("name", "give the signal a name of its own");
             // Which keys there are depends on the kind, so without a known kind none is called unknown.
             if known.is_some() {
                 fields.finish();
@@ -643,7 +681,7 @@ impl Checker<'_> {
                     let subscribers_max = fields.integer("subscribers_max");
                     let queue_messages_max = fields.integer("queue_messages_max");
                     let queue_bytes_max = fields.integer("queue_bytes_max");
-                    require(&mut fields, "listen", "write listen: \"127.0.0.1:9001\"");
+                    fields.require("listen", "write listen: \"127.0.0.1:9001\"");
                     fields.finish();
                     let subscribers_max = self.size(&subscribers_max, 1..=10_000, 64);
                     let queue_messages_max = self.size(&queue_messages_max, 16..=1 << 20, 1_024);
@@ -691,7 +729,7 @@ fn known_kind(
     names: &[&'static str],
 ) -> Option<&'static str> {
     let Some(kind) = kind else {
-        require(fields, "kind", &format!("one of {}", names.join(", ")));
+        fields.require("kind", &format!("one of {}", names.join(", ")));
         return None;
     };
     let known = names.iter().find(|name| **name == kind.value).copied();
@@ -702,16 +740,6 @@ fn known_kind(
             .push(kind.fault(why, nearest(&kind.value, names.iter().copied())));
     }
     known
-}
-
-/// Tells a key that must be there and is not.
-fn require(fields: &mut Fields<'_, '_>, key: &str, remedy: &str) {
-    if !fields.has(key) {
-        let path = format!("{}.{key}", fields.path);
-        fields
-            .faults
-            .push(Fault::new(fields.at, &path, "the key is missing", remedy));
-    }
 }
 
 /// A setting as a protocol's room is given it; mappings and empty values have no such form.

@@ -12,6 +12,7 @@
 mod check;
 pub mod environment;
 mod raw;
+mod simulate;
 mod yaml;
 
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod tests;
 pub use crate::sys::socket::Interface;
 use feeds::contract::{Descriptor, Feed, FeedSettings, SettingFault, Transport, Value};
 use feeds::model::ChannelId;
+pub use simulate::{SimulateConfig, SimulatedFaults};
 use std::fmt::{self, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -400,6 +402,8 @@ pub struct Config {
     pub signals: Vec<SignalConfig>,
     /// Sinks.
     pub publish: Vec<PublishConfig>,
+    /// Bundled venues, for `simulate` and `demo`; the daemon ignores them.
+    pub simulate: Vec<SimulateConfig>,
 }
 
 /// Reads and checks a file.

@@ -28,6 +28,7 @@ pub(super) struct RawConfig {
     pub(super) books: RawBooks,
     pub(super) signals: Vec<RawKind>,
     pub(super) publish: Vec<RawKind>,
+    pub(super) simulate: Vec<RawKind>,
 }
 
 /// `runtime:`
@@ -79,7 +80,7 @@ pub(super) struct RawInstruments {
     pub(super) path: String,
 }
 
-/// An entry of `signals:` or `publish:`: what its other keys mean depends on its kind.
+/// An entry of `signals:`, `publish:` or `simulate:`: what its keys mean depends on its kind or its feed.
 #[derive(Debug)]
 pub(super) struct RawKind {
     pub(super) at: Position,
@@ -134,6 +135,7 @@ pub(super) fn read(root: &Node, faults: &mut Vec<Fault>) -> RawConfig {
     }
     raw.signals = read_kinds(&mut fields, "signals");
     raw.publish = read_kinds(&mut fields, "publish");
+    raw.simulate = read_kinds(&mut fields, "simulate");
     fields.finish();
     raw
 }
@@ -242,8 +244,13 @@ impl<'t, 'f> Fields<'t, 'f> {
         }
     }
 
-    pub(super) fn has(&self, key: &str) -> bool {
-        self.entries.iter().any(|(entry, _)| entry.text == key)
+    /// Tells a key that must be there and is not.
+    pub(super) fn require(&mut self, key: &str, remedy: &str) {
+        if !self.entries.iter().any(|(entry, _)| entry.text == key) {
+            let path = join(&self.path, key);
+            self.faults
+                .push(Fault::new(self.at, &path, "the key is missing", remedy));
+        }
     }
 
     fn get(&mut self, key: &'static str) -> Option<&'t Node> {
@@ -377,7 +384,7 @@ impl<'t, 'f> Fields<'t, 'f> {
         }
     }
 
-    fn mapping(&mut self, key: &'static str) -> Option<Fields<'t, '_>> {
+    pub(super) fn mapping(&mut self, key: &'static str) -> Option<Fields<'t, '_>> {
         let node = self.get(key)?;
         Fields::of(node, &join(&self.path, key), self.faults)
     }
@@ -412,12 +419,13 @@ pub(super) fn integer(text: &str) -> Option<i64> {
 
 /// The unit a key's name ends in.
 fn unit_of(key: &str) -> Option<&'static str> {
-    const UNITS: [(&str, &str); 6] = [
+    const UNITS: [(&str, &str); 7] = [
         ("_bytes", "bytes"),
         ("_bytes_max", "bytes"),
         ("_ns", "nanoseconds"),
         ("_us", "microseconds"),
         ("_ms", "milliseconds"),
+        ("_s", "seconds"),
         ("_seconds", "seconds"),
     ];
     UNITS

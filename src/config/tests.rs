@@ -95,7 +95,9 @@ fn all_faults_are_told_at_once_in_the_order_of_the_file() {
         "feeds:\n  - nam: x\n    protocol: nasdaq_itch5\n    lines: { a: here }\nbooks: { depth: 99 }\nbook: 1\n",
         &[
             "t.yaml:2:5: feeds[0].name: the key is missing (give the feed a name of its own)",
+            "t.yaml:2:5: feeds[0].nam: unknown key (did you mean `name`?)",
             "t.yaml:3:15: feeds[0].protocol: unknown protocol `nasdaq_itch5` (did you mean `nasdaq_itch50`?)",
+            "t.yaml:4:17: feeds[0].lines.a: `here` is not an IP address and port (write \"233.54.12.111:26477\"; names are not looked up)",
             "t.yaml:5:17: books.depth: 99 is out of range (use 1 to 50)",
             "t.yaml:6:1: book: unknown key (did you mean `books`?)",
         ],
@@ -348,6 +350,27 @@ fn signals_and_sinks_have_kinds_with_keys_of_their_own() {
         ", listen: \"127.0.0.1:9001\"",
         "",
         "t.yaml:12:5: publish[0].listen: the key is missing (write listen: \"127.0.0.1:9001\")",
+    );
+}
+
+#[test]
+fn simulated_venues_stand_for_a_feed() {
+    let simulate =
+        "simulate:\n  - { feed: itch, seed: 7, lines: { b: { loss_per_million: 5 } } }\n";
+    let config = parse("t.yaml", &format!("{RIGHT}{simulate}")).unwrap();
+    let venue = &config.simulate[0];
+    assert_eq!((venue.feed, venue.seed), (0, 7));
+    let SimulatedFaults::Datagrams { lines, .. } = &venue.faults else {
+        panic!("{venue:?}")
+    };
+    let losses: Vec<u32> = lines.iter().map(|line| line.loss_per_million).collect();
+    assert_eq!(losses, [0, 5]);
+    check(
+        &format!("{RIGHT}simulate: [{{ feed: itsh, lines: {{ b: {{ loss: 1 }} }} }}]\n"),
+        &[
+            "t.yaml:13:20: simulate[0].feed: there is no feed `itsh` (did you mean `itch`?)",
+            "t.yaml:13:40: simulate[0].lines.b.loss: unknown key (did you mean `loss_per_million`?)",
+        ],
     );
 }
 

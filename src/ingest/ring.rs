@@ -19,7 +19,7 @@ use feeds::model::{Action, ChannelId, Definition, Flags, GapKind, RecvTime, Size
 use rtrb::{Consumer, Producer, RingBuffer};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Room that must be there before a datagram is given to its feed, in ticks.
 ///
@@ -59,7 +59,7 @@ impl Notify for crate::runtime::Wake {
 /// How long a full ring is waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// At most this long, then the ticks are dropped and an `Overrun` is told.
+    /// At least this long and about twice that at most, then the ticks are dropped and an `Overrun` is told.
     Bounded(Duration),
     /// Until there is room or the reader is gone.
     Endless,
@@ -192,7 +192,8 @@ impl RingSink {
         self.counters.waits.fetch_add(1, Ordering::Relaxed);
         // A reader that sleeps must know that it is being waited for.
         self.notify.notify();
-        let started = Instant::now();
+        // Counted rather than measured: a sleep is never shorter than asked for, and no clock is read on this path.
+        let mut slept = Duration::ZERO;
         for turn in 0u32.. {
             if has_room(self) {
                 return true;
@@ -205,10 +206,11 @@ impl RingSink {
             } else if turn < SPINS + YIELDS {
                 std::thread::yield_now();
             } else {
-                if matches!(self.patience, Patience::Bounded(limit) if started.elapsed() >= limit) {
+                if matches!(self.patience, Patience::Bounded(limit) if slept >= limit) {
                     return false;
                 }
                 std::thread::sleep(SLEEP);
+                slept = slept.saturating_add(SLEEP);
                 self.notify.notify();
             }
         }

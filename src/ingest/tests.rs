@@ -1,4 +1,9 @@
-#![allow(clippy::unwrap_used)]
+// Tests measure how long threads take to stop.
+#![allow(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    clippy::disallowed_types
+)]
 
 use super::ring::{NoNotify, Patience, RingReader, TICKS_PER_PACKET_MAX, ring};
 use super::udp::{UdpFeed, UdpIngest};
