@@ -5,6 +5,7 @@ mod fields;
 pub mod inspect;
 pub mod list;
 pub mod replay;
+pub mod run;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use feeds::contract::Descriptor;
@@ -58,12 +59,18 @@ pub struct CommandLine {
 /// The verbs.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    /// Offline tour: simulated venues, the daemon and its page, in one process.
+    Demo(run::DemoArgs),
+    /// Run the daemon.
+    Run(run::RunArgs),
     /// Check a configuration without running it.
     Check(check::CheckArgs),
     /// Show every venue message (or tick) of a capture, one a line.
     Inspect(inspect::InspectArgs),
     /// Replay captures through the live path and report books, counts and gaps.
     Replay(replay::ReplayArgs),
+    /// Run the simulated venues alone.
+    Simulate(run::SimulateArgs),
     /// List what this build can speak, compute and publish.
     List(list::ListArgs),
 }
@@ -71,11 +78,33 @@ pub enum Verb {
 /// Carries out what the command line asks for.
 pub fn run(line: &CommandLine) -> Exit {
     match &line.verb {
+        Verb::Demo(args) => run::demo(args),
+        Verb::Run(args) => run::run(args),
+        Verb::Simulate(args) => run::simulate(args),
         Verb::Check(args) => check::run(args),
         Verb::Inspect(args) => inspect::run(args),
         Verb::Replay(args) => replay::run(args),
-        Verb::List(args) => list::run(args, &[], &[]),
+        Verb::List(args) => list::run(args, &signals(), &sinks()),
     }
+}
+
+/// What `list signals` shows.
+fn signals() -> Vec<list::Named<'static>> {
+    crate::signals::SIGNALS
+        .iter()
+        .map(|signal| list::Named { name: signal.name, help: signal.help })
+        .collect()
+}
+
+/// What `list sinks` shows.
+fn sinks() -> Vec<list::Named<'static>> {
+    vec![
+        list::Named {
+            name: "websocket",
+            help: "WebSocket and HTTP server: books, trades, signals and bars as JSON, a page, /metrics, /readyz",
+        },
+        list::Named { name: "table", help: "live table on the terminal" },
+    ]
 }
 
 /// Says something to the person at the terminal; nobody listening is no reason to stop.

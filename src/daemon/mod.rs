@@ -2,6 +2,7 @@
 
 pub mod replay;
 pub mod run;
+pub mod venues;
 
 pub use run::{Daemon, StartError};
 
