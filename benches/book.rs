@@ -6,7 +6,7 @@
 //! - `textbook`: `HashMap` of orders, two `BTreeMap`s of levels a symbol, straight from the message.
 //! - `dense`: an array of orders by reference number, the same `BTreeMap`s.
 //!
-//! All make the same events, one an operation on a book (a replace is two), folded into a digest that must be equal.
+//! Memory is laid out before the clock starts, for all of them. All make the same events, one an operation on a book (a replace is two), folded into a digest that must be equal.
 //! Runs are interleaved; the table shows medians. `WAVELETD_BENCH_MESSAGES` says how many messages (2,000,000 if not
 //! set; a day is 20,000,000), `WAVELETD_BENCH_RUNS` how many runs (9). `--test` runs each once over a small day.
 
@@ -16,7 +16,7 @@ mod itch_day;
 use feeds::model::{InstrumentId, Price, Side, Tick};
 use itch_day::{Day, Message, SYMBOLS};
 use std::collections::{BTreeMap, HashMap};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use waveletd::book::{Change, Level, OrderBooks};
 
 /// Ticks decoded before the books see them: what a graph thread finds in its ring under load.
@@ -45,9 +45,16 @@ impl Digest {
     }
 }
 
-fn ours(day: &Day, looks_ahead: bool) -> Digest {
+/// What a run found, and how long it took once its empty books were made.
+struct Timed {
+    digest: Digest,
+    took: Duration,
+}
+
+fn ours(day: &Day, looks_ahead: bool) -> Timed {
     let mut books = OrderBooks::new(ORDERS_CAPACITY);
     books.define(InstrumentId(SYMBOLS as u32));
+    let start = Instant::now();
     let mut digest = Digest::default();
     let mut on_change = |_: &Tick, change: &Change| {
         if change.best_moved {
@@ -66,7 +73,10 @@ fn ours(day: &Day, looks_ahead: bool) -> Digest {
             itch_day::ticks(message, now_ns, sequence, |tick| batch.push(tick));
         }
         if batch.is_empty() {
-            return digest;
+            return Timed {
+                digest,
+                took: start.elapsed(),
+            };
         }
         if looks_ahead {
             books.apply_all(&batch, &mut on_change);
@@ -77,6 +87,20 @@ fn ours(day: &Day, looks_ahead: bool) -> Digest {
             }
         }
     }
+}
+
+/// Decoding into ticks alone: what of `ours` is not books.
+fn decode(day: &Day) -> Duration {
+    let start = Instant::now();
+    let mut bytes = day.bytes.as_slice();
+    let mut batch: Vec<Tick> = Vec::with_capacity(BATCH_TICKS + 2);
+    while let Some((message, now_ns)) = itch_day::next(&mut bytes) {
+        itch_day::ticks(message, now_ns, 0, |tick| batch.push(tick));
+        if batch.len() >= BATCH_TICKS {
+            std::hint::black_box(&mut batch).clear();
+        }
+    }
+    start.elapsed()
 }
 
 #[derive(Clone, Copy, Default)]
@@ -107,7 +131,6 @@ impl Orders for HashMap<u64, Order> {
 }
 
 /// Orders by reference number; 0 shares is no order.
-#[derive(Default)]
 struct Dense(Vec<Order>);
 
 impl Orders for Dense {
@@ -163,17 +186,21 @@ struct Trees<O> {
 }
 
 impl<O: Orders> Trees<O> {
-    fn run(orders: O, day: &Day) -> Digest {
+    fn run(orders: O, day: &Day) -> Timed {
         let mut trees = Trees {
             orders,
             books: (0..=SYMBOLS).map(|_| TreeBook::default()).collect(),
             digest: Digest::default(),
         };
+        let start = Instant::now();
         let mut bytes = day.bytes.as_slice();
         while let Some((message, _)) = itch_day::next(&mut bytes) {
             trees.apply(message);
         }
-        trees.digest
+        Timed {
+            digest: trees.digest,
+            took: start.elapsed(),
+        }
     }
 
     #[inline]
@@ -284,7 +311,7 @@ fn setting(name: &str, default: usize) -> usize {
 /// One way to keep the books.
 struct Contender {
     name: &'static str,
-    run: fn(&Day) -> Digest,
+    run: fn(&Day) -> Timed,
     ns: Vec<f64>,
 }
 
@@ -307,22 +334,28 @@ fn main() {
     let mut contenders = [
         contender("ours", |day: &Day| ours(day, true)),
         contender("ours, one by one", |day: &Day| ours(day, false)),
-        contender("textbook", |day: &Day| Trees::run(HashMap::new(), day)),
-        contender("dense", |day: &Day| Trees::run(Dense::default(), day)),
+        contender("textbook", |day: &Day| {
+            Trees::run(HashMap::with_capacity(ORDERS_CAPACITY), day)
+        }),
+        contender("dense", |day: &Day| {
+            Trees::run(Dense(vec![Order::default(); 2 * day.messages]), day)
+        }),
     ];
     let mut digest = None;
     for _ in 0..runs {
         for contender in &mut contenders {
-            let start = Instant::now();
-            let seen = (contender.run)(&day);
-            let ns = start.elapsed().as_nanos() as f64 / day.messages as f64;
-            contender.ns.push(ns);
+            let Timed { digest: seen, took } = (contender.run)(&day);
+            contender
+                .ns
+                .push(took.as_nanos() as f64 / day.messages as f64);
             assert_eq!(*digest.get_or_insert(seen), seen, "{}", contender.name);
         }
     }
     for contender in &mut contenders {
         contender.ns.sort_by(f64::total_cmp);
     }
+    let decode_ns = decode(&day).as_nanos() as f64 / day.messages as f64;
+    println!("decoding alone: {decode_ns:.1} ns/message");
     let median = |contender: &Contender| contender.ns[contender.ns.len() / 2];
     let events = digest.map_or(0, |digest| digest.events);
     println!(

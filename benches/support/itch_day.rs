@@ -14,17 +14,17 @@ use rand_core::Rng;
 use rand_pcg::Pcg64Mcg;
 
 /// Order book symbols of a US equity day.
-pub const SYMBOLS: usize = 8_000;
+pub(crate) const SYMBOLS: usize = 8_000;
 
-/// Open orders at which the flow turns to removing more than it adds.
-const OPEN_ORDERS: usize = 1_500_000;
+/// Most open orders of a day.
+const OPEN_ORDERS: usize = 1_200_000;
 
 /// Every message of one day, each behind its length.
-pub struct Day {
+pub(crate) struct Day {
     /// `[u16 length][message]`, big-endian, as in Nasdaq's binary files.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// How many messages.
-    pub messages: usize,
+    pub(crate) messages: usize,
 }
 
 #[derive(Clone, Copy)]
@@ -63,10 +63,14 @@ struct Maker {
     open: Vec<Order>,
     next_id: u64,
     now_ns: u64,
+    /// Open orders in balance.
+    open_orders: usize,
+    /// That many have been open.
+    is_full: bool,
 }
 
 /// Makes a day of about `messages` messages; the same seed gives the same bytes.
-pub fn make(seed: u128, messages: usize) -> Day {
+pub(crate) fn make(seed: u128, messages: usize) -> Day {
     let mut random = Random(Pcg64Mcg::new(seed));
     let mut total = 0.0;
     let cumulative = (0..SYMBOLS)
@@ -87,6 +91,8 @@ pub fn make(seed: u128, messages: usize) -> Day {
         open: Vec::with_capacity(OPEN_ORDERS + 1),
         next_id: 1,
         now_ns: 34_200_000_000_000,
+        open_orders: (messages / 5).clamp(1, OPEN_ORDERS),
+        is_full: false,
     };
     for _ in 0..messages {
         maker.step();
@@ -100,12 +106,13 @@ pub fn make(seed: u128, messages: usize) -> Day {
 impl Maker {
     fn step(&mut self) {
         self.now_ns += self.random.below(2_000);
-        // A young day adds more than it removes; at the limit it removes more.
+        // The books fill before the bell; from then on what comes and what goes are in balance.
         let adds = match self.open.len() {
-            0 => 1_000,
-            open if open < OPEN_ORDERS => 455,
-            _ => 400,
+            open if open < self.open_orders && !self.is_full => 1_000,
+            open if open < self.open_orders => 480,
+            _ => 430,
         };
+        self.is_full |= self.open.len() >= self.open_orders;
         let dice = self.random.below(1_000);
         if dice < adds {
             return self.add();
@@ -199,7 +206,9 @@ impl Maker {
 
     /// Price and shares of a new order.
     fn terms(&mut self, symbol: u16, is_ask: bool) -> (u32, u32) {
-        let cents = 1 + self.random.geometric(6.0).min(400);
+        // Most orders are near the best; a third of them are patient, and lie deep.
+        let mean = if self.random.below(3) == 0 { 80.0 } else { 5.0 };
+        let cents = 1 + self.random.geometric(mean).min(2_000);
         let mid = self.mids[usize::from(symbol)];
         let price = if is_ask {
             mid + cents * 100
@@ -267,7 +276,7 @@ fn be<const N: usize>(message: &[u8], offset: usize) -> [u8; N] {
 
 /// What one message says, before any book has seen it.
 #[derive(Clone, Copy)]
-pub enum Message {
+pub(crate) enum Message {
     /// Types A and F.
     Add {
         /// Order reference number.
@@ -318,7 +327,7 @@ pub enum Message {
 
 /// Takes the next message off the day.
 #[inline]
-pub fn next(bytes: &mut &[u8]) -> Option<(Message, u64)> {
+pub(crate) fn next(bytes: &mut &[u8]) -> Option<(Message, u64)> {
     let (length, rest) = bytes.split_first_chunk::<2>()?;
     let (message, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
     *bytes = rest;
@@ -364,7 +373,7 @@ pub fn next(bytes: &mut &[u8]) -> Option<(Message, u64)> {
 
 /// The ticks of a message, as a feed gives them.
 #[inline]
-pub fn ticks(message: Message, now_ns: u64, sequence: u64, mut push: impl FnMut(Tick)) {
+pub(crate) fn ticks(message: Message, now_ns: u64, sequence: u64, mut push: impl FnMut(Tick)) {
     let tick = |action, symbol: u16| Tick {
         ts_event: EventTime(now_ns),
         ts_recv: RecvTime(now_ns),
