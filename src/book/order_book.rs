@@ -15,7 +15,7 @@ const ORDER_AHEAD_TICKS: usize = 12;
 /// How far it looks ahead for levels, which it can only find once the order has come.
 const LEVEL_AHEAD_TICKS: usize = 5;
 
-/// One instrument: a cache line that names both sides.
+/// One instrument: two cache lines that name both sides.
 #[derive(Debug)]
 #[repr(C, align(64))]
 struct Book {
@@ -27,7 +27,7 @@ struct Book {
     orders: u32,
 }
 
-const _: () = assert!(size_of::<Book>() == 64);
+const _: () = assert!(size_of::<Book>() == 128);
 
 impl Book {
     fn new() -> Book {
@@ -162,7 +162,8 @@ impl OrderBooks {
         // Removal looks at the slot behind, every other time in the next line.
         prefetch(self.table.home_slot(tick.order_id.wrapping_add(1)));
         if let Some(book) = self.books.get(tick.instrument.index()) {
-            prefetch(book);
+            prefetch(&book.sides[0]);
+            prefetch(&book.generation);
         }
     }
 
@@ -175,10 +176,8 @@ impl OrderBooks {
             Side::Ask => true,
             Side::None => slot.is_ask(),
         };
-        if let Some(book) = self.books.get(tick.instrument.index())
-            && let Some(rung) = book.sides[usize::from(is_ask)].best_rung()
-        {
-            prefetch(rung);
+        if let Some(book) = self.books.get(tick.instrument.index()) {
+            book.sides[usize::from(is_ask)].prefetch();
         }
     }
 
