@@ -1,12 +1,13 @@
 //! What one tick did to a book.
 
+use super::top::Level;
 use feeds::model::{InstrumentId, Price, Side, Tick};
 
 /// What a tick said that cannot be true of this book. Counted by the caller; the book stays consistent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Fault {
-    /// An order nobody added. A `Modify` with a price, side and size was taken as an `Add`; else nothing happened.
+    /// An order nobody added, or the successor of one. A `Modify` with a price, side and size was taken as an `Add`; else nothing happened.
     UnknownOrder,
     /// An order was added twice. The later one replaced the earlier.
     DuplicateOrder,
@@ -96,6 +97,8 @@ pub struct Change {
     pub side: Side,
     /// Price, size or order count of the best level of `side` (of either side after a `Clear`) changed.
     pub best_moved: bool,
+    /// The best level of `side` now, if it moved and there is one; nothing after a `Clear`.
+    pub best: Option<Level>,
     /// What could not be true.
     pub fault: Option<Fault>,
     /// The tick named a resting order and it was there.
@@ -120,6 +123,7 @@ impl Change {
             depth: Change::DEPTH_NONE,
             side: Side::None,
             best_moved: false,
+            best: None,
             fault: None,
             named: false,
             named_price: Price::UNDEFINED,

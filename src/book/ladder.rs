@@ -1,9 +1,12 @@
-//! One side of a book: its levels in one sorted array, the best at the end.
+//! One side of a book: its levels in two sorted arrays, the best at the end.
+//!
+//! Keys lie apart from sizes: a search over a hundred levels reads a few lines of keys and one of sizes.
 //!
 //! Most changes are near the best price, so most inserts and removals move few levels and most searches end after a
 //! few steps. Keys rise towards the best price on both sides (a seller's key is the complement of the price), so
 //! that one code serves both.
 
+use super::prefetch::prefetch;
 use super::top::Level;
 use feeds::model::{Price, Side};
 
@@ -16,19 +19,26 @@ const SCAN_LEVELS: usize = 8;
 /// Levels a ladder has room for at once. Keeps thin books from allocating during the session.
 const LEVELS_AT_START: usize = 8;
 
-/// One level under its key.
+/// Keys in a cache line.
+const KEYS_PER_LINE: usize = 8;
+
+/// Lines of keys worth fetching ahead: what most searches read, see `benches/book.rs`.
+const LINES_AHEAD: usize = 6;
+
+/// What rests at one level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Rung {
-    /// See [`key`].
-    pub(super) key: i64,
-    pub(super) size: u64,
-    pub(super) orders: u32,
+struct Total {
+    size: u64,
+    orders: u32,
 }
 
 /// The levels of one side, by rising key.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ladder {
-    rungs: Vec<Rung>,
+    /// See [`key`].
+    keys: Vec<i64>,
+    /// Of the key at the same index.
+    totals: Vec<Total>,
 }
 
 /// What an edit did to one level.
@@ -67,15 +77,18 @@ fn price(key: i64, is_ask: bool) -> Price {
 /// Levels of a ladder that may not be there, best first.
 pub(super) fn levels(ladder: Option<&Ladder>, side: Side) -> impl Iterator<Item = Level> {
     let is_ask = side == Side::Ask;
-    let rungs = ladder.map_or(&[][..], |ladder| ladder.rungs.as_slice());
-    rungs.iter().rev().map(move |rung| rung.level(is_ask))
+    let (keys, totals) = ladder.map_or((&[][..], &[][..]), |ladder| {
+        (ladder.keys.as_slice(), ladder.totals.as_slice())
+    });
+    let both = keys.iter().zip(totals).rev();
+    both.map(move |(&key, &total)| total.level(key, is_ask))
 }
 
-impl Rung {
+impl Total {
     #[inline]
-    fn level(&self, is_ask: bool) -> Level {
+    fn level(self, key: i64, is_ask: bool) -> Level {
         Level {
-            price: price(self.key, is_ask),
+            price: price(key, is_ask),
             size: self.size,
             orders: self.orders,
         }
@@ -85,55 +98,62 @@ impl Rung {
 impl Ladder {
     pub(super) fn with_room() -> Ladder {
         Ladder {
-            rungs: Vec::with_capacity(LEVELS_AT_START),
+            keys: Vec::with_capacity(LEVELS_AT_START),
+            totals: Vec::with_capacity(LEVELS_AT_START),
         }
     }
 
     #[inline]
     pub(super) fn level_count(&self) -> usize {
-        self.rungs.len()
+        self.keys.len()
     }
 
     #[inline]
     pub(super) fn best(&self, is_ask: bool) -> Option<Level> {
-        self.rungs.last().map(|rung| rung.level(is_ask))
+        let (&key, &total) = (self.keys.last()?, self.totals.last()?);
+        Some(total.level(key, is_ask))
     }
 
-    /// The best level, where it lies in memory.
+    /// Starts to fetch what a search near the best level reads.
     #[inline]
-    pub(super) fn best_rung(&self) -> Option<&Rung> {
-        self.rungs.last()
+    pub(super) fn prefetch(&self) {
+        for keys in self.keys.rchunks(KEYS_PER_LINE).take(LINES_AHEAD) {
+            prefetch(&keys[0]);
+        }
+        if let Some(key) = self.keys.last() {
+            prefetch(key);
+        }
+        if let Some(total) = self.totals.last() {
+            prefetch(total);
+        }
     }
 
     pub(super) fn clear(&mut self) {
-        self.rungs.clear();
+        self.keys.clear();
+        self.totals.clear();
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.rungs.capacity() * size_of::<Rung>()
+        self.keys.capacity() * size_of::<i64>() + self.totals.capacity() * size_of::<Total>()
     }
 
     /// Where the key is, or where it belongs.
     #[inline]
     fn seek(&self, key: i64) -> Result<usize, usize> {
-        let count = self.rungs.len();
+        let count = self.keys.len();
         let floor = count.saturating_sub(SCAN_LEVELS);
-        for (step, rung) in self.rungs[floor..].iter().rev().enumerate() {
-            if rung.key <= key {
+        for (step, &at) in self.keys[floor..].iter().rev().enumerate() {
+            if at <= key {
                 let index = count - 1 - step;
-                return if rung.key == key {
-                    Ok(index)
-                } else {
-                    Err(index + 1)
-                };
+                return if at == key { Ok(index) } else { Err(index + 1) };
             }
         }
-        self.rungs[..floor].binary_search_by_key(&key, |rung| rung.key)
+        self.keys[..floor].binary_search(&key)
     }
 
     #[inline]
     fn depth(&self, index: usize) -> u32 {
-        (self.rungs.len() - 1 - index) as u32
+        (self.keys.len() - 1 - index) as u32
     }
 
     /// Adds `size` and `orders` to a level, making it if need be.
@@ -142,18 +162,18 @@ impl Ladder {
         match self.seek(key) {
             Ok(index) => {
                 let depth = self.depth(index);
-                let rung = &mut self.rungs[index];
-                let size_before = rung.size;
-                rung.size = size_before.checked_add(size).ok_or(Refusal::Overflow)?;
-                rung.orders += orders;
+                let total = &mut self.totals[index];
+                let size_before = total.size;
+                total.size = size_before.checked_add(size).ok_or(Refusal::Overflow)?;
+                total.orders += orders;
                 Ok(Edit {
                     size_before,
-                    size_after: rung.size,
-                    orders_after: rung.orders,
+                    size_after: total.size,
+                    orders_after: total.orders,
                     depth,
                 })
             }
-            Err(index) => self.insert(index, Rung { key, size, orders }),
+            Err(index) => self.insert(index, key, Total { size, orders }),
         }
     }
 
@@ -162,18 +182,18 @@ impl Ladder {
     pub(super) fn shrink(&mut self, key: i64, size: u64, orders: u32) -> Result<Edit, Refusal> {
         let index = self.seek(key).map_err(|_| Refusal::Absent)?;
         let depth = self.depth(index);
-        let rung = &mut self.rungs[index];
-        let size_before = rung.size;
-        rung.size = size_before.saturating_sub(size);
-        rung.orders = rung.orders.saturating_sub(orders);
+        let total = &mut self.totals[index];
+        let size_before = total.size;
+        total.size = size_before.saturating_sub(size);
+        total.orders = total.orders.saturating_sub(orders);
         let edit = Edit {
             size_before,
-            size_after: rung.size,
-            orders_after: rung.orders,
+            size_after: total.size,
+            orders_after: total.orders,
             depth,
         };
-        if rung.orders == 0 {
-            self.rungs.remove(index);
+        if total.orders == 0 {
+            self.remove(index);
         }
         Ok(edit)
     }
@@ -184,11 +204,11 @@ impl Ladder {
         match self.seek(key) {
             Ok(index) => {
                 let depth = self.depth(index);
-                let rung = &mut self.rungs[index];
-                let size_before = std::mem::replace(&mut rung.size, size);
-                rung.orders = orders;
+                let total = &mut self.totals[index];
+                let size_before = std::mem::replace(&mut total.size, size);
+                total.orders = orders;
                 if size == 0 {
-                    self.rungs.remove(index);
+                    self.remove(index);
                 }
                 Ok(Edit {
                     size_before,
@@ -198,38 +218,52 @@ impl Ladder {
                 })
             }
             Err(_) if size == 0 => Err(Refusal::Absent),
-            Err(index) => self.insert(index, Rung { key, size, orders }),
+            Err(index) => self.insert(index, key, Total { size, orders }),
         }
     }
 
     #[inline]
-    fn insert(&mut self, index: usize, rung: Rung) -> Result<Edit, Refusal> {
-        if self.rungs.len() >= LEVELS_MAX {
+    fn insert(&mut self, index: usize, key: i64, total: Total) -> Result<Edit, Refusal> {
+        if self.keys.len() >= LEVELS_MAX {
             return Err(Refusal::Full);
         }
-        self.rungs.insert(index, rung);
+        self.keys.insert(index, key);
+        self.totals.insert(index, total);
         Ok(Edit {
             size_before: 0,
-            size_after: rung.size,
-            orders_after: rung.orders,
+            size_after: total.size,
+            orders_after: total.orders,
             depth: self.depth(index),
         })
     }
 
+    #[inline]
+    fn remove(&mut self, index: usize) {
+        self.keys.remove(index);
+        self.totals.remove(index);
+    }
+
     /// Asserts order and content. `counted`: every level has at least one order.
     pub(super) fn invariant(&self, counted: bool) {
-        let Ladder { rungs } = self;
-        assert!(rungs.is_sorted_by(|a, b| a.key < b.key), "levels in order");
-        assert!(rungs.len() <= LEVELS_MAX, "levels within the maximum");
-        assert!(rungs.iter().all(|rung| rung.size > 0), "levels have size");
+        let Ladder { keys, totals } = self;
+        assert_eq!(keys.len(), totals.len(), "a total for each key");
+        assert!(keys.is_sorted_by(|a, b| a < b), "levels in order");
+        assert!(keys.len() <= LEVELS_MAX, "levels within the maximum");
         assert!(
-            !counted || rungs.iter().all(|rung| rung.orders > 0),
+            totals.iter().all(|total| total.size > 0),
+            "levels have size"
+        );
+        assert!(
+            !counted || totals.iter().all(|total| total.orders > 0),
             "levels have orders"
         );
     }
 
     /// Sum of the order counts of all levels.
     pub(super) fn orders(&self) -> u64 {
-        self.rungs.iter().map(|rung| u64::from(rung.orders)).sum()
+        self.totals
+            .iter()
+            .map(|total| u64::from(total.orders))
+            .sum()
     }
 }

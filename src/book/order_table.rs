@@ -1,13 +1,17 @@
 //! All resting orders of one channel in one table.
 //!
 //! ```text
-//!   order id ─┬─ id >> 3 ── multiply, high bits ──▶ bucket of 8 slots (256 bytes)
-//!             └─ id & 7 ───────────────────────────▶ slot in the bucket; if taken, the next free one
+//!   order id ─┬─ id >> 12 ── multiply, high bits ──▶ where a run of 4,096 ids begins
+//!             └─ id & 4095 ─────────────────────────▶ place in the run; if taken, the next free slot
 //! ```
 //!
-//! Venues number orders upwards, so orders that come together lie together, while far ids spread evenly. Removal
-//! moves later entries back instead of leaving marks, so the cost of a search depends only on how full the table is,
-//! never on its history. The table is at most half full.
+//! Venues number orders upwards, and most orders that leave came lately. Runs keep such orders together, in few pages
+//! and lines, as an array by id would. Where runs begin is spread by the golden ratio, which keeps the beginnings of
+//! consecutive runs apart as evenly as can be: even if every id of every run rests, runs do not overlap while the
+//! table is at most half full, and it is. Ids that share their low bits begin at different places.
+//!
+//! Removal moves later entries back instead of leaving marks, so the cost of a search depends only on what the table
+//! holds, never on its history.
 //!
 //! An order is known by its id and its instrument, since some venues number orders for each instrument.
 //!
@@ -22,8 +26,8 @@ pub const ORDERS_MAX: usize = 1 << 25;
 /// Smallest table, in slots.
 const SLOTS_MIN: usize = 64;
 
-/// Slots of a bucket: ids that differ only in the low bits lie side by side.
-const BUCKET_BITS: u32 = 3;
+/// Ids that differ only in these low bits lie side by side: a run of 128 KiB.
+const RUN_BITS: u32 = 12;
 
 /// `2^64` divided by the golden ratio, odd: spreads consecutive numbers evenly over the high bits.
 const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -89,7 +93,7 @@ pub(super) struct OrderTable {
     slots: Vec<Slot>,
     /// Slots taken, stale ones included.
     taken: usize,
-    /// `64 - log2(buckets)`.
+    /// `64 - log2(slots)`.
     shift: u32,
 }
 
@@ -113,14 +117,14 @@ impl OrderTable {
 
     #[inline(always)]
     fn home(&self, order_id: u64) -> usize {
-        let bucket = (order_id >> BUCKET_BITS).wrapping_mul(SPREAD) >> self.shift;
-        (bucket as usize) << BUCKET_BITS | (order_id as usize & ((1 << BUCKET_BITS) - 1))
+        let run = (order_id >> RUN_BITS).wrapping_mul(SPREAD) >> self.shift;
+        (run as usize + (order_id as usize & ((1 << RUN_BITS) - 1))) & self.mask()
     }
 
     /// The slot an order would be in if no other one had taken it.
     #[inline(always)]
     pub(super) fn home_slot(&self, order_id: u64) -> &Slot {
-        &self.slots[self.home(order_id) & self.mask()]
+        &self.slots[self.home(order_id)]
     }
 
     #[inline(always)]
@@ -138,7 +142,7 @@ impl OrderTable {
     #[inline]
     pub(super) fn find(&self, order_id: u64, instrument: u32) -> Result<usize, usize> {
         let mask = self.mask();
-        let mut index = self.home(order_id) & mask;
+        let mut index = self.home(order_id);
         loop {
             let slot = &self.slots[index];
             if slot.is_free() {
@@ -154,7 +158,7 @@ impl OrderTable {
     /// The first order of this id, of any instrument, that `is_live`.
     pub(super) fn find_any(&self, order_id: u64, is_live: impl Fn(&Slot) -> bool) -> Option<usize> {
         let mask = self.mask();
-        let mut index = self.home(order_id) & mask;
+        let mut index = self.home(order_id);
         loop {
             let slot = &self.slots[index];
             if slot.is_free() {
@@ -271,7 +275,7 @@ impl OrderTable {
     }
 }
 
-/// `64 - log2(buckets)` of a table of `slots`.
+/// `64 - log2(slots)`, for a power of two.
 fn shift(slots: usize) -> u32 {
-    64 - (slots.trailing_zeros() - BUCKET_BITS)
+    64 - slots.trailing_zeros()
 }

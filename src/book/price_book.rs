@@ -71,7 +71,7 @@ impl PriceBooks {
         match ladder.set(ladder::key(tick.price, is_ask), tick.size.0, orders(tick)) {
             Ok(edit) => {
                 let mut change = Change::none(tick);
-                change.set(edit, tick.price, is_ask);
+                change.set(edit, tick.price, is_ask, ladder);
                 change
             }
             Err(refusal) => Change::fault(tick, refusal.into()),
@@ -120,6 +120,7 @@ impl PriceBooks {
             }
             change.depth = 0;
             change.best_moved = before != after;
+            change.best = after;
         }
         change
     }

@@ -3,6 +3,7 @@
 use super::*;
 use feeds::model::{
     Action, ChannelId, Flags, GapKind, Price, RecvTime, ResetKind, Size, TradingState,
+    cancel_detail,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -114,7 +115,7 @@ mod by_order {
             &[add(1, Bid, 1, 5), add(1, Ask, 9, 6)],
             Some(Fault::DuplicateOrder),
         );
-        check_fault(&[add(1, Side::None, 1, 5)], Some(Fault::Incomplete));
+        check_fault(&[add(1, Side::None, 1, 5)], Some(Fault::UnknownOrder));
         check_fault(&[add(1, Bid, 1, 0)], Some(Fault::NoSize));
         check_fault(&[add(1, Bid, 1, u64::MAX)], Some(Fault::NoSize));
         check_fault(
@@ -246,6 +247,37 @@ mod by_order {
         assert_eq!(books.apply(&cancel(1, 2)).filled(), expected);
         assert_eq!(books.apply(&cancel(1, u64::MAX)).filled(), expected);
         assert_eq!(books.apply(&cancel(1, u64::MAX)).filled(), None);
+    }
+
+    #[test]
+    fn a_successor_without_a_side_has_that_of_the_order_it_replaces() {
+        let replaced = |id| Tick {
+            detail: cancel_detail::REPLACED,
+            ..cancel(id, u64::MAX)
+        };
+        let successor = add(2, Side::None, 104, 6);
+        check(
+            &[add(1, Ask, 103, 5), replaced(1), successor],
+            &[],
+            &[(104, 6, 1)],
+        );
+        // Nobody knows the side when nobody knew the order, nor without a replacement.
+        check_fault(&[replaced(9), successor], Some(Fault::UnknownOrder));
+        check_fault(
+            &[add(1, Ask, 103, 5), cancel(1, 5), successor],
+            Some(Fault::UnknownOrder),
+        );
+        check_fault(
+            &[
+                add(1, Ask, 103, 5),
+                replaced(1),
+                Tick {
+                    instrument: B,
+                    ..successor
+                },
+            ],
+            Some(Fault::UnknownOrder),
+        );
     }
 
     #[test]
@@ -560,6 +592,9 @@ mod models {
                 let is_again = change.fault == Some(Fault::DuplicateOrder);
                 let moved = before != model.top();
                 prop_assert!(change.best_moved == moved || is_again && change.best_moved, "{tick:?}");
+                if change.best_moved && tick.action != Action::Clear {
+                    prop_assert_eq!(change.best, model.top().side(change.side));
+                }
                 prop_assert_eq!(books.order_count(), model.orders.len());
             }
             books.invariant();
