@@ -127,7 +127,9 @@ impl ItchFeed {
                 Outcome::Applied
             }
             Offer::Duplicate => Outcome::Duplicate,
-            Offer::Held | Offer::Dropped => Outcome::Held,
+            Offer::Held => Outcome::Held,
+            // No room, and asked for later; or numbers that cannot be true, which the sequencer counted.
+            Offer::Dropped => Outcome::Refused(DecodeError::BadField { tag: 0, offset: 10 }),
         };
         if whole != u64::from(header.count) {
             return self.cut_short(&header, packet, out);

@@ -66,10 +66,13 @@ macro_rules! view {
 }
 
 impl Normalizer {
-    /// A normaliser that knows no instrument. Empty `followed` follows all symbols.
+    /// A normaliser that knows no instrument. Empty `followed` follows all symbols, and so does one that holds `*`.
     pub(super) fn new(channel: ChannelId, followed: &[String]) -> Normalizer {
         let mut followed: Vec<[u8; 8]> = followed.iter().map(|symbol| padded(symbol)).collect();
         followed.sort_unstable();
+        if followed.contains(b"*       ") {
+            followed.clear();
+        }
         Normalizer {
             channel,
             instruments: Box::new([UNKNOWN; LOCATE_COUNT]),

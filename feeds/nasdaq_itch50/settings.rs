@@ -108,6 +108,15 @@ impl Settings {
                 0
             }),
         };
+        for symbol in &settings.instruments {
+            if !(1..=8).contains(&symbol.trim().len()) {
+                faults.push(SettingFault {
+                    key: "instruments".to_owned(),
+                    why: format!("`{symbol}` is not a symbol of one to eight characters"),
+                    remedy: "write it as the stock directory has it, for example AAPL".to_owned(),
+                });
+            }
+        }
         if !faults.is_empty() {
             return Err(faults);
         }
@@ -135,7 +144,9 @@ fn midnight_of(value: &Value) -> Option<u64> {
     };
     let mut parts = text.trim().splitn(3, '-');
     let mut part = |digits: usize, lowest: u64, highest: u64| {
-        let part = parts.next().filter(|part| part.len() == digits)?;
+        let part = parts.next().filter(|part| {
+            part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit())
+        })?;
         part.parse()
             .ok()
             .filter(|value| (lowest..=highest).contains(value))

@@ -406,3 +406,114 @@ pub static MESSAGE_BYTES: [u16; 256] = {
     }
     table
 };
+
+/// Every field of an order message, whatever its type; those a type does not have are 0.
+///
+/// Types come in an order no branch predictor learns, and a missed branch costs more than all the loads of a message. Here the
+/// offsets come from a table and the instructions are the same for all eight types (`A F E C X D U P`), which make up nearly all
+/// of a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OrderFields {
+    /// The type byte.
+    pub tag: u8,
+    /// Which instrument.
+    pub stock_locate: u16,
+    /// The venue's own use.
+    pub tracking_number: u16,
+    /// Nanoseconds since midnight in New York.
+    pub timestamp: u64,
+    /// The order; of a replace, the one that goes.
+    pub order_reference_number: u64,
+    /// Match number, or the new order of a replace.
+    pub second_number: u64,
+    /// Shares added, executed or cancelled.
+    pub shares: u32,
+    /// Price, four implied decimals.
+    pub price: u32,
+    /// Buy or sell; of an execution with price, printable or not.
+    pub code: u8,
+    /// The symbol's eight bytes, big endian.
+    pub stock: u64,
+    /// The attribution's four bytes, big endian.
+    pub attribution: u32,
+}
+
+/// Offsets in a message, type byte included; 0 where a type lacks the field.
+#[derive(Clone, Copy)]
+struct OrderOffsets {
+    bytes: u8,
+    second: u8,
+    shares: u8,
+    price: u8,
+    code: u8,
+    stock: u8,
+    attribution: u8,
+}
+
+static ORDER_OFFSETS: [OrderOffsets; 256] = {
+    const fn of(bytes: u8, second: u8, shares: u8, price: u8, code: u8, stock: u8) -> OrderOffsets {
+        OrderOffsets {
+            bytes,
+            second,
+            shares,
+            price,
+            code,
+            stock,
+            attribution: 0,
+        }
+    }
+    let mut table = [of(0, 0, 0, 0, 0, 0); 256];
+    table[b'A' as usize] = of(36, 0, 20, 32, 19, 24);
+    table[b'F' as usize] = OrderOffsets {
+        attribution: 36,
+        ..of(40, 0, 20, 32, 19, 24)
+    };
+    table[b'E' as usize] = of(31, 23, 19, 0, 0, 0);
+    table[b'C' as usize] = of(36, 23, 19, 32, 31, 0);
+    table[b'X' as usize] = of(23, 0, 19, 0, 0, 0);
+    table[b'D' as usize] = of(19, 0, 0, 0, 0, 0);
+    table[b'U' as usize] = of(35, 19, 27, 31, 0, 0);
+    table[b'P' as usize] = of(44, 36, 20, 32, 19, 24);
+    table
+};
+
+impl OrderFields {
+    /// The fields of an order message of exactly its type's length; `None` for every other message.
+    #[inline(always)]
+    pub fn of(message: &[u8]) -> Option<OrderFields> {
+        let &tag = message.first()?;
+        let at = &ORDER_OFFSETS[usize::from(tag)];
+        if usize::from(at.bytes) != message.len() {
+            return None;
+        }
+        Some(OrderFields {
+            tag,
+            stock_locate: u16::from_be_bytes(bytes_at(message, 1)),
+            tracking_number: u16::from_be_bytes(bytes_at(message, 3)),
+            timestamp: u64::from_be_bytes(bytes_at(message, 5)) >> 16,
+            order_reference_number: u64::from_be_bytes(bytes_at(message, 11)),
+            second_number: u64::from_be_bytes(bytes_at(message, at.second)) & mask(at.second),
+            shares: u32::from_be_bytes(bytes_at(message, at.shares)) & mask(at.shares) as u32,
+            price: u32::from_be_bytes(bytes_at(message, at.price)) & mask(at.price) as u32,
+            code: u8::from_be_bytes(bytes_at(message, at.code)) & mask(at.code) as u8,
+            stock: u64::from_be_bytes(bytes_at(message, at.stock)) & mask(at.stock),
+            attribution: u32::from_be_bytes(bytes_at(message, at.attribution))
+                & mask(at.attribution) as u32,
+        })
+    }
+}
+
+/// All bits, or none for a field a type lacks.
+#[inline(always)]
+fn mask(offset: u8) -> u64 {
+    u64::from(offset != 0).wrapping_neg()
+}
+
+/// `N` bytes at an offset of the table, which the message's length has room for.
+#[inline(always)]
+fn bytes_at<const N: usize>(message: &[u8], offset: u8) -> [u8; N] {
+    let bytes = message
+        .get(usize::from(offset)..)
+        .and_then(|bytes| bytes.first_chunk());
+    bytes.copied().unwrap_or([0; N])
+}

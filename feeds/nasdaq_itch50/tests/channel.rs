@@ -353,9 +353,18 @@ fn every_faulty_setting_is_named() {
     ] {
         settings.own.push((key.to_owned(), value));
     }
+    settings.instruments = vec!["AAPL".to_owned(), "TOOLONGSYMBOL".to_owned()];
     let Err(faults) = (super::DESCRIPTOR.build)(&settings) else {
         panic!("accepted")
     };
     let keys: Vec<&str> = faults.iter().map(|fault| fault.key.as_str()).collect();
-    assert_eq!(keys, ["held_packets_max", "backfill", "session_date"]);
+    assert_eq!(
+        keys,
+        [
+            "held_packets_max",
+            "backfill",
+            "session_date",
+            "instruments"
+        ]
+    );
 }

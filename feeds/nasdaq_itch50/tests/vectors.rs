@@ -123,3 +123,47 @@ fn every_message_type_has_golden_bytes_and_becomes_its_ticks() {
         assert_eq!(events(&golden), expected, "{}", info.name);
     }
 }
+
+#[test]
+fn the_table_of_order_fields_agrees_with_the_views() {
+    for tag in *b"AFECXDUP" {
+        let encoder = message_of(tag);
+        let (message, _) = split_message(encoder.bytes()).unwrap();
+        let fields = wire::OrderFields::of(message).unwrap();
+        let stock = u64::from_be_bytes(*b"AAPL    ");
+        let lehm = u32::from_be_bytes(*b"LEHM");
+        let expected = match wire::Message::of(message).unwrap() {
+            wire::Message::AddOrderNoMpidAttribution(_) => {
+                (4_711, 0, 300, 1_872_500, b'B', stock, 0)
+            }
+            wire::Message::AddOrderWithMpidAttribution(_) => {
+                (4_712, 0, 200, 1_872_600, b'S', stock, lehm)
+            }
+            wire::Message::OrderExecuted(_) => (4_711, 99_001, 100, 0, 0, 0, 0),
+            wire::Message::OrderExecutedWithPrice(_) => (4_711, 99_002, 50, 1_872_550, b'Y', 0, 0),
+            wire::Message::OrderCancel(_) => (4_711, 0, 25, 0, 0, 0, 0),
+            wire::Message::OrderDelete(_) => (4_711, 0, 0, 0, 0, 0, 0),
+            wire::Message::OrderReplace(_) => (4_711, 4_713, 400, 1_872_400, 0, 0, 0),
+            wire::Message::NonCrossTrade(_) => (0, 99_003, 77, 1_872_555, b'B', stock, 0),
+            _ => panic!("{tag} is no order message"),
+        };
+        let head = (
+            fields.tag,
+            fields.stock_locate,
+            fields.tracking_number,
+            fields.timestamp,
+        );
+        assert_eq!(head, (tag, 13, 2, AT));
+        let found = (
+            fields.order_reference_number,
+            fields.second_number,
+            fields.shares,
+            fields.price,
+            fields.code,
+            fields.stock,
+            fields.attribution,
+        );
+        assert_eq!(found, expected, "{}", char::from(tag));
+        assert_eq!(wire::OrderFields::of(&message[1..]), None);
+    }
+}
