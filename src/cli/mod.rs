@@ -92,7 +92,7 @@ pub fn run(line: &CommandLine) -> Exit {
 fn signals() -> Vec<list::Named<'static>> {
     crate::signals::SIGNALS
         .iter()
-        .map(|signal| list::Named { name: signal.name, help: signal.help })
+        .map(|signal| list::Named { name: signal.name, title: signal.help })
         .collect()
 }
 
@@ -101,9 +101,9 @@ fn sinks() -> Vec<list::Named<'static>> {
     vec![
         list::Named {
             name: "websocket",
-            help: "WebSocket and HTTP server: books, trades, signals and bars as JSON, a page, /metrics, /readyz",
+            title: "WebSocket and HTTP server: books, trades, signals and bars as JSON, a page, /metrics, /readyz",
         },
-        list::Named { name: "table", help: "live table on the terminal" },
+        list::Named { name: "table", title: "live table on the terminal" },
     ]
 }
 

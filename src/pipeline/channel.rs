@@ -116,6 +116,8 @@ pub struct Event {
     pub seen: bool,
     /// A new session began.
     pub session_reset: bool,
+    /// The channel came (true) or went (false).
+    pub connected: Option<bool>,
 }
 
 impl Event {
@@ -125,11 +127,12 @@ impl Event {
         self.all = false;
         self.seen = false;
         self.session_reset = false;
+        self.connected = None;
     }
 
     /// Whether anybody could see what it did.
     pub fn is_seen(&self) -> bool {
-        self.seen || self.all
+        self.seen || self.all || self.connected.is_some()
     }
 }
 
@@ -148,6 +151,8 @@ pub struct Channel {
     unpriced_lost: u64,
     /// Side of the order this event replaced.
     replaced_side: Side,
+    /// Something of it arrives; false once it is silent or its connection is gone.
+    is_connected: bool,
     last_sequence: u64,
 }
 
@@ -172,6 +177,7 @@ impl Channel {
             unpriced: None,
             unpriced_lost: 0,
             replaced_side: Side::None,
+            is_connected: false,
             last_sequence: 0,
         }
     }
@@ -286,16 +292,25 @@ impl Channel {
         if touched != Touched::None {
             self.touch_state(touched);
         }
+        if !self.is_connected && tick.action != Action::Reset && tick.action != Action::Definition {
+            self.connect(true);
+        }
         match tick.action {
             Action::Trade => self.trade(tick),
             Action::Reset => {
                 self.event.session_reset |= tick.detail == ResetKind::Session as u8;
+                if tick.detail == ResetKind::AwaitSnapshot as u8
+                    && tick.instrument == InstrumentId::ALL
+                {
+                    self.connect(false);
+                }
                 let change = self.books.apply(tick);
                 self.on_change(tick, &change);
             }
             Action::Heartbeat if tick.detail == HEARTBEAT_SILENT => {
                 let touched = self.trust.set_silent(true, tick.ts_recv);
                 self.touch_state(touched);
+                self.connect(false);
             }
             Action::Add if tick.side == Side::None => {
                 // The successor of a replaced order rests where that one did.
@@ -326,6 +341,13 @@ impl Channel {
                 let touched = self.trust.on_top(id, &top, tick.ts_recv);
                 self.touch_state(touched);
             }
+        }
+    }
+
+    fn connect(&mut self, connected: bool) {
+        if self.is_connected != connected {
+            self.is_connected = connected;
+            self.event.connected = Some(connected);
         }
     }
 

@@ -7,7 +7,8 @@ use crate::runtime::{
     Context, Control, EventTimes, Executor, KeyedFactory, Nanos, NextEvent, Node, NodeBuilder,
     NodeId, Notifier, Timer,
 };
-use feeds::model::{ChannelId, InstrumentId, RecvTime};
+use crate::publish::record::Header;
+use feeds::model::{ChannelId, EventTime, InstrumentId, RecvTime};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
@@ -87,7 +88,7 @@ impl Market {
                         return Control::Unchanged;
                     };
                     debts.pay(ctx);
-                    let closed = run_source(source, ctx, directory, drive);
+                    let closed = run_source(source, ctx, directory, drive, &debts);
                     if closed && !is_closed {
                         is_closed = true;
                         *open_sources.borrow_mut() -= 1;
@@ -219,13 +220,22 @@ fn run_source(
     ctx: &mut Context<'_>,
     directory: &Rc<RefCell<Directory>>,
     drive: Drive,
+    debts: &Debts,
 ) -> bool {
     let until = match drive {
         Drive::Live => None,
         Drive::Historical => source.next_time(),
     };
     match source.take_event(until) {
-        Taken::Event(channel) => wake(source, channel, ctx, &directory.borrow()),
+        Taken::Event(channel) => {
+            let connected = source.channel(channel).and_then(|channel| channel.event().connected);
+            if let Some(connected) = connected {
+                let now = RecvTime(ctx.now().0);
+                let header = Header::at(EventTime::UNDEFINED, now);
+                debts.outlet.borrow_mut().channel(&header, channel.0, connected);
+            }
+            wake(source, channel, ctx, &directory.borrow());
+        }
         Taken::Instrument(channel, instrument) => {
             let directory = Rc::clone(directory);
             ctx.spawn_subgraph(move |executor| appear(executor, &directory, channel, instrument));

@@ -93,6 +93,13 @@ impl Outlet {
         });
     }
 
+    pub(super) fn channel(&mut self, header: &Header, feed: u16, connected: bool) {
+        self.each(|writer| {
+            // Whoever misses it sees the states of the books, which say the same.
+            let _ = writer.channel(header, feed, connected);
+        });
+    }
+
     pub(super) fn snapshot(&mut self, header: &Header, bids: &[Level], asks: &[Level]) {
         self.each(|writer| {
             writer.snapshot(header, bids, asks);
