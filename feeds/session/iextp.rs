@@ -13,7 +13,7 @@ pub const VERSION: u8 = 1;
 
 crate::layout! {
     /// The header of a segment.
-    pub struct SegmentHeader(40) "iextp_header" {
+    pub struct SegmentHeader(40) "segment_header" {
         0 version: LittleEndian<u8>,
         1 reserved: Reserved<1>,
         2 message_protocol_id: LittleEndian<u16>,

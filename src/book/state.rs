@@ -23,7 +23,7 @@
 //! | joined | `Gap(Joined)` | snapshot, `Clear`, `Reset(Session)` |
 //! | awaiting | `Reset(AwaitSnapshot)` | snapshot, `Reset(Session)` |
 //! | silence | the caller's clock | any tick of the channel |
-//! | halt, close | `Status` of the instrument, or of the whole channel | a later `Status` of the same one, `Reset(Session)` |
+//! | halt, close | `Status` of the instrument, or of the whole channel | a later `Status` of the same one, `Reset(Session)`; close also `Reset(Sequence)` |
 //! | crossed | the top after an event | the top after an event |
 //!
 //! A snapshot counts when the tick that closes its event has come. Instruments seen later than a fact of the whole
@@ -440,6 +440,8 @@ impl Trust {
             Some(ResetKind::AwaitSnapshot) => self.change(tick, |facts| facts.awaiting = true),
             // An unknown kind of reset is the one that promises least.
             Some(ResetKind::Sequence) | None => {
+                // What ended is going on after all.
+                self.channel.session = TradingState::Trading;
                 for (index, entry) in self.entries.iter_mut().enumerate() {
                     let instrument = InstrumentId(index as u32);
                     let is_meant =

@@ -68,6 +68,8 @@ struct Channel {
     line_count: u8,
     deadline: Option<RecvTime>,
     notices: Vec<Notice>,
+    /// Lines that delivered something: how many there are is not known before.
+    heard: u8,
 }
 
 /// Notices kept a channel; a replay reports edges, it is not a log.
@@ -219,6 +221,7 @@ impl Driver {
             line_count: 0,
             deadline: None,
             notices: Vec::new(),
+            heard: 0,
         });
         Some(index)
     }
@@ -348,6 +351,12 @@ impl Channel {
     fn attend(&mut self) {
         while self.feed.poll_action().is_some() {}
         while let Some(notice) = self.feed.poll_notice() {
+            match notice {
+                Notice::LineUp(line) => self.heard |= 1 << (line.0 & 7),
+                // A line that may not exist is not silent.
+                Notice::LineSilent(line) if self.heard & 1 << (line.0 & 7) == 0 => continue,
+                _ => {}
+            }
             if self.notices.len() < NOTICES_MAX {
                 self.notices.push(notice);
             }
