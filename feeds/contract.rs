@@ -588,6 +588,8 @@ pub struct Descriptor {
     pub file_message: fn(&[u8]) -> Option<usize>,
     /// Reads every message of one packet for `inspect`, before arbitration.
     pub inspect: fn(&Packet<'_>, &mut dyn MessageSink) -> Result<(), DecodeError>,
+    /// Makes the venue that `simulate` and the tests talk to.
+    pub simulator: fn() -> Box<dyn crate::simulator::VenueSimulator>,
 }
 
 impl fmt::Debug for Descriptor {

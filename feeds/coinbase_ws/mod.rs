@@ -64,6 +64,7 @@ pub mod simulator;
 mod tests;
 
 use crate::contract::{BookKind, Descriptor, Feed, FeedSettings, SettingFault, Transport};
+use crate::model::Price;
 use feed::CoinbaseFeed;
 use settings::Settings;
 
@@ -82,6 +83,8 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     session_key: |_| None,
     file_message: |_| None,
     inspect: inspect::inspect,
+    // Sizes of market events as units of 1e-4 look like those of crypto products; prices go by cents.
+    simulator: || Box::new(simulator::CoinbaseServer::new(4, Price(10_000_000))),
 };
 
 fn build(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>> {

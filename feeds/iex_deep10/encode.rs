@@ -2,7 +2,8 @@
 
 use super::PROTOCOL;
 use super::wire::{
-    PriceLevelBuyUpdate, PriceLevelSellUpdate, SystemEvent, TradeReport, TradingStatus,
+    PriceLevelBuyUpdate, PriceLevelSellUpdate, SecurityDirectory, SystemEvent, TradeReport,
+    TradingStatus,
 };
 use crate::model::Side;
 use crate::session::iextp::Packetizer;
@@ -79,6 +80,26 @@ impl Encoder {
             put_size(size),
             put_price(price),
             put_trade_id(trade_id)
+        ))
+    }
+
+    /// A security of the day: its flags as [`super::wire::TEST_SECURITY`], a round lot in shares and the closing price it starts
+    /// from in 1e-4. `false` when the segment must be sent before.
+    pub fn directory(
+        &mut self,
+        (flags, round_lot, price): (u8, u32, i64),
+        symbol: &str,
+        timestamp: i64,
+    ) -> bool {
+        self.packetizer.push(&message!(
+            SecurityDirectory,
+            b'D',
+            put_security_directory_flags(flags),
+            put_timestamp(timestamp),
+            put_symbol(symbol.as_bytes()),
+            put_round_lot_size(round_lot),
+            put_adjusted_poc_price(price),
+            put_luld_tier(1)
         ))
     }
 

@@ -28,6 +28,7 @@ mod encode;
 mod feed;
 mod normalize;
 pub mod settings;
+pub mod simulator;
 pub mod wire;
 
 #[cfg(test)]
@@ -58,6 +59,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     session_key,
     file_message: |_| None,
     inspect,
+    simulator: || Box::new(simulator::DeepVenue::new()),
 };
 
 /// Session and channel. All lines of a channel carry the same ones.

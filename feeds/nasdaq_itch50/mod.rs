@@ -56,6 +56,7 @@ mod normalize;
 
 pub mod encode;
 pub mod settings;
+pub mod simulator;
 pub mod wire;
 
 #[cfg(test)]
@@ -81,6 +82,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     session_key,
     file_message,
     inspect,
+    simulator: || Box::new(simulator::ItchVenue::new()),
 };
 
 /// The session's name. All lines of a channel carry the same one.
