@@ -81,8 +81,11 @@ fn day(message_count: u64) -> ItchEncoder {
 /// Every field of every message, folded into one number so that none is left out.
 fn every_field_by_table(mut blocks: &[u8]) -> u64 {
     let mut sum = 0u64;
-    while let Some((message, rest)) = split_message(blocks) {
-        let Some(fields) = OrderFields::of(message) else {
+    loop {
+        let Some((fields, rest)) = OrderFields::split(blocks) else {
+            let Some((message, rest)) = split_message(blocks) else {
+                return sum;
+            };
             sum = sum.wrapping_add(every_field(&blocks[..message.len() + 2]));
             blocks = rest;
             continue;
@@ -99,7 +102,6 @@ fn every_field_by_table(mut blocks: &[u8]) -> u64 {
             .wrapping_add(fields.stock)
             .wrapping_add(u64::from(fields.attribution));
     }
-    sum
 }
 
 /// The same through the typed views.

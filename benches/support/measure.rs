@@ -63,12 +63,17 @@ impl<'a> Contender<'a> {
     }
 }
 
+/// Whether the contender is wanted: `WAVELETD_BENCH_ONLY`, a part of its name; all if not set. For profiles.
+fn is_wanted(name: &str) -> bool {
+    std::env::var("WAVELETD_BENCH_ONLY").map_or(true, |part| name.contains(&part))
+}
+
 /// Runs them in turn, so that what slows the machine for a while slows all of them, and prints a table. The first is what
 /// the others are compared with.
 pub(crate) fn side_by_side(title: &str, item: &str, contenders: &mut [Contender<'_>]) {
     let runs = run_count();
     for _ in 0..runs {
-        for contender in contenders.iter_mut() {
+        for contender in contenders.iter_mut().filter(|one| is_wanted(&one.name)) {
             let took = (contender.run)();
             contender
                 .ns
@@ -95,7 +100,7 @@ pub(crate) fn side_by_side(title: &str, item: &str, contenders: &mut [Contender<
             contender.name,
             contender.items,
             contender.median(),
-            contender.ns[0],
+            contender.ns.first().copied().unwrap_or(f64::NAN),
             1_000.0 / contender.median(),
             first / contender.median()
         );

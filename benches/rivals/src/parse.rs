@@ -7,7 +7,6 @@ use feeds::contract::{Batch, FeedSettings, Form, Line, Packet, TickSink};
 use feeds::model::{ChannelId, Definition, RecvTime, Tick};
 use feeds::nasdaq_itch50::DESCRIPTOR;
 use feeds::nasdaq_itch50::wire::OrderFields;
-use feeds::session::moldudp64::split_message;
 use itch5::messages as m;
 use itch5::{MessageHandler, Parser};
 use itchy::{Body, MessageStream};
@@ -55,11 +54,8 @@ fn timed(run: impl FnOnce() -> Sum) -> (Sum, Duration) {
 
 fn ours(mut blocks: &[u8]) -> Sum {
     let mut sum = Sum::default();
-    while let Some((message, rest)) = split_message(blocks) {
+    while let Some((fields, rest)) = OrderFields::split(blocks) {
         blocks = rest;
-        let Some(fields) = OrderFields::of(message) else {
-            continue;
-        };
         sum.head(
             fields.stock_locate,
             fields.tracking_number,
