@@ -477,27 +477,53 @@ static ORDER_OFFSETS: [OrderOffsets; 256] = {
     table
 };
 
+/// Bytes from the start of a message within which every field of every order message lies, and any eight bytes at a 6-bit offset.
+const WINDOW_BYTES: usize = 72;
+
 impl OrderFields {
     /// The fields of an order message of exactly its type's length; `None` for every other message.
     #[inline(always)]
     pub fn of(message: &[u8]) -> Option<OrderFields> {
-        let &tag = message.first()?;
+        let mut window = [0; WINDOW_BYTES];
+        window.get_mut(..message.len())?.copy_from_slice(message);
+        OrderFields::within(&window, message.len())
+    }
+
+    /// The first message block's fields, if it is a whole order message (see [`OrderFields::of`]), and what is behind it.
+    ///
+    /// Faster than [`OrderFields::of`] on one message after another: while there are enough bytes behind the message no read
+    /// needs its length checked.
+    #[inline(always)]
+    pub fn split(blocks: &[u8]) -> Option<(OrderFields, &[u8])> {
+        let (length, rest) = blocks.split_first_chunk()?;
+        let bytes = usize::from(u16::from_be_bytes(*length));
+        let fields = match rest.first_chunk() {
+            Some(window) => OrderFields::within(window, bytes)?,
+            None => OrderFields::of(rest.get(..bytes)?)?,
+        };
+        Some((fields, rest.get(bytes..)?))
+    }
+
+    /// The fields of the message of `bytes` bytes at the start of `window`.
+    #[inline(always)]
+    fn within(window: &[u8; WINDOW_BYTES], bytes: usize) -> Option<OrderFields> {
+        let tag = window[0];
         let at = &ORDER_OFFSETS[usize::from(tag)];
-        if usize::from(at.bytes) != message.len() {
+        if usize::from(at.bytes) != bytes || bytes == 0 {
             return None;
         }
         Some(OrderFields {
             tag,
-            stock_locate: u16::from_be_bytes(bytes_at(message, 1)),
-            tracking_number: u16::from_be_bytes(bytes_at(message, 3)),
-            timestamp: u64::from_be_bytes(bytes_at(message, 5)) >> 16,
-            order_reference_number: u64::from_be_bytes(bytes_at(message, 11)),
-            second_number: u64::from_be_bytes(bytes_at(message, at.second)) & mask(at.second),
-            shares: u32::from_be_bytes(bytes_at(message, at.shares)) & mask(at.shares) as u32,
-            price: u32::from_be_bytes(bytes_at(message, at.price)) & mask(at.price) as u32,
-            code: u8::from_be_bytes(bytes_at(message, at.code)) & mask(at.code) as u8,
-            stock: u64::from_be_bytes(bytes_at(message, at.stock)) & mask(at.stock),
-            attribution: u32::from_be_bytes(bytes_at(message, at.attribution))
+            stock_locate: u16::from_be_bytes(bytes_at(window, 1)),
+            tracking_number: u16::from_be_bytes(bytes_at(window, 3)),
+            timestamp: u64::from_be_bytes(bytes_at(window, 5)) >> 16,
+            order_reference_number: u64::from_be_bytes(bytes_at(window, 11)),
+            second_number: u64::from_be_bytes(bytes_at(window, at.second)) & mask(at.second),
+            shares: u32::from_be_bytes(bytes_at(window, at.shares)) & mask(at.shares) as u32,
+            price: u32::from_be_bytes(bytes_at(window, at.price)) & mask(at.price) as u32,
+            code: u8::from_be_bytes(bytes_at(window, at.code)) & mask(at.code) as u8,
+            stock: u64::from_be_bytes(bytes_at(window, at.stock)) & mask(at.stock),
+            attribution: u32::from_be_bytes(bytes_at(window, at.attribution))
                 & mask(at.attribution) as u32,
         })
     }
@@ -509,11 +535,11 @@ fn mask(offset: u8) -> u64 {
     u64::from(offset != 0).wrapping_neg()
 }
 
-/// `N` bytes at an offset of the table, which the message's length has room for.
+/// `N` bytes, at most eight, at an offset of the table; every offset is below 64, so the mask changes none and spares a check.
 #[inline(always)]
-fn bytes_at<const N: usize>(message: &[u8], offset: u8) -> [u8; N] {
-    let bytes = message
-        .get(usize::from(offset)..)
-        .and_then(|bytes| bytes.first_chunk());
-    bytes.copied().unwrap_or([0; N])
+fn bytes_at<const N: usize>(window: &[u8; WINDOW_BYTES], offset: u8) -> [u8; N] {
+    let at = usize::from(offset & 63);
+    let mut bytes = [0; N];
+    bytes.copy_from_slice(&window[at..at + N]);
+    bytes
 }
