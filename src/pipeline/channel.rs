@@ -156,6 +156,11 @@ pub struct Channel {
     last_sequence: u64,
 }
 
+/// How far ahead the order, the keys of its level and the level's total are fetched, in ticks: each needs the one before.
+const ORDER_AHEAD_TICKS: usize = 12;
+const KEYS_AHEAD_TICKS: usize = 7;
+const TOTAL_AHEAD_TICKS: usize = 3;
+
 /// `detail` of a `Heartbeat` tick that says the channel is silent.
 const HEARTBEAT_SILENT: u8 = 1;
 
@@ -274,11 +279,20 @@ impl Channel {
         self.event.clear();
     }
 
-    /// Brings the cache lines this tick will need closer.
+    /// Starts to fetch what `ticks`, the ones not applied yet, will need: of each only what is its turn at its distance.
     #[inline]
-    pub fn prefetch(&self, tick: &Tick) {
-        if let Books::Orders(books) = &self.books {
+    pub fn prefetch(&self, ticks: &[Tick]) {
+        let Books::Orders(books) = &self.books else {
+            return;
+        };
+        if let Some(tick) = ticks.get(ORDER_AHEAD_TICKS) {
             books.prefetch_order(tick);
+        }
+        if let Some(tick) = ticks.get(KEYS_AHEAD_TICKS) {
+            books.prefetch_keys(tick);
+        }
+        if let Some(tick) = ticks.get(TOTAL_AHEAD_TICKS) {
+            books.prefetch_total(tick);
         }
     }
 

@@ -8,8 +8,6 @@ use super::channel::{Channel, ChannelSpec};
 use crate::ingest::ring::RingReader;
 use feeds::model::{Action, ChannelId, InstrumentId, RecvTime, Tick};
 
-/// Ticks looked at ahead of the one being applied.
-const AHEAD_TICKS: usize = 12;
 /// Ticks taken from the ring at once.
 const CHUNK_TICKS: usize = 64;
 /// Events without a visible effect that one cycle may take, so that timers and other sources get their turn.
@@ -136,10 +134,9 @@ impl Source {
             let mut found = None;
             let mut used = 0;
             for (index, tick) in ticks.iter().enumerate() {
-                if let Some(ahead) = ticks.get(index + AHEAD_TICKS)
-                    && let Some(Some(channel)) = self.channels.get(usize::from(ahead.channel.0))
-                {
-                    channel.prefetch(ahead);
+                // Nearly always the ticks ahead are of the same channel; where not, a wrong line is fetched and no harm done.
+                if let Some(Some(channel)) = self.channels.get(usize::from(tick.channel.0)) {
+                    channel.prefetch(&ticks[index..]);
                 }
                 if self.open.is_none()
                     && until.is_some_and(|until| unseen > 0 && tick.ts_recv != until)
