@@ -4,8 +4,9 @@ use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::ops::Range;
 
-/// Room at the start: large enough that the copy of a packet cut by the buffer's end does not show.
-const WINDOW_BYTES: usize = 1 << 20;
+/// Room at the start: large enough that the copy of a packet cut by the buffer's end does not show, small enough that what
+/// the system copies in is still in the nearest caches when it is read.
+const WINDOW_BYTES: usize = 128 << 10;
 /// What is looked at to tell what a file is.
 pub(super) const PREFIX_BYTES: usize = 64 << 10;
 /// Layers of compression one in the other.
