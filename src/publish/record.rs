@@ -266,7 +266,22 @@ impl Writer {
     pub fn snapshot(&mut self, header: &Header, bids: &[Level], asks: &[Level]) -> bool {
         let bids = &bids[..bids.len().min(DEPTH_MAX)];
         let asks = &asks[..asks.len().min(DEPTH_MAX)];
-        let mut cells = [Cell::default(); CELLS_MAX];
+        // The cells are cleared first, so no more of them than a book of this depth needs.
+        match bids.len() + asks.len() {
+            0..=4 => self.snapshot_within::<3>(header, bids, asks),
+            5..=20 => self.snapshot_within::<11>(header, bids, asks),
+            _ => self.snapshot_within::<CELLS_MAX>(header, bids, asks),
+        }
+    }
+
+    #[inline]
+    fn snapshot_within<const CELLS: usize>(
+        &mut self,
+        header: &Header,
+        bids: &[Level],
+        asks: &[Level],
+    ) -> bool {
+        let mut cells = [Cell::default(); CELLS];
         for (index, level) in bids.iter().chain(asks).enumerate() {
             let word = index % 2 * 4;
             let words = &mut cells[1 + index / 2].0;
