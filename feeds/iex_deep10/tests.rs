@@ -6,7 +6,10 @@
     clippy::disallowed_types
 )]
 
-use super::{DESCRIPTOR, Encoder};
+mod rules;
+mod vectors;
+
+use super::{Auction, DESCRIPTOR, Encoder};
 use crate::contract::{
     Batch, Feed, FeedSettings, FieldSink, Form, InspectedMessage, Line, MessageSink, Outcome,
     Packet, TickSink,
@@ -21,6 +24,39 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+
+const SYMBOL: &str = "ACME";
+
+/// A tick in one line: what is blank is left out; `.` closes an event.
+fn text_of(tick: &Tick) -> String {
+    let mut text = format!("{:?} #{}", tick.action, tick.sequence);
+    let mut say = |name: &str, value: String| text.push_str(&format!(" {name} {value}"));
+    if tick.instrument != InstrumentId::ALL {
+        say("instrument", tick.instrument.0.to_string());
+    }
+    if let Some(at) = tick.ts_event.get() {
+        say("at", at.to_string());
+    }
+    if tick.order_id != 0 {
+        say("order", tick.order_id.to_string());
+    }
+    if tick.side != Side::None {
+        say("side", format!("{:?}", tick.side));
+    }
+    if tick.price.is_defined() {
+        say("price", tick.price.to_string());
+    }
+    if tick.size.0 != 0 {
+        say("size", tick.size.0.to_string());
+    }
+    if tick.detail != 0 {
+        say("detail", tick.detail.to_string());
+    }
+    if tick.is_last() {
+        text.push_str(" .");
+    }
+    text
+}
 
 #[derive(Clone, Default)]
 struct Collect(Arc<Mutex<(Vec<Tick>, Vec<Definition>)>>);
@@ -42,12 +78,16 @@ struct Run {
 }
 
 impl Run {
+    /// All instruments on two lines.
     fn new() -> Run {
-        let seen = Collect::default();
-        let settings = FeedSettings {
+        Run::of(FeedSettings {
             line_count: 2,
             ..FeedSettings::single_line(ChannelId(3))
-        };
+        })
+    }
+
+    fn of(settings: FeedSettings) -> Run {
+        let seen = Collect::default();
         Run {
             feed: (DESCRIPTOR.build)(&settings).unwrap(),
             out: Batch::new(Box::new(seen.clone())),
@@ -428,17 +468,10 @@ fn a_restart_is_told_from_a_late_first_packet_by_its_send_time() {
 fn a_venue_halt_hides_the_trading_status_until_it_is_lifted() {
     let mut run = Run::new();
     let mut venue = Encoder::new(1, 7);
-    let halt = |code: u8| {
-        let mut message = [b' '; super::wire::OperationalHaltStatus::LEN + 1];
-        message[0] = b'O';
-        message[1] = code;
-        message[2..10].fill(0);
-        message
-    };
     venue.trading_status(b'P', "", 1);
-    venue.raw(&halt(b'N'));
-    venue.raw(&halt(b'O'));
-    venue.raw(&halt(b'N'));
+    venue.operational_halt(b'N', "", 1);
+    venue.operational_halt(b'O', "", 1);
+    venue.operational_halt(b'N', "", 1);
     run.packet(0, 2, &venue.segment(1));
     let states: Vec<u8> = run.ticks()[1..].iter().map(|tick| tick.detail).collect();
     let (pause, halt) = (TradingState::Pause as u8, TradingState::Halt as u8);
