@@ -23,7 +23,7 @@ const OLD_SESSION_NS: u64 = 1_000_000_000;
 const QUEUE_MAX: usize = 1_024;
 /// Detail of a `Heartbeat` tick: the channel speaks again.
 const ALIVE: u8 = 0;
-/// Detail of a `Heartbeat` tick: every line is silent.
+/// Detail of a `Heartbeat` tick: no line says anything new.
 const SILENT: u8 = 1;
 
 /// What is known of one line.
@@ -50,6 +50,8 @@ pub(super) struct ItchFeed {
     settings: Settings,
     lines: [LineState; Line::COUNT_MAX],
     line_count: usize,
+    /// Last packet that was not wholly behind what is known, or when silence began to count.
+    current_since: Option<RecvTime>,
     is_silent: bool,
     session: Option<Session>,
     sequencer: Sequencer,
@@ -71,6 +73,7 @@ impl ItchFeed {
             channel: settings.channel,
             lines: [LineState::default(); Line::COUNT_MAX],
             line_count: usize::from(settings.line_count).clamp(1, Line::COUNT_MAX),
+            current_since: None,
             is_silent: false,
             session: None,
             sequencer: Sequencer::new(own.sequencer),
@@ -146,6 +149,9 @@ impl ItchFeed {
             self.sequencer.on_clock(now);
             self.sequencer.on_heartbeat(header.sequence, now);
             self.drain(now, out);
+            if header.sequence >= self.sequencer.expected() {
+                self.is_current(now, out);
+            }
         }
         let session = self.session.as_mut().filter(|session| !session.is_over);
         if let Some(session) = session.filter(|_| header.is_end_of_session()) {
@@ -333,7 +339,7 @@ impl ItchFeed {
 
     /// A line delivered.
     #[inline(always)]
-    fn heard(&mut self, packet: &Packet<'_>, out: &mut Batch) {
+    fn heard(&mut self, packet: &Packet<'_>) {
         let index = usize::from(packet.line.0).min(Line::COUNT_MAX - 1);
         self.sequencer.counters.packets[index] += 1;
         if packet.line == Line::RECOVERY || packet.form != Form::Datagram {
@@ -342,15 +348,22 @@ impl ItchFeed {
         let line = &mut self.lines[index];
         line.since = Some(packet.ts_recv);
         if !line.is_up {
-            self.came_up(index, packet.ts_recv, out);
+            self.came_up(index);
         }
     }
 
     #[cold]
-    fn came_up(&mut self, index: usize, now: RecvTime, out: &mut Batch) {
+    fn came_up(&mut self, index: usize) {
         self.lines[index].is_up = true;
         self.lines[index].is_silent = false;
         self.notice(Notice::LineUp(Line(index as u8)));
+    }
+
+    /// The channel is where it should be. Lines that only repeat what is known do not keep it alive: a sender that began anew
+    /// under the same session would otherwise look healthy for ever.
+    #[inline(always)]
+    fn is_current(&mut self, now: RecvTime, out: &mut Batch) {
+        self.current_since = Some(now);
         if self.is_silent {
             self.is_silent = false;
             out.push(Tick {
@@ -380,10 +393,8 @@ impl ItchFeed {
                 self.notice(Notice::LineSilent(Line(index as u8)));
             }
         }
-        let all_silent = self.lines[..self.line_count]
-            .iter()
-            .all(|line| line.is_silent);
-        if all_silent && !self.is_silent {
+        let since = *self.current_since.get_or_insert(now);
+        if !self.is_silent && now.0.saturating_sub(since.0) >= self.settings.silence_ns {
             self.is_silent = true;
             out.push(Tick {
                 detail: SILENT,
@@ -400,7 +411,8 @@ impl ItchFeed {
         let since = lines
             .iter()
             .filter(|line| !line.is_silent)
-            .filter_map(|line| line.since);
+            .filter_map(|line| line.since)
+            .chain(self.current_since.filter(|_| !self.is_silent));
         Some(RecvTime(
             since.min()?.0.saturating_add(self.settings.silence_ns),
         ))
@@ -409,9 +421,15 @@ impl ItchFeed {
 
 impl Feed for ItchFeed {
     fn on_packet(&mut self, packet: &Packet<'_>, out: &mut Batch) -> Outcome {
-        self.heard(packet, out);
+        self.heard(packet);
         match packet.form {
-            Form::Datagram => self.on_datagram(packet, out),
+            Form::Datagram => {
+                let outcome = self.on_datagram(packet, out);
+                if matches!(outcome, Outcome::Applied | Outcome::Held) {
+                    self.is_current(packet.ts_recv, out);
+                }
+                outcome
+            }
             Form::FileMessages => self.on_file(packet, out),
             Form::Text | Form::Rest(_) => {
                 let error = DecodeError::NotThisProtocol;

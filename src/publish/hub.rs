@@ -336,7 +336,9 @@ impl Hub {
         let mut next: Option<Instant> = None;
         for number in 0..self.variants.len() {
             let variant = &mut self.variants[number];
-            let Some(due) = variant.due(now) else { continue };
+            let Some(due) = variant.due(now) else {
+                continue;
+            };
             if due > now {
                 next = Some(next.map_or(due, |next| next.min(due)));
                 continue;
