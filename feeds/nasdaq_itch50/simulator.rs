@@ -16,7 +16,6 @@ pub const STORE_BYTES_MAX: usize = 256 << 20;
 /// Datagrams nobody fetched; beyond it the oldest are lost, as on a line. The retransmission server still has them.
 pub const DATAGRAMS_MAX: usize = 65_536;
 
-const DAY_NS: u64 = 86_400_000_000_000;
 /// Instruments a locate of 16 bits can name; 0 is nobody.
 const SYMBOLS_MAX: usize = u16::MAX as usize;
 
