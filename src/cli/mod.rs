@@ -92,7 +92,10 @@ pub fn run(line: &CommandLine) -> Exit {
 fn signals() -> Vec<list::Named<'static>> {
     crate::signals::SIGNALS
         .iter()
-        .map(|signal| list::Named { name: signal.name, title: signal.help })
+        .map(|signal| list::Named {
+            name: signal.name,
+            title: signal.help,
+        })
         .collect()
 }
 
@@ -103,7 +106,10 @@ fn sinks() -> Vec<list::Named<'static>> {
             name: "websocket",
             title: "WebSocket and HTTP server: books, trades, signals and bars as JSON, a page, /metrics, /readyz",
         },
-        list::Named { name: "table", title: "live table on the terminal" },
+        list::Named {
+            name: "table",
+            title: "live table on the terminal",
+        },
     ]
 }
 

@@ -16,15 +16,13 @@ use tracing_subscriber::EnvFilter;
 
 /// Arguments of `run`.
 #[derive(Args, Debug)]
-#[command(
-    before_help = "Examples:
+#[command(before_help = "Examples:
   waveletd run -c /etc/waveletd/waveletd.yaml
   waveletd run -c config/demo.yaml --table
   RUST_LOG=waveletd=debug waveletd run -c config/coinbase_ws.yaml
 
 Stops on SIGTERM and SIGINT: ingest first, then the graph drains, then subscribers are told. Exit codes: 0 stopped as asked, 1 failed while
-running, 78 the configuration cannot be used."
-)]
+running, 78 the configuration cannot be used.")]
 pub struct RunArgs {
     /// The YAML file.
     #[arg(short, long, value_name = "FILE", env = "WAVELETD_CONFIG")]
@@ -39,13 +37,11 @@ pub struct RunArgs {
 
 /// Arguments of `simulate`.
 #[derive(Args, Debug)]
-#[command(
-    before_help = "Examples:
+#[command(before_help = "Examples:
   waveletd simulate -c config/demo.yaml
   waveletd simulate -c my.yaml &  waveletd run -c my.yaml
 
-Runs the venues of the file's `simulate:` section at the addresses its feeds listen on."
-)]
+Runs the venues of the file's `simulate:` section at the addresses its feeds listen on.")]
 pub struct SimulateArgs {
     /// The YAML file.
     #[arg(short, long, value_name = "FILE", env = "WAVELETD_CONFIG")]
@@ -54,13 +50,11 @@ pub struct SimulateArgs {
 
 /// Arguments of `demo`.
 #[derive(Args, Debug)]
-#[command(
-    before_help = "Examples:
+#[command(before_help = "Examples:
   waveletd demo
   waveletd demo --seconds 10
 
-Offline: simulated venues with loss, duplicates and reordering, the daemon that listens to them, and a page that shows the books."
-)]
+Offline: simulated venues with loss, duplicates and reordering, the daemon that listens to them, and a page that shows the books.")]
 pub struct DemoArgs {
     /// Stop after so many seconds instead of running until interrupted.
     #[arg(long, value_name = "N")]
@@ -105,7 +99,9 @@ pub fn simulate(args: &SimulateArgs) -> Exit {
         ));
         return Exit::Configuration;
     }
-    let Some(stop) = stop_flag() else { return Exit::Failure };
+    let Some(stop) = stop_flag() else {
+        return Exit::Failure;
+    };
     let venues = match Venues::start(&config) {
         Ok(venues) => venues,
         Err(error) => {
@@ -115,7 +111,11 @@ pub fn simulate(args: &SimulateArgs) -> Exit {
     };
     for plan in &config.simulate {
         let feed = &config.feeds[plan.feed];
-        info!(feed = feed.name, events_per_second = plan.events_per_second, "venue is open");
+        info!(
+            feed = feed.name,
+            events_per_second = plan.events_per_second,
+            "venue is open"
+        );
     }
     while !stop.load(Ordering::Relaxed) {
         std::thread::sleep(TURN);
@@ -148,7 +148,12 @@ pub fn demo(args: &DemoArgs) -> Exit {
             return Exit::Failure;
         }
     };
-    serve(&config, Some(venues), true, args.seconds.map(Duration::from_secs))
+    serve(
+        &config,
+        Some(venues),
+        true,
+        args.seconds.map(Duration::from_secs),
+    )
 }
 
 fn load(path: &Path) -> Result<Config, Exit> {
@@ -160,9 +165,10 @@ fn load(path: &Path) -> Result<Config, Exit> {
 
 /// The log goes to stderr: one line an edge, never one a message.
 fn log(json: bool) {
-    let filter = EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(filter);
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_env_filter(filter);
     // A second call in one process keeps the first log.
     let _ = if json {
         builder.json().try_init()
@@ -188,7 +194,9 @@ fn serve(
     wants_table: bool,
     limit: Option<Duration>,
 ) -> Exit {
-    let Some(stop) = stop_flag() else { return Exit::Failure };
+    let Some(stop) = stop_flag() else {
+        return Exit::Failure;
+    };
     let daemon = match Daemon::start(config) {
         Ok(daemon) => daemon,
         Err(error @ StartError::Settings { .. }) => {
@@ -201,7 +209,9 @@ fn serve(
         }
     };
     for address in daemon.addresses() {
-        narrate(&format!("waveletd: page http://{address}/  WebSocket ws://{address}/ws"));
+        narrate(&format!(
+            "waveletd: page http://{address}/  WebSocket ws://{address}/ws"
+        ));
     }
     let mut table = wants_table.then(|| Table::new(Style::of_stdout()));
     let view = daemon.view();
@@ -211,7 +221,11 @@ fn serve(
     while !stop.load(Ordering::Relaxed) {
         std::thread::sleep(TURN);
         if let (Some(table), Some(view)) = (&mut table, &view) {
-            let drawn = table.draw(&mut io::stdout().lock(), view, crate::sys::clock::instant_now());
+            let drawn = table.draw(
+                &mut io::stdout().lock(),
+                view,
+                crate::sys::clock::instant_now(),
+            );
             if drawn.and_then(|()| io::stdout().flush()).is_err() {
                 // Nobody reads the table; the daemon goes on without it.
                 narrate("waveletd: the table has no reader any more");

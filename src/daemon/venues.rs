@@ -38,9 +38,10 @@ impl Venues {
         let mut venues = Venues::default();
         for plan in &config.simulate {
             let feed = &config.feeds[plan.feed];
-            venues
-                .add(config, plan)
-                .map_err(|error| VenueError { feed: feed.name.clone(), error })?;
+            venues.add(config, plan).map_err(|error| VenueError {
+                feed: feed.name.clone(),
+                error,
+            })?;
         }
         Ok(venues)
     }
@@ -48,9 +49,16 @@ impl Venues {
     fn add(&mut self, config: &Config, plan: &SimulateConfig) -> io::Result<()> {
         let feed = &config.feeds[plan.feed];
         let venue = (feed.descriptor.simulator)();
-        let given =
-            if plan.instruments.is_empty() { feed.instruments.symbols() } else { &plan.instruments };
-        let count = if given.is_empty() { INSTRUMENTS_DEFAULT } else { given.len() };
+        let given = if plan.instruments.is_empty() {
+            feed.instruments.symbols()
+        } else {
+            &plan.instruments
+        };
+        let count = if given.is_empty() {
+            INSTRUMENTS_DEFAULT
+        } else {
+            given.len()
+        };
         let symbols: Vec<Symbol> = symbols(given, count);
         let flow = FlowSettings {
             seed: plan.seed,
@@ -58,20 +66,28 @@ impl Venues {
             ..FlowSettings::default()
         };
         match (&feed.reach, &plan.faults) {
-            (Reach::Datagrams { lines, retransmit, .. }, faults) => {
+            (
+                Reach::Datagrams {
+                    lines, retransmit, ..
+                },
+                faults,
+            ) => {
                 let (impairments, delay) = match faults {
-                    SimulatedFaults::Datagrams { lines, retransmit_delay } => {
-                        (lines.clone(), *retransmit_delay)
-                    }
+                    SimulatedFaults::Datagrams {
+                        lines,
+                        retransmit_delay,
+                    } => (lines.clone(), *retransmit_delay),
                     SimulatedFaults::WebSocket(_) => Default::default(),
                 };
                 let plan = DatagramPlan {
                     lines: lines.addresses.clone(),
                     interface: Ipv4Addr::UNSPECIFIED,
                     impairments,
-                    retransmit: retransmit
-                        .first()
-                        .map(|&listen| RetransmitPlan { listen, delay, refuse: false }),
+                    retransmit: retransmit.first().map(|&listen| RetransmitPlan {
+                        listen,
+                        delay,
+                        refuse: false,
+                    }),
                     flow,
                     symbols,
                     events_per_second: plan.events_per_second,
@@ -101,9 +117,14 @@ impl Venues {
 
     /// Name of the feed each venue stands for, and the events it has said.
     pub fn events(&self) -> impl Iterator<Item = (&str, u64)> {
-        let datagrams = self.datagrams.iter().map(|(name, venue)| (name.as_str(), venue.events()));
-        let websockets =
-            self.websockets.iter().map(|(name, venue)| (name.as_str(), venue.events()));
+        let datagrams = self
+            .datagrams
+            .iter()
+            .map(|(name, venue)| (name.as_str(), venue.events()));
+        let websockets = self
+            .websockets
+            .iter()
+            .map(|(name, venue)| (name.as_str(), venue.events()));
         datagrams.chain(websockets)
     }
 }
@@ -117,5 +138,9 @@ fn address_of(url: &str) -> io::Result<SocketAddr> {
     let rest = url.strip_prefix("ws://").ok_or_else(wrong)?;
     let host = rest.split('/').next().unwrap_or_default();
     let address: SocketAddr = host.parse().map_err(|_| wrong())?;
-    if address.ip().is_loopback() { Ok(address) } else { Err(wrong()) }
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err(wrong())
+    }
 }

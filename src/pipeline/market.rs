@@ -3,11 +3,11 @@
 use super::nodes::{self, BookNode, Parts, SignalSpec};
 use super::outlet::Outlet;
 use super::source::{Source, Taken};
+use crate::publish::record::Header;
 use crate::runtime::{
     Context, Control, EventTimes, Executor, KeyedFactory, Nanos, NextEvent, Node, NodeBuilder,
     NodeId, Notifier, Timer,
 };
-use crate::publish::record::Header;
 use feeds::model::{ChannelId, EventTime, InstrumentId, RecvTime};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -228,11 +228,16 @@ fn run_source(
     };
     match source.take_event(until) {
         Taken::Event(channel) => {
-            let connected = source.channel(channel).and_then(|channel| channel.event().connected);
+            let connected = source
+                .channel(channel)
+                .and_then(|channel| channel.event().connected);
             if let Some(connected) = connected {
                 let now = RecvTime(ctx.now().0);
                 let header = Header::at(EventTime::UNDEFINED, now);
-                debts.outlet.borrow_mut().channel(&header, channel.0, connected);
+                debts
+                    .outlet
+                    .borrow_mut()
+                    .channel(&header, channel.0, connected);
             }
             wake(source, channel, ctx, &directory.borrow());
         }

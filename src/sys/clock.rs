@@ -59,7 +59,10 @@ impl Default for AnchoredClock {
 }
 
 /// A moment of the monotonic clock, for displays that measure ages.
-#[expect(clippy::disallowed_methods, reason = "this is the room where clocks are read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the room where clocks are read"
+)]
 pub fn instant_now() -> Instant {
     Instant::now()
 }
