@@ -8,7 +8,9 @@
 //!
 //! Memory is laid out before the clock starts, for all of them. All make the same events, one an operation on a book (a replace is two), folded into a digest that must be equal.
 //! Runs are interleaved; the table shows medians. `WAVELETD_BENCH_MESSAGES` says how many messages (2,000,000 if not
-//! set; a day is 20,000,000), `WAVELETD_BENCH_RUNS` how many runs (9). `--test` runs each once over a small day.
+//! set; a day is 20,000,000), `WAVELETD_BENCH_RUNS` how many runs (9), `WAVELETD_BENCH_CONTENDERS` how many contenders
+//! (all), from the first. `--test` runs each once over a small day.
+#![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
 #[path = "support/itch_day.rs"]
 mod itch_day;
@@ -341,9 +343,12 @@ fn main() {
             Trees::run(Dense(vec![Order::default(); 2 * day.messages]), day)
         }),
     ];
+    // For profiles: the first so many contenders only.
+    let count = setting("WAVELETD_BENCH_CONTENDERS", contenders.len()).clamp(1, contenders.len());
+    let contenders = &mut contenders[..count];
     let mut digest = None;
     for _ in 0..runs {
-        for contender in &mut contenders {
+        for contender in contenders.iter_mut() {
             let Timed { digest: seen, took } = (contender.run)(&day);
             contender
                 .ns
@@ -351,7 +356,7 @@ fn main() {
             assert_eq!(*digest.get_or_insert(seen), seen, "{}", contender.name);
         }
     }
-    for contender in &mut contenders {
+    for contender in contenders.iter_mut() {
         contender.ns.sort_by(f64::total_cmp);
     }
     let decode_ns = decode(&day).as_nanos() as f64 / day.messages as f64;
@@ -367,7 +372,7 @@ fn main() {
         "{:<18} {:>10} {:>10} {:>12}",
         "", "ns/message", "fastest", "ours / this"
     );
-    for contender in &contenders {
+    for contender in contenders.iter() {
         println!(
             "{:<18} {:>10.1} {:>10.1} {:>12.3}",
             contender.name,

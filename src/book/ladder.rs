@@ -116,14 +116,20 @@ impl Ladder {
 
     /// Starts to fetch what a search near the best level reads.
     #[inline]
-    pub(super) fn prefetch(&self) {
+    pub(super) fn prefetch_keys(&self) {
         for keys in self.keys.rchunks(KEYS_PER_LINE).take(LINES_AHEAD) {
             prefetch(&keys[0]);
         }
         if let Some(key) = self.keys.last() {
             prefetch(key);
         }
-        if let Some(total) = self.totals.last() {
+    }
+
+    /// Starts to fetch what rests at the key.
+    #[inline]
+    pub(super) fn prefetch_total(&self, key: i64) {
+        let (Ok(index) | Err(index)) = self.seek(key);
+        if let Some(total) = self.totals.get(index) {
             prefetch(total);
         }
     }

@@ -12,8 +12,11 @@ use feeds::model::{Action, InstrumentId, Price, ResetKind, Side, Size, Tick, can
 /// ticks. See `benches/book.rs`.
 const ORDER_AHEAD_TICKS: usize = 12;
 
-/// How far it looks ahead for levels, which it can only find once the order has come.
-const LEVEL_AHEAD_TICKS: usize = 5;
+/// How far it looks ahead for the keys of a side, which it can only find once order and book have come.
+const KEYS_AHEAD_TICKS: usize = 7;
+
+/// How far it looks ahead for the total of a level, which it can only find once the keys have come.
+const TOTAL_AHEAD_TICKS: usize = 3;
 
 /// One instrument: two cache lines that name both sides.
 #[derive(Debug)]
@@ -89,6 +92,12 @@ struct Replaced {
     is_ask: bool,
 }
 
+/// A level that a tick is about to touch, unless the order is elsewhere in the table.
+struct Guess<'a> {
+    ladder: &'a Ladder,
+    key: i64,
+}
+
 impl OrderBooks {
     /// Empty books whose table holds `orders_capacity` orders at once without growing (64 bytes of memory each).
     ///
@@ -147,8 +156,11 @@ impl OrderBooks {
             if let Some(ahead) = ticks.get(index + ORDER_AHEAD_TICKS) {
                 self.prefetch_order(ahead);
             }
-            if let Some(ahead) = ticks.get(index + LEVEL_AHEAD_TICKS) {
-                self.prefetch_level(ahead);
+            if let Some(ahead) = ticks.get(index + KEYS_AHEAD_TICKS) {
+                self.prefetch_keys(ahead);
+            }
+            if let Some(ahead) = ticks.get(index + TOTAL_AHEAD_TICKS) {
+                self.prefetch_total(ahead);
             }
             let change = self.apply(tick);
             on_change(tick, &change);
@@ -167,18 +179,39 @@ impl OrderBooks {
         }
     }
 
-    /// Starts to fetch the level. Of use once what [`prefetch_order`](OrderBooks::prefetch_order) asked for is there.
+    /// Starts to fetch where the level is looked up. Of use once what
+    /// [`prefetch_order`](OrderBooks::prefetch_order) asked for is there.
     #[inline]
-    pub fn prefetch_level(&self, tick: &Tick) {
-        let slot = self.table.home_slot(tick.order_id);
-        let is_ask = match tick.side {
-            Side::Bid => false,
-            Side::Ask => true,
-            Side::None => slot.is_ask(),
-        };
-        if let Some(book) = self.books.get(tick.instrument.index()) {
-            book.sides[usize::from(is_ask)].prefetch();
+    pub fn prefetch_keys(&self, tick: &Tick) {
+        if let Some(guess) = self.guess(tick) {
+            guess.ladder.prefetch_keys();
         }
+    }
+
+    /// Starts to fetch the level. Of use once what [`prefetch_keys`](OrderBooks::prefetch_keys) asked for is there.
+    #[inline]
+    pub fn prefetch_total(&self, tick: &Tick) {
+        if let Some(guess) = self.guess(tick) {
+            guess.ladder.prefetch_total(guess.key);
+        }
+    }
+
+    /// Where the tick's order is most likely to rest.
+    #[inline]
+    fn guess(&self, tick: &Tick) -> Option<Guess<'_>> {
+        let (price, is_ask) = match tick.action {
+            Action::Add => (tick.price, is_ask(tick.side)?),
+            Action::Cancel | Action::Modify => {
+                let slot = self.table.home_slot(tick.order_id);
+                (slot.price, slot.is_ask())
+            }
+            _ => return None,
+        };
+        let book = self.books.get(tick.instrument.index())?;
+        Some(Guess {
+            ladder: &book.sides[usize::from(is_ask)],
+            key: ladder::key(price, is_ask),
+        })
     }
 
     #[inline]

@@ -80,7 +80,7 @@ impl Variant {
         match self.flushed {
             _ if self.dirty.is_empty() => None,
             Some(flushed) => Some(flushed + interval),
-            None => Some(Instant::now()),
+            None => Some(crate::sys::clock::instant_now()),
         }
     }
 }

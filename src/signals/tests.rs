@@ -33,7 +33,9 @@ fn trade(at_ms: u64, price: i64, size: u64) -> Trade {
     }
 }
 
-const FULL: (Option<(i64, u64)>, Option<(i64, u64)>) = (Some((100, 30)), Some((103, 10)));
+type Side = Option<(i64, u64)>;
+
+const FULL: (Side, Side) = (Some((100, 30)), Some((103, 10)));
 
 #[test]
 fn values_of_a_top_are_what_the_formula_says() {

@@ -73,9 +73,12 @@ fn start(options: Options) -> (Writer, ServerHandle) {
 
 #[track_caller]
 fn wait(done: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = crate::sys::clock::instant_now() + Duration::from_secs(20);
     while !done() {
-        assert!(Instant::now() < deadline, "waited too long");
+        assert!(
+            crate::sys::clock::instant_now() < deadline,
+            "waited too long"
+        );
         std::thread::sleep(Duration::from_millis(2));
     }
 }
