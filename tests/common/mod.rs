@@ -1,6 +1,9 @@
 //! What several test programs need: the captures, the program itself, and JSON whose members keep their order.
 #![allow(clippy::unwrap_used, dead_code)]
 
+#[allow(unused)]
+pub(crate) mod day;
+
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::io::Read;
 use std::path::{Path, PathBuf};
