@@ -6,6 +6,8 @@
 //!
 //! Field offsets: Nasdaq TotalView-ITCH 5.0, §1.3 to §1.5.
 
+#![allow(dead_code, reason = "no bench uses all of it")]
+
 use feeds::model::{
     Action, ChannelId, EventTime, Flags, InstrumentId, Price, RecvTime, Side, Size, Tick,
     cancel_detail,

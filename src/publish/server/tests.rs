@@ -171,6 +171,23 @@ fn a_subscriber_gets_a_snapshot_and_then_a_contiguous_sequence() {
 }
 
 #[test]
+fn an_interval_channel_keeps_sending() {
+    let (mut writer, handle) = start(options());
+    block_on(async {
+        let query = "?channels=book_snapshot_1_10ms&instruments=AAPL";
+        let mut client = connect(&handle, query).await;
+        assert_eq!(hear(&mut client).await["type"], "subscribed");
+        assert_eq!(hear(&mut client).await["type"], "book_snapshot");
+        for sequence in 2..5 {
+            book(&mut writer, 0, sequence);
+            let next = hear(&mut client).await;
+            assert_eq!(next["lastSequence"], sequence);
+        }
+    });
+    handle.stop();
+}
+
+#[test]
 fn book_changes_rebuild_the_published_book() {
     let (mut writer, handle) = start(options());
     block_on(async {
