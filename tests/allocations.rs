@@ -111,7 +111,7 @@ fn the_way_from_datagram_to_record_allocates_nothing_once_warm() {
         runtime.advance_clock(Duration::from_micros(10));
         notifiers[0].notify();
         loop {
-            runtime.run_one_cycle();
+            let _ = runtime.run_one_cycle();
             while records.pop().is_some() {
                 published += 1;
             }

@@ -8,7 +8,6 @@ use futures_util::StreamExt as _;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener, UdpSocket};
-use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 use tokio_tungstenite::tungstenite::Message;
@@ -142,6 +141,8 @@ type Socket =
 struct Client {
     socket: Socket,
     states: BTreeMap<String, String>,
+    /// Messages of each book since it was last asked.
+    counts: BTreeMap<String, u64>,
 }
 
 impl Client {
@@ -153,6 +154,7 @@ impl Client {
         Client {
             socket,
             states: BTreeMap::new(),
+            counts: BTreeMap::new(),
         }
     }
 
@@ -163,14 +165,30 @@ impl Client {
                 let message = Json::parse(text.as_str());
                 if let (Some(symbol), Some(state)) = (message.find("symbol"), message.find("state"))
                 {
-                    self.states
-                        .insert(symbol.text().to_owned(), state.text().to_owned());
+                    let symbol = symbol.text().to_owned();
+                    *self.counts.entry(symbol.clone()).or_default() += 1;
+                    self.states.insert(symbol, state.text().to_owned());
                 }
                 Some(())
             }
             Ok(Message::Close(_)) | Err(_) => None,
             Ok(_) => Some(()),
         }
+    }
+
+    /// Reads until every book named has moved `count` times more.
+    async fn until_moved(&mut self, symbols: &[&str], count: u64) {
+        self.counts.clear();
+        let waiting = async {
+            while !symbols
+                .iter()
+                .all(|symbol| self.counts.get(*symbol).is_some_and(|seen| *seen >= count))
+            {
+                self.read().await.expect("the server is there");
+            }
+        };
+        let outcome = tokio::time::timeout(PATIENCE, waiting).await;
+        assert!(outcome.is_ok(), "books stand still: {:?}", self.counts);
     }
 
     /// Reads until every book named passes `test`.
@@ -191,7 +209,6 @@ impl Client {
 #[test]
 fn books_go_live_die_with_their_venues_and_come_back_and_sigterm_ends_it_well() {
     let (_folder, path, port) = file();
-    assert!(Path::new(&path).exists());
     let mut daemon = Process::start("run", &path);
     daemon.wait_for_log("page http");
     let mut venues = Process::start("simulate", &path);
@@ -213,6 +230,7 @@ fn books_go_live_die_with_their_venues_and_come_back_and_sigterm_ends_it_well() 
         client
             .until("live again", &both, |state| state == "live")
             .await;
+        client.until_moved(&both, 20).await;
         daemon.signal("-TERM");
         let goodbye = async { while client.read().await.is_some() {} };
         let outcome = tokio::time::timeout(PATIENCE, goodbye).await;
