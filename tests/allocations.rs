@@ -75,6 +75,8 @@ const EVENTS_PER_DATAGRAM: u64 = 4;
 #[test]
 fn the_way_from_datagram_to_record_allocates_nothing_once_warm() {
     let mut day = Day::new(7, WARM_EVENTS + COUNTED_EVENTS, EVENTS_PER_DATAGRAM);
+    // A book has the memory of the deepest it ever was.
+    day.deepen(400);
     let mut feed = (itch().build)(&FeedSettings::single_line(ChannelId(0))).unwrap();
     let (sink, reader) = ring(1 << 16, 1 << 12, Patience::Endless, Arc::new(NoNotify));
     let mut out = Batch::new(Box::new(sink));
@@ -109,7 +111,7 @@ fn the_way_from_datagram_to_record_allocates_nothing_once_warm() {
         runtime.advance_clock(Duration::from_micros(10));
         notifiers[0].notify();
         loop {
-            runtime.run_one_cycle();
+            let _ = runtime.run_one_cycle();
             while records.pop().is_some() {
                 published += 1;
             }

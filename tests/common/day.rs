@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, dead_code)]
 
 use feeds::contract::{BookKind, Descriptor};
-use feeds::model::{ChannelId, EventTime};
-use feeds::simulator::VenueSimulator;
+use feeds::model::{ChannelId, EventTime, Price, Side};
+use feeds::simulator::{MarketEvent, VenueSimulator};
 use waveletd::pipeline::ChannelSpec;
 use waveletd::simulate::{FlowSettings, OrderFlow, symbols};
 
@@ -59,6 +59,35 @@ impl Day {
             left: events,
             per_datagram,
             is_closed: false,
+        }
+    }
+
+    /// Makes every book `levels` deep and empty again, ahead of the day.
+    pub(crate) fn deepen(&mut self, levels: u64) {
+        const FIRST_ORDER: u64 = 1 << 40;
+        for symbol in 0..SYMBOLS {
+            let orders = FIRST_ORDER..FIRST_ORDER + 2 * levels;
+            let now = EventTime(self.now);
+            for order in orders.clone() {
+                let step = (order - FIRST_ORDER) as i64 / 2;
+                let (side, ticks) = match order % 2 {
+                    0 => (Side::Bid, 1_000 - step),
+                    _ => (Side::Ask, 1_001 + step),
+                };
+                let price = Price(ticks * 10_000_000);
+                let add = MarketEvent::Add {
+                    symbol,
+                    order,
+                    side,
+                    price,
+                    size: 1,
+                };
+                self.venue.on_event(now, &add);
+            }
+            for order in orders {
+                self.venue
+                    .on_event(now, &MarketEvent::Delete { symbol, order });
+            }
         }
     }
 
