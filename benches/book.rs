@@ -10,6 +10,7 @@
 //! Runs are interleaved; the table shows medians. `WAVELETD_BENCH_MESSAGES` says how many messages (2,000,000 if not
 //! set; a day is 20,000,000), `WAVELETD_BENCH_RUNS` how many runs (9), `WAVELETD_BENCH_CONTENDERS` how many contenders
 //! (all), from the first. `--test` runs each once over a small day.
+#![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
 #[path = "support/itch_day.rs"]
 mod itch_day;

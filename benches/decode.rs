@@ -5,6 +5,7 @@
 //! line written. So about 4 ns for the fields and 3 ns a tick more.
 //!
 //! `cargo bench --bench decode`; with `--test` everything runs once, small.
+#![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
 use feeds::contract::{Batch, Feed, FeedSettings, Form, Line, Packet, TickSink};
 use feeds::model::{ChannelId, Definition, RecvTime, Side, Tick};

@@ -8,6 +8,7 @@
 //! replay), so the third costs what a publish ring costs and more.
 //!
 //! `WAVELETD_BENCH_MESSAGES`, `WAVELETD_BENCH_RUNS`; `--test` runs everything once, small.
+#![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
 #[path = "support/capture.rs"]
 mod capture;

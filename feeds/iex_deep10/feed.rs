@@ -7,28 +7,15 @@ use crate::contract::{
     Action as FeedAction, Batch, DecodeError, Feed, FeedCounters, FeedSettings, Form, Gap, Line,
     LinkEvent, Notice, Outcome, Packet, SettingFault,
 };
-use crate::model::{Action, ChannelId, Flags, GapKind, RecvTime, ResetKind, SendTime, Size, Tick};
+use crate::model::{Action, ChannelId, GapKind, RecvTime, ResetKind, SendTime, Tick};
 use crate::session::iextp::{self, Header};
+use crate::session::liveness::{channel_tick, gap_tick, recovered_tick};
 use crate::session::sequencer::Step;
-use crate::session::{Offer, Sequencer};
+use crate::session::{Liveness, Offer, Sequencer};
 use std::collections::VecDeque;
 
 /// Notices kept until they are polled; further ones are dropped, the counters tell.
 const QUEUE_MAX: usize = 1_024;
-/// Detail of a `Heartbeat` tick: the channel speaks again.
-const ALIVE: u8 = 0;
-/// Detail of a `Heartbeat` tick: every line is silent.
-const SILENT: u8 = 1;
-
-/// What is known of one line.
-#[derive(Clone, Copy, Debug, Default)]
-struct LineState {
-    /// Last packet, or when silence began to count.
-    since: Option<RecvTime>,
-    is_up: bool,
-    is_silent: bool,
-}
-
 /// The session the channel follows.
 #[derive(Clone, Copy, Debug)]
 struct Session {
@@ -44,9 +31,7 @@ struct Session {
 pub(super) struct DeepFeed {
     channel: ChannelId,
     settings: Settings,
-    lines: [LineState; Line::COUNT_MAX],
-    line_count: usize,
-    is_silent: bool,
+    liveness: Liveness,
     session: Option<Session>,
     sequencer: Sequencer,
     normalizer: Normalizer,
@@ -62,9 +47,7 @@ impl DeepFeed {
         let own = Settings::of(settings)?;
         Ok(DeepFeed {
             channel: settings.channel,
-            lines: [LineState::default(); Line::COUNT_MAX],
-            line_count: usize::from(settings.line_count).clamp(1, Line::COUNT_MAX),
-            is_silent: false,
+            liveness: Liveness::new(settings.line_count, own.silence_ns),
             session: None,
             sequencer: Sequencer::new(own.sequencer),
             normalizer: Normalizer::new(settings.channel, &settings.instruments),
@@ -113,6 +96,9 @@ impl DeepFeed {
             self.sequencer.counters.heartbeats += 1;
             self.sequencer.on_heartbeat(header.sequence, now);
             self.drain(now, out);
+            if header.sequence >= self.sequencer.expected() {
+                self.is_current(now, out);
+            }
             return Outcome::Heartbeat;
         }
         let whole = iextp::whole_count(body, header.count);
@@ -188,7 +174,7 @@ impl DeepFeed {
         out.push(Tick {
             sequence,
             detail: kind as u8,
-            ..self.channel_tick(Action::Reset, now)
+            ..channel_tick(self.channel, Action::Reset, now)
         });
         self.notice(Notice::SessionReset { sequence });
     }
@@ -203,25 +189,21 @@ impl DeepFeed {
     fn carry_out(&mut self, step: Step, now: RecvTime, out: &mut Batch) {
         match step {
             Step::GapOpened { first, count } => {
-                out.push(self.gap_tick(GapKind::Open, first, count, now));
+                out.push(gap_tick(self.channel, GapKind::Open, first, count, now));
                 self.notice(Notice::GapOpened { first, count });
             }
             Step::GapLost { first, count } => {
                 self.normalizer.close_event();
-                out.push(self.gap_tick(GapKind::Lost, first, count, now));
+                out.push(gap_tick(self.channel, GapKind::Lost, first, count, now));
                 self.notice(Notice::GapLost { first, count });
             }
             Step::Joined { sequence } => {
                 let first = self.settings.sequencer.first_sequence;
                 let count = sequence.saturating_sub(first);
-                out.push(self.gap_tick(GapKind::Joined, first, count, now));
+                out.push(gap_tick(self.channel, GapKind::Joined, first, count, now));
             }
             Step::GapRecovered { first, count } => {
-                out.push(Tick {
-                    sequence: first,
-                    size: Size(count),
-                    ..self.channel_tick(Action::Recovered, now)
-                });
+                out.push(recovered_tick(self.channel, first, count, now));
                 self.notice(Notice::GapRecovered { first, count });
             }
             Step::Deliver(held) => {
@@ -239,24 +221,6 @@ impl DeepFeed {
         }
     }
 
-    fn gap_tick(&self, kind: GapKind, first: u64, count: u64, now: RecvTime) -> Tick {
-        Tick {
-            sequence: first,
-            size: Size(count),
-            detail: kind as u8,
-            ..self.channel_tick(Action::Gap, now)
-        }
-    }
-
-    /// A tick that concerns the whole channel and is an event of its own.
-    fn channel_tick(&self, action: Action, now: RecvTime) -> Tick {
-        Tick {
-            ts_recv: now,
-            flags: Flags::LAST,
-            ..Tick::blank(self.channel, action)
-        }
-    }
-
     fn notice(&mut self, notice: Notice) {
         if self.notices.len() < QUEUE_MAX {
             self.notices.push_back(notice);
@@ -265,83 +229,65 @@ impl DeepFeed {
 
     /// A line delivered.
     #[inline(always)]
-    fn heard(&mut self, packet: &Packet<'_>, out: &mut Batch) {
+    fn heard(&mut self, packet: &Packet<'_>) {
         let index = usize::from(packet.line.0).min(Line::COUNT_MAX - 1);
         self.sequencer.counters.packets[index] += 1;
-        if packet.line == Line::RECOVERY || packet.form != Form::Datagram {
-            return;
-        }
-        let line = &mut self.lines[index];
-        line.since = Some(packet.ts_recv);
-        if !line.is_up {
-            self.came_up(index, packet.ts_recv, out);
+        if packet.line != Line::RECOVERY
+            && packet.form == Form::Datagram
+            && let Some(notice) = self.liveness.on_packet(packet.line, packet.ts_recv)
+        {
+            self.notice(notice);
         }
     }
 
-    #[cold]
-    fn came_up(&mut self, index: usize, now: RecvTime, out: &mut Batch) {
-        self.lines[index].is_up = true;
-        self.lines[index].is_silent = false;
-        self.notice(Notice::LineUp(Line(index as u8)));
-        if self.is_silent {
-            self.is_silent = false;
-            out.push(Tick {
-                detail: ALIVE,
-                ..self.channel_tick(Action::Heartbeat, now)
-            });
+    /// The channel is where it should be.
+    #[inline(always)]
+    fn is_current(&mut self, now: RecvTime, out: &mut Batch) {
+        if let Some(alive) = self.liveness.on_current(self.channel, now) {
+            out.push(alive);
         }
     }
 
-    /// Whether silence means nothing: the session has ended, or nobody asked.
+    /// Whether silence means nothing: the session has ended.
     fn may_be_silent(&self) -> bool {
-        self.settings.silence_ns == 0 || self.normalizer.is_over()
+        self.normalizer.is_over()
     }
 
     fn watch_silence(&mut self, now: RecvTime, out: &mut Batch) {
         if self.may_be_silent() {
             return;
         }
-        for index in 0..self.line_count {
-            let line = &mut self.lines[index];
-            let since = *line.since.get_or_insert(now);
-            if !line.is_silent && now.0.saturating_sub(since.0) >= self.settings.silence_ns {
-                line.is_silent = true;
-                line.is_up = false;
-                self.notice(Notice::LineSilent(Line(index as u8)));
+        let notices = &mut self.notices;
+        let silent = self.liveness.on_clock(self.channel, now, |notice| {
+            if notices.len() < QUEUE_MAX {
+                notices.push_back(notice);
             }
-        }
-        let all_silent = self.lines[..self.line_count]
-            .iter()
-            .all(|line| line.is_silent);
-        if all_silent && !self.is_silent {
-            self.is_silent = true;
-            out.push(Tick {
-                detail: SILENT,
-                ..self.channel_tick(Action::Heartbeat, now)
-            });
+        });
+        if let Some(silent) = silent {
+            out.push(silent);
         }
     }
 
     fn silence_deadline(&self) -> Option<RecvTime> {
         if self.may_be_silent() {
-            return None;
+            None
+        } else {
+            self.liveness.next_deadline()
         }
-        let lines = &self.lines[..self.line_count];
-        let since = lines
-            .iter()
-            .filter(|line| !line.is_silent)
-            .filter_map(|line| line.since);
-        Some(RecvTime(
-            since.min()?.0.saturating_add(self.settings.silence_ns),
-        ))
     }
 }
 
 impl Feed for DeepFeed {
     fn on_packet(&mut self, packet: &Packet<'_>, out: &mut Batch) -> Outcome {
-        self.heard(packet, out);
+        self.heard(packet);
         match packet.form {
-            Form::Datagram => self.on_datagram(packet, out),
+            Form::Datagram => {
+                let outcome = self.on_datagram(packet, out);
+                if matches!(outcome, Outcome::Applied | Outcome::Held) {
+                    self.is_current(packet.ts_recv, out);
+                }
+                outcome
+            }
             Form::FileMessages | Form::Text | Form::Rest(_) => {
                 self.refuse(DecodeError::NotThisProtocol)
             }

@@ -34,7 +34,7 @@ pub mod wire;
 #[cfg(test)]
 mod tests;
 
-pub use encode::Encoder;
+pub use encode::{Auction, Encoder};
 
 use crate::contract::{
     BookKind, DecodeError, Descriptor, Form, MessageSink, Packet, SessionKey, Transport,

@@ -16,7 +16,6 @@ pub const STORE_BYTES_MAX: usize = 256 << 20;
 /// Datagrams nobody fetched; beyond it the oldest are lost, as on a line. The retransmission server still has them.
 pub const DATAGRAMS_MAX: usize = 65_536;
 
-const DAY_NS: u64 = 86_400_000_000_000;
 /// Instruments a locate of 16 bits can name; 0 is nobody.
 const SYMBOLS_MAX: usize = u16::MAX as usize;
 
@@ -103,13 +102,13 @@ fn send(datagrams: &mut VecDeque<Vec<u8>>, datagram: &[u8]) {
     datagrams.push_back(datagram.to_vec());
 }
 
-/// The name of a day's session: ten digits, the days since 1970-01-01.
-fn session_of(midnight: u64) -> SessionId {
+/// The name of a session: ten digits, the second it was opened in. A venue that starts again has another one.
+fn session_of(now: EventTime) -> SessionId {
     let mut session = [b'0'; 10];
-    let mut days = midnight / DAY_NS;
+    let mut seconds = now.0 / 1_000_000_000;
     for digit in session.iter_mut().rev() {
-        *digit += (days % 10) as u8;
-        days /= 10;
+        *digit += (seconds % 10) as u8;
+        seconds /= 10;
     }
     session
 }
@@ -125,7 +124,7 @@ fn shares(size: u64) -> u32 {
 impl VenueSimulator for ItchVenue {
     fn open(&mut self, now: EventTime, symbols: &[Symbol]) {
         self.midnight = new_york_midnight(RecvTime(now.0));
-        let session = session_of(self.midnight);
+        let session = session_of(now);
         self.packetizer = Packetizer::new(session, 1);
         self.store = RetransmitStore::new(session, 1, STORE_BYTES_MAX);
         self.symbols = symbols.iter().take(SYMBOLS_MAX).copied().collect();

@@ -2,10 +2,12 @@
 
 pub mod iextp;
 pub mod layout;
+pub mod liveness;
 pub mod moldudp64;
 pub mod sequencer;
 
 #[cfg(test)]
 mod tests;
 
+pub use liveness::Liveness;
 pub use sequencer::{Offer, Sequencer, SequencerSettings};

@@ -225,8 +225,10 @@ pub struct RetransmitStore {
     first: u64,
     /// Message blocks, one after the other.
     blocks: VecDeque<u8>,
-    /// Bytes of each block.
-    block_bytes: VecDeque<u32>,
+    /// Where each block ends, in bytes since the session began.
+    ends: VecDeque<u64>,
+    /// Bytes of blocks that were forgotten.
+    forgotten_bytes: u64,
     bytes_max: usize,
 }
 
@@ -237,7 +239,8 @@ impl RetransmitStore {
             session,
             first,
             blocks: VecDeque::new(),
-            block_bytes: VecDeque::new(),
+            ends: VecDeque::new(),
+            forgotten_bytes: 0,
             bytes_max,
         }
     }
@@ -252,12 +255,14 @@ impl RetransmitStore {
         };
         self.blocks.extend((message.len() as u16).to_be_bytes());
         self.blocks.extend(message);
-        self.block_bytes.push_back(message.len() as u32 + 2);
+        self.ends
+            .push_back(self.forgotten_bytes + self.blocks.len() as u64);
         while self.blocks.len() > self.bytes_max {
-            let Some(bytes) = self.block_bytes.pop_front() else {
+            let Some(end) = self.ends.pop_front() else {
                 break;
             };
-            self.blocks.drain(..bytes as usize);
+            self.blocks.drain(..(end - self.forgotten_bytes) as usize);
+            self.forgotten_bytes = end;
             self.first += 1;
         }
     }
@@ -269,7 +274,7 @@ impl RetransmitStore {
 
     /// Number the next message will have.
     pub fn next_sequence(&self) -> u64 {
-        self.first + self.block_bytes.len() as u64
+        self.first + self.ends.len() as u64
     }
 
     /// The answer to a request: as many of the messages as one datagram holds. `None` when the bytes are no request, the session
@@ -280,23 +285,24 @@ impl RetransmitStore {
             return None;
         }
         let index = usize::try_from(header.sequence.checked_sub(self.first)?).ok()?;
-        if index >= self.block_bytes.len() {
+        if index >= self.ends.len() {
             return None;
         }
-        let start: usize = self
-            .block_bytes
-            .range(..index)
-            .map(|&bytes| bytes as usize)
-            .sum();
+        let start = match index.checked_sub(1) {
+            Some(before) => self.ends[before],
+            None => self.forgotten_bytes,
+        };
         let (mut bytes, mut count) = (0usize, 0u16);
-        for &block in self.block_bytes.range(index..) {
-            let fits = HEADER_BYTES + bytes + block as usize <= PAYLOAD_BYTES_MAX || count == 0;
+        for &end in self.ends.range(index..) {
+            let with_block = (end - start) as usize;
+            let fits = HEADER_BYTES + with_block <= PAYLOAD_BYTES_MAX || count == 0;
             if !fits || count == header.count || count == END_OF_SESSION - 1 {
                 break;
             }
-            bytes += block as usize;
+            bytes = with_block;
             count += 1;
         }
+        let start = (start - self.forgotten_bytes) as usize;
         let mut answer = Header { count, ..header }.to_bytes().to_vec();
         answer.extend(self.blocks.range(start..start + bytes));
         Some(answer)

@@ -61,8 +61,7 @@ fn run(descriptor: &Descriptor, packets: &[(Form<'static>, Vec<u8>)]) -> Vec<Tic
     }
     feed.finish(RecvTime(now), &mut out);
     out.flush();
-    let ticks = sink.0.lock().unwrap().clone();
-    ticks
+    sink.0.lock().unwrap().clone()
 }
 
 fn forms() -> impl Strategy<Value = Form<'static>> {

@@ -75,13 +75,13 @@ pub fn run(args: &RunArgs) -> Exit {
         Ok(config) => config,
         Err(exit) => return exit,
     };
-    log(args.log_json);
+    let wants_table = args.table || config.publish.contains(&PublishConfig::Table);
+    log(args.log_json, wants_table);
     for fault in config::environment::check(&config) {
         if fault.is_fatal {
             narrate(&format!("waveletd: {}: {fault}", args.config.display()));
         }
     }
-    let wants_table = args.table || config.publish.contains(&PublishConfig::Table);
     serve(&config, None, wants_table, None)
 }
 
@@ -91,7 +91,7 @@ pub fn simulate(args: &SimulateArgs) -> Exit {
         Ok(config) => config,
         Err(exit) => return exit,
     };
-    log(false);
+    log(false, false);
     if config.simulate.is_empty() {
         narrate(&format!(
             "waveletd: {}: no `simulate:` section, so there is no venue to run (config/demo.yaml has one)",
@@ -140,7 +140,7 @@ pub fn demo(args: &DemoArgs) -> Exit {
             publish.listen.set_port(args.port);
         }
     }
-    log(false);
+    log(false, true);
     let venues = match Venues::start(&config) {
         Ok(venues) => venues,
         Err(error) => {
@@ -164,8 +164,15 @@ fn load(path: &Path) -> Result<Config, Exit> {
 }
 
 /// The log goes to stderr: one line an edge, never one a message.
-fn log(json: bool) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+///
+/// Under a table that is drawn in place only errors are shown, so that lines do not break it; `RUST_LOG` says otherwise.
+fn log(json: bool, under_table: bool) {
+    let level = if under_table && io::stdout().is_terminal() && io::stderr().is_terminal() {
+        "error"
+    } else {
+        "info"
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(level));
     let builder = tracing_subscriber::fmt()
         .with_writer(io::stderr)
         .with_env_filter(filter);

@@ -184,6 +184,23 @@ fn publish_value(outlet: &RefCell<Outlet>, book: &BookNode, index: u16, value: V
     outlet.borrow_mut().signal(&book.header(), index, number);
 }
 
+/// Publishes a value that changed, or the same one when only its worth did: a value never outlives its state.
+fn tell(
+    outlet: &RefCell<Outlet>,
+    book: &BookNode,
+    index: u16,
+    value: &mut Value,
+    fresh: Option<Value>,
+) -> Control {
+    if let Some(fresh) = fresh {
+        *value = fresh;
+    } else if !book.touches.any(Touches::STATE) || value.number.is_none() {
+        return Control::Unchanged;
+    }
+    publish_value(outlet, book, index, *value);
+    Control::Broadcast
+}
+
 fn on_top(
     executor: &mut Executor,
     parts: &Parts,
@@ -198,15 +215,9 @@ fn on_top(
         .triggered_by(book)
         .spawn(executor, move |value: &mut Value, _| {
             let book = input.borrow();
-            if !book.touches.any(Touches::TOP) {
-                return Control::Unchanged;
-            }
-            let Some(fresh) = step(&book.top) else {
-                return Control::Unchanged;
-            };
-            *value = fresh;
-            publish_value(&outlet, &book, index, fresh);
-            Control::Broadcast
+            let moved = book.touches.any(Touches::TOP);
+            let fresh = if moved { step(&book.top) } else { None };
+            tell(&outlet, &book, index, value, fresh)
         });
 }
 
@@ -224,21 +235,15 @@ fn imbalance_of_levels(
         .triggered_by(book)
         .spawn(executor, move |value: &mut Value, _| {
             let book = input.borrow();
-            if !book.touches.any(Touches::DEPTH.with(Touches::TOP)) {
-                return Control::Unchanged;
-            }
             let source = source.borrow();
-            let Some(channel) = source.channel(book.channel) else {
-                return Control::Unchanged;
-            };
-            let side = |side| channel.books().levels(book.instrument, side);
-            let fresh = step.on_levels(side(Side::Bid), side(Side::Ask));
-            let Some(fresh) = fresh else {
-                return Control::Unchanged;
-            };
-            *value = fresh;
-            publish_value(&outlet, &book, index, fresh);
-            Control::Broadcast
+            let mut fresh = None;
+            if book.touches.any(Touches::DEPTH.with(Touches::TOP))
+                && let Some(channel) = source.channel(book.channel)
+            {
+                let side = |side| channel.books().levels(book.instrument, side);
+                fresh = step.on_levels(side(Side::Bid), side(Side::Ask));
+            }
+            tell(&outlet, &book, index, value, fresh)
         });
 }
 
@@ -291,12 +296,7 @@ fn vwap(
                     fresh = step.on_trade(&seen(trade)).or(fresh);
                 });
             }
-            let Some(fresh) = fresh else {
-                return Control::Unchanged;
-            };
-            *value = fresh;
-            publish_value(&outlet, &book, index, fresh);
-            Control::Broadcast
+            tell(&outlet, &book, index, value, fresh)
         });
 }
 

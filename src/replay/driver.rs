@@ -7,7 +7,7 @@ use super::capture::{Capture, What};
 use super::pace::Pacer;
 use feeds::contract::{
     Batch, Descriptor, Feed, FeedCounters, FeedSettings, Form, Gap, Line, LinkEvent, Notice,
-    Packet, SessionKey, SettingFault, Value,
+    Outcome, Packet, SessionKey, SettingFault, Value,
 };
 use feeds::model::{ChannelId, RecvTime};
 use std::collections::HashMap;
@@ -70,16 +70,30 @@ struct Channel {
     notices: Vec<Notice>,
     /// Lines that delivered something: how many there are is not known before.
     heard: u8,
+    /// Packets since the feed was last asked what it has to say.
+    unattended: u32,
 }
+
+/// Packets in order after which a feed is asked what it has to say all the same. Until then its last deadline stands, which is
+/// never later than the true one.
+const UNATTENDED_PACKETS_MAX: u32 = 256;
 
 /// Notices kept a channel; a replay reports edges, it is not a log.
 const NOTICES_MAX: usize = 64;
+
+/// Channel and line of a destination.
+type Place = (usize, Line);
+
+/// Destinations looked at before the table.
+const RECENT_MAX: usize = 4;
 
 /// The driver. One for all captures of a replay, so that a session may span files.
 pub struct Driver {
     settings: DriverSettings,
     channels: Vec<Channel>,
-    destinations: HashMap<SocketAddr, Option<(usize, Line)>>,
+    destinations: HashMap<SocketAddr, Option<Place>>,
+    /// Destinations of the last packets, newest first: most captures have two.
+    recent: Vec<(SocketAddr, Option<Place>)>,
     sessions: HashMap<SessionKey, usize>,
     /// The channel of text connections and of a venue's file form.
     single: Option<usize>,
@@ -96,6 +110,7 @@ impl Driver {
         let mut driver = Driver {
             channels: Vec::new(),
             destinations: HashMap::new(),
+            recent: Vec::with_capacity(RECENT_MAX),
             sessions: HashMap::new(),
             single: None,
             now: RecvTime(0),
@@ -222,6 +237,7 @@ impl Driver {
             deadline: None,
             notices: Vec::new(),
             heard: 0,
+            unattended: UNATTENDED_PACKETS_MAX,
         });
         Some(index)
     }
@@ -241,9 +257,9 @@ impl Driver {
     }
 
     fn on_datagram(&mut self, dst: SocketAddr, ts_recv: RecvTime, payload: &[u8], out: &mut Batch) {
-        let place = match self.destinations.get(&dst) {
-            Some(place) => *place,
-            None => self.place(dst, payload),
+        let place = match self.recent.iter().find(|(known, _)| *known == dst) {
+            Some((_, place)) => *place,
+            None => self.look_up(dst, payload),
         };
         let Some((index, line)) = place else {
             self.report.packets_unclaimed += 1;
@@ -259,8 +275,19 @@ impl Driver {
         self.channels[index].give(&packet, out);
     }
 
+    #[cold]
+    fn look_up(&mut self, dst: SocketAddr, payload: &[u8]) -> Option<Place> {
+        let place = match self.destinations.get(&dst) {
+            Some(place) => *place,
+            None => self.place(dst, payload),
+        };
+        self.recent.truncate(RECENT_MAX - 1);
+        self.recent.insert(0, (dst, place));
+        place
+    }
+
     /// Decides which channel and line a new destination is.
-    fn place(&mut self, dst: SocketAddr, payload: &[u8]) -> Option<(usize, Line)> {
+    fn place(&mut self, dst: SocketAddr, payload: &[u8]) -> Option<Place> {
         let key = (self.settings.descriptor.session_key)(payload);
         let place = if !self.settings.channels.is_empty() {
             None
@@ -342,13 +369,18 @@ impl Driver {
 }
 
 impl Channel {
+    #[inline]
     fn give(&mut self, packet: &Packet<'_>, out: &mut Batch) {
-        self.feed.on_packet(packet, out);
-        self.attend();
+        let outcome = self.feed.on_packet(packet, out);
+        self.unattended += 1;
+        if outcome != Outcome::Applied || self.unattended > UNATTENDED_PACKETS_MAX {
+            self.attend();
+        }
     }
 
     /// A replay cannot ask anybody for anything, so actions are declined; notices are kept.
     fn attend(&mut self) {
+        self.unattended = 0;
         while self.feed.poll_action().is_some() {}
         while let Some(notice) = self.feed.poll_notice() {
             match notice {

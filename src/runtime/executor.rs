@@ -629,10 +629,11 @@ impl Executor {
     /// Takes a slot; the node cannot run before [`Executor::install`].
     pub(super) fn place(&mut self, placement: Placement) -> (NodeId, u32) {
         let (id, height) = self.core.graph.insert(placement);
-        self.core.scheduler.reserve_height(height);
         if self.runs.len() <= id.index() {
             self.runs.resize_with(id.index() + 1, || None);
         }
+        let nodes_max = self.runs.len();
+        self.core.scheduler.reserve_height(height, nodes_max);
         (id, height)
     }
 

@@ -7,25 +7,33 @@
 //! ```
 //!
 //! Cost: pushing is one append; popping is one load, and at the end of a bucket a scan over the
-//! words of `occupied` (64 heights a word). Buckets keep their memory from cycle to cycle.
+//! words of `occupied` (64 heights a word). Buckets have room for every node of their height.
 //! Invariant: between cycles every bucket is empty and `height` and `position` are 0.
 
 #[derive(Debug, Default)]
 pub(super) struct Scheduler {
     buckets: Vec<Vec<u32>>,
+    /// Nodes that may wait in each bucket at once.
+    room: Vec<usize>,
     occupied: Vec<u64>,
     height: usize,
     position: usize,
 }
 
 impl Scheduler {
-    /// Makes room for nodes of this height.
-    pub(super) fn reserve_height(&mut self, height: u32) {
-        let count = height as usize + 1;
+    /// Makes room for one more node of this height, so that no cycle has to. There are `nodes_max` places for nodes:
+    /// one that took the place of another needs no more room than that.
+    pub(super) fn reserve_height(&mut self, height: u32, nodes_max: usize) {
+        let height = height as usize;
+        let count = height + 1;
         if self.buckets.len() < count {
             self.buckets.resize_with(count, Vec::new);
+            self.room.resize(count, 0);
             self.occupied.resize(count.div_ceil(64), 0);
         }
+        self.room[height] = (self.room[height] + 1).min(nodes_max);
+        let bucket = &mut self.buckets[height];
+        bucket.reserve(self.room[height].saturating_sub(bucket.len()));
     }
 
     /// Appends a node; the caller has checked that it is not below the current height.
@@ -103,7 +111,7 @@ mod tests {
     fn check(pushed: &[(u32, u32)], expected: &[u32]) {
         let mut scheduler = Scheduler::default();
         for &(height, index) in pushed {
-            scheduler.reserve_height(height);
+            scheduler.reserve_height(height, pushed.len());
             scheduler.push(height, index);
         }
         let popped: Vec<u32> = std::iter::from_fn(|| scheduler.pop()).collect();

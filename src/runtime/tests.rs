@@ -6,7 +6,7 @@ use std::io::Write;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use proptest::prelude::*;
 
@@ -535,7 +535,7 @@ fn no_message_is_lost(mode: ExecutionMode, count: u64, pause_every: u64) {
             }
         }
     });
-    let start = Instant::now();
+    let start = crate::sys::clock::instant_now();
     assert_eq!(rt.run_forever().unwrap(), Ended::Terminated);
     producer.join().unwrap();
     assert_eq!(*node.borrow(), count);

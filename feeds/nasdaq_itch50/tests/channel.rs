@@ -197,6 +197,21 @@ fn silence_of_all_lines_is_told_once_and_so_is_its_end() {
 }
 
 #[test]
+fn a_line_that_only_repeats_the_past_does_not_keep_the_channel_alive() {
+    let mut rig = Rig::new(|_| {});
+    rig.datagram(A, SESSION, 1, 4, &adds(1, 4), OPEN);
+    let _ = added(&mut rig);
+    // The sender began anew under the same session: all it says is behind what is known.
+    for second in 1..=5 {
+        rig.datagram(A, SESSION, 1, 1, &adds(1, 1), OPEN + second * 1_000 * MS);
+        rig.clock(OPEN + second * 1_000 * MS);
+    }
+    rig.check(&["Heartbeat #0 detail 1 ."]);
+    rig.datagram(A, SESSION, 5, 0, &encoded(|_| {}), OPEN + 6_000 * MS);
+    rig.check(&["Heartbeat #0 ."]);
+}
+
+#[test]
 fn ids_follow_the_symbols_in_order_of_appearance_and_outlive_a_session() {
     let mut rig = Rig::new(|_| {});
     let symbols = encoded(|encoder| {
