@@ -1,6 +1,7 @@
 //! Published records: written by the graph, read by a publish thread, here on one thread so that neither waits.
 //!
 //! `--test` runs everything once, small.
+#![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
 #[path = "support/measure.rs"]
 mod measure;

@@ -4,6 +4,7 @@
 //! - `ours`: [`RingSink`] behind its batch of 512 ticks, a reader of chunks as the graph's source is.
 //!
 //! Writer and reader are two threads; the clock runs until the last tick is read. `--test` runs everything once, small.
+#![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
 #[path = "support/measure.rs"]
 mod measure;
