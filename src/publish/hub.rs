@@ -75,12 +75,13 @@ impl Variant {
         }
     }
 
-    fn due(&self) -> Option<Instant> {
+    /// When what is held back is to be sent; at once after a silence longer than the interval.
+    fn due(&self, now: Instant) -> Option<Instant> {
         let interval = Duration::from_millis(u64::from(self.channel.interval_ms()));
         match self.flushed {
             _ if self.dirty.is_empty() => None,
             Some(flushed) => Some(flushed + interval),
-            None => Some(Instant::now()),
+            None => Some(now),
         }
     }
 }
@@ -335,7 +336,9 @@ impl Hub {
         let mut next: Option<Instant> = None;
         for number in 0..self.variants.len() {
             let variant = &mut self.variants[number];
-            let Some(due) = variant.due() else { continue };
+            let Some(due) = variant.due(now) else {
+                continue;
+            };
             if due > now {
                 next = Some(next.map_or(due, |next| next.min(due)));
                 continue;
