@@ -280,11 +280,16 @@ pub struct FeedCounters {
     pub decode_errors: [u64; DecodeError::KINDS.len()],
     /// Messages for instruments nobody defined.
     pub unknown_instrument_messages: u64,
+    /// Messages read and not applied, because they mean nothing where they stand: an update before its snapshot, a
+    /// statistic older than the one before it, a trade known already.
+    pub messages_ignored: u64,
+    /// Statistics left out because they do not fit the normalised language exactly; the rest of their message is applied.
+    pub values_left_out: u64,
     /// Retransmission requests sent.
     pub requests: u64,
     /// Gaps declared.
     pub gaps_opened: u64,
-    /// Messages that were missing and came by retransmission.
+    /// Messages of declared gaps that came after all, by retransmission or late.
     pub messages_recovered: u64,
     /// Messages given up.
     pub messages_lost: u64,
@@ -315,6 +320,16 @@ pub trait TickSink {
 
     /// Takes a definition. Always called before the instrument's `Definition` tick is accepted.
     fn define(&mut self, channel: ChannelId, definition: &Definition);
+
+    /// Ticks that can be taken right now without waiting and without loss.
+    fn room(&mut self) -> usize {
+        usize::MAX
+    }
+
+    /// Whether whoever reads behind the sink is gone, so that nothing given to it will ever be seen.
+    fn is_abandoned(&self) -> bool {
+        false
+    }
 }
 
 /// Ticks on their way out: a fixed buffer in front of a [`TickSink`].
@@ -363,6 +378,11 @@ impl Batch {
     /// Ticks not flushed yet.
     pub fn ticks(&self) -> &[Tick] {
         &self.ticks
+    }
+
+    /// Ticks that can still be pushed without waiting and without loss.
+    pub fn room(&mut self) -> usize {
+        self.sink.room().saturating_sub(self.ticks.len())
     }
 
     /// The sink, for its owner's questions.
@@ -535,6 +555,9 @@ impl FeedSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionKey(pub [u8; 16]);
 
+/// Makes a channel from its settings, or says everything that is wrong with them.
+pub type BuildFeed = fn(&FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>>;
+
 /// All the rest of the house knows of a room.
 #[derive(Clone, Copy)]
 pub struct Descriptor {
@@ -557,7 +580,7 @@ pub struct Descriptor {
     /// Keys beyond the common ones.
     pub settings: &'static [SettingKey],
     /// Makes a channel. All faults of the settings at once.
-    pub build: fn(&FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>>,
+    pub build: BuildFeed,
     /// Which session a datagram belongs to; `None` when it does not tell.
     pub session_key: fn(&[u8]) -> Option<SessionKey>,
     /// Whether bytes of a file are the venue's own file form (see [`Form::FileMessages`]), and if so the length of the first whole
@@ -565,6 +588,8 @@ pub struct Descriptor {
     pub file_message: fn(&[u8]) -> Option<usize>,
     /// Reads every message of one packet for `inspect`, before arbitration.
     pub inspect: fn(&Packet<'_>, &mut dyn MessageSink) -> Result<(), DecodeError>,
+    /// Makes the venue that `simulate` and the tests talk to.
+    pub simulator: fn() -> Box<dyn crate::simulator::VenueSimulator>,
 }
 
 impl fmt::Debug for Descriptor {

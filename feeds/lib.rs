@@ -18,6 +18,8 @@
 //!    - `wire.rs`: the layouts, as a table for the [`layout!`] macro (binary) or a scanner (text);
 //!    - `normalize.rs`: messages to ticks; `settings.rs`: the YAML keys of its own;
 //!    - `encode.rs`: the other direction, for the simulator and for tests;
+//!    - `simulator.rs`: the venue itself, told what a matching engine does
+//!      ([`VenueSimulator`](simulator::VenueSimulator));
 //!    - `vectors/`: golden bytes beside the ticks they must become; `tests.rs`.
 //! 2. One line in [`REGISTRY`].
 //! 3. One YAML in `config/`.
@@ -29,6 +31,7 @@
 pub mod contract;
 pub mod model;
 pub mod session;
+pub mod simulator;
 
 pub mod coinbase_ws;
 pub mod iex_deep10;

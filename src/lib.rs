@@ -1,4 +1,85 @@
-//! waveletd: a market-data feed handler.
+//! waveletd: a market-data feed handler. Exchange feeds in, trusted order books and signals out.
+//!
+//! # The picture
+//!
+//! ```text
+//!  UDP lines A, B ───┐                                              ┌─▶ WebSocket, HTTP, page
+//!  retransmission ───┤  ingest threads         rtrb rings           │   (a thread a server)
+//!  WebSocket ────────┤  socket → feed ───────▶ of 64-byte ───────▶  │
+//!  captures ─────────┘  (arbitrate, decode,    ticks      graph thread ─▶ publish rings ─▶ terminal table
+//!                        recover, normalise)              books → signals → snapshots
+//! ```
+//!
+//! # The path of a tick
+//!
+//! 1. [`ingest::udp`] receives a batch of datagrams with kernel timestamps and drop counts, or [`ingest::websocket`] a frame,
+//!    or [`replay::driver`] a record of a capture. Each hands bytes to a [`feeds::contract::Feed`].
+//! 2. The feed (a room under `feeds/`) arbitrates its lines by message sequence, keeps what came early, names and asks for
+//!    what is missing, and normalises messages to ticks in a [`feeds::contract::Batch`]. Loss is a tick like any other, in order.
+//! 3. [`ingest::ring`] takes the batch into one `rtrb` ring a thread. Before a datagram is given to its feed the ring must
+//!    have room for all it can hold; otherwise the datagram is discarded *before* arbitration, so that the feed sees
+//!    an ordinary gap and recovers as from any loss. Replays and WebSockets wait instead.
+//! 4. [`pipeline::Source`], a node of the wavelet graph, takes the ticks of one matching-engine event, applies them to the
+//!    [`book`]s of their channel, and wakes the nodes of the instruments touched. One cycle an event; an event nobody can
+//!    see (a level too deep) needs none.
+//! 5. The book node of the instrument refreshes its top and its state; [`signals`] below it compute what changed; the
+//!    publication node copies the best levels into a record.
+//! 6. [`publish::record`] carries records of 64-byte cells to the publish thread, which keeps the latest [`publish::view`]
+//!    and makes each JSON text once for all subscribers.
+//!
+//! # The ladder
+//!
+//! Imports go down only, and a test holds it (`tests/house.rs`):
+//!
+//! ```text
+//!  cli → daemon → { config, ingest, replay, pipeline, publish, metrics, simulate } → signals → { runtime, book } → sys
+//!                                                                                        all but runtime → feeds::model
+//! ```
+//!
+//! | Room | What it is |
+//! |---|---|
+//! | [`runtime`] | the wavelet runtime: graph, heights, cycles, clocks, timers, channels; knows nothing of markets |
+//! | [`book`] | books by order and by level, tops, and the trust machine |
+//! | [`signals`] | pure steps over tops and trades |
+//! | [`pipeline`] | the market's graph: from rings to books, signals and records |
+//! | [`ingest`] | sockets in, ticks out; carries out what feeds ask for |
+//! | [`replay`] | captures in, ticks out; the capture's clock |
+//! | [`publish`] | records, server, page, table |
+//! | [`config`] | YAML to types that cannot be wrong, every fault at once |
+//! | [`simulate`] | venues with seeded faults, shipped and used by the tests |
+//! | [`daemon`] | which thread runs where, start, stop, and the replay of captures |
+//! | [`metrics`], [`sys`] | the counter table; the operating system, thinly |
+//!
+//! # Bounds
+//!
+//! | Queue | Bound | Beyond it |
+//! |---|---|---|
+//! | kernel socket buffer | `receive_buffer_bytes` | the kernel drops and counts; the feed sees a gap |
+//! | packets held while a hole is open | `held_packets_max` (4,096) a channel | newest dropped and asked for later, or the gap is given up |
+//! | tick ring | `ring_ticks` a thread | datagrams discarded before arbitration, counted; streams wait |
+//! | definition ring | 8,192 a thread | as the tick ring |
+//! | publish ring | 65,536 cells a server | snapshots conflate, trades are counted and told (`lost`) |
+//! | subscriber's queue | `queue_messages_max`, `queue_bytes_max` | snapshots conflate, then the subscriber is told and closed |
+//! | gap ledger | 65,536 ranges a channel | counted, not named |
+//! | trades named in one event | 4,096 | counted in volume, not named |
+//!
+//! # Absent on purpose
+//!
+//! - Venue names outside their room, registry line and YAML. Sockets outside `ingest`, `publish`, `simulate`, `sys`. Clocks
+//!   outside `sys` and `replay`. Floats outside signals and display. Unbounded queues anywhere.
+//! - `unsafe`: one file, `book/prefetch.rs`, which states why a prefetch cannot fault.
+//! - Locks, allocation, logs and formatting on the tick path once warm (`tests/allocations.rs`).
+//!
+//! # Decisions beside the design page
+//!
+//! - **`pipeline` is a room of its own.** The wiring of ring, books, signals and publication is used alike by the daemon
+//!   and by replays, and is neither book nor transport.
+//! - **A full ring loses datagrams before arbitration, not ticks after it.** A tick lost behind the sequencer could not be recovered
+//!   and would break an event in two; a datagram lost in front of it is an ordinary gap, which the other line or a server fills.
+//! - **A sequence that starts anew within one session does not clear books.** The recorded venue that does this deletes, after its
+//!   restart, a level it set before it; so books are kept, and those with content are `suspect` until the next session.
+//! - **A trade at a resting order's price is priced by the graph**, from the order its event takes size from: the feed does not know
+//!   orders, and should not.
 #![deny(unsafe_code)]
 
 pub mod book;
@@ -9,7 +90,6 @@ pub mod ingest;
 pub mod metrics;
 pub mod pipeline;
 pub mod publish;
-pub mod record;
 pub mod replay;
 pub mod runtime;
 pub mod signals;

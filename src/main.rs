@@ -1,3 +1,9 @@
 //! The `waveletd` program: parse, dispatch, exit code.
 
-fn main() {}
+use clap::Parser;
+use std::process::ExitCode;
+use waveletd::cli::{self, CommandLine};
+
+fn main() -> ExitCode {
+    cli::run(&CommandLine::parse()).into()
+}

@@ -11,7 +11,8 @@ pub struct ChannelId(pub u16);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Action {
-    /// An order joined the book: `order_id`, `side`, `price`, `size`.
+    /// An order joined the book: `order_id`, `side`, `price`, `size`. [`Side::None`] means "the side of the order that the
+    /// last `Cancel` of this event took away": the successor of a replaced order where the venue does not repeat the side.
     Add = b'A',
     /// An order has a new price or size (absolute), keeping its id.
     Modify = b'M',
@@ -42,7 +43,8 @@ pub enum Action {
     Recovered = b'Y',
     /// The stream starts anew: `detail` is a [`ResetKind`](super::ResetKind).
     Reset = b'Z',
-    /// The channel is alive and has nothing to say.
+    /// About the channel itself: `detail` 1 says that every line of it is silent for longer than its settings allow,
+    /// `detail` 0 that it is alive (again).
     Heartbeat = b'H',
 }
 

@@ -19,7 +19,7 @@
 //! Quote::put_price(&mut bytes, 1_872_500);
 //! Quote::put_symbol(&mut bytes, b"ACME");
 //! let quote = Quote::of(&bytes).unwrap();
-//! assert_eq!((quote.price(), quote.symbol()), (1_872_500, b"ACME  "));
+//! assert_eq!((quote.price(), quote.symbol()), (1_872_500, &b"ACME  "[..]));
 //! assert!(Quote::of(&bytes[..14]).is_none());
 //! ```
 

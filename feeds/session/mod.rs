@@ -1,7 +1,13 @@
 //! What protocols share: layouts, sequencing and arbitration, framing.
 
+pub mod iextp;
 pub mod layout;
+pub mod liveness;
 pub mod moldudp64;
 pub mod sequencer;
 
+#[cfg(test)]
+mod tests;
+
+pub use liveness::Liveness;
 pub use sequencer::{Offer, Sequencer, SequencerSettings};

@@ -11,13 +11,17 @@
 //! message wins, whichever line brings it. A packet that comes too early is copied and held (bounded); a hole that no
 //! line fills within the window becomes a gap, is named in the ledger and, where the venue has servers, asked for.
 //!
+//! A gap that is given up is given up as a whole: what came out of its middle is delivered between the lost parts, and
+//! nothing of it is asked for again.
+//!
 //! The machine knows no protocol and no clock. The room offers packets, then calls [`Sequencer::poll`] until it is
 //! empty and carries each [`Step`] out in that order.
 //!
-//! Invariants: `expected` never goes back except by [`Sequencer::restart`]; what is held is sorted, begins after
-//! `expected` and does not exceed its bounds; an open gap ends after `expected`.
+//! Invariants: `expected` never goes back except by [`Sequencer::restart`]; what is held is sorted and does not exceed its
+//! bound; once polled empty, what is held begins after `expected` and a gap ends after `expected`; of one session the
+//! ledger's ranges are sorted and disjoint, and sum up to `messages_recovered` and `messages_lost`.
 
-use crate::contract::{FeedCounters, Gap, Line};
+use crate::contract::{DecodeError, FeedCounters, Gap, Line};
 use crate::model::RecvTime;
 use std::collections::VecDeque;
 
@@ -31,7 +35,7 @@ pub struct SequencerSettings {
     /// How long a hole may be filled by another line or a late packet before it is a gap, in ns.
     pub reorder_window_ns: u64,
     /// Packets kept while a hole is open. Beyond it the newest is dropped (and asked for later) where there is a server;
-    /// otherwise the gap is given up.
+    /// without one the hole is given up when the last place is taken. At least 1.
     pub held_packets_max: usize,
     /// Most messages asked for at once.
     pub request_count_max: u64,
@@ -145,7 +149,12 @@ enum Phase {
     Waiting {
         until: RecvTime,
     },
+    /// Nothing is missing before a held packet: `poll` delivers it.
+    Draining,
+    /// Declared and asked for.
     Open(OpenGap),
+    /// Declared and given up: `poll` delivers what came out of its middle and names the rest as lost.
+    GivingUp(OpenGap),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,8 +166,11 @@ struct OpenGap {
     any_lost: bool,
     /// The gap is what came before we joined.
     is_join: bool,
+    /// Requests since the last progress.
     attempts: u32,
     request_deadline: RecvTime,
+    /// An answer was partial: ask for the rest once what is held is delivered.
+    asks_on: bool,
 }
 
 /// Most entries the gap ledger names; beyond it they are only counted.
@@ -177,8 +189,14 @@ pub struct Sequencer {
     held: VecDeque<HeldPacket>,
     spare: Vec<Vec<u8>>,
     steps: VecDeque<Step>,
+    /// Steps of the queue that come before the packet just delivered.
+    steps_before_delivery: usize,
     request: Option<Request>,
     server: u8,
+    /// Latest time told outside the fast path.
+    now: RecvTime,
+    /// No more input will come: every hole is given up at once.
+    is_finishing: bool,
     ledger: Vec<Gap>,
     /// Totals; the room adds its own.
     pub counters: FeedCounters,
@@ -196,8 +214,11 @@ impl Sequencer {
             held: VecDeque::new(),
             spare: Vec::new(),
             steps: VecDeque::new(),
+            steps_before_delivery: 0,
             request: None,
             server: 0,
+            now: RecvTime(0),
+            is_finishing: false,
             ledger: Vec::new(),
             counters: FeedCounters::default(),
         }
@@ -208,6 +229,12 @@ impl Sequencer {
         self.expected
     }
 
+    /// Whether a packet whose first message has this number is delivered as it is: nothing is missing, held or asked for.
+    #[inline(always)]
+    pub fn is_next(&self, first: u64) -> bool {
+        first == self.expected && matches!(self.phase, Phase::InOrder) && self.joined
+    }
+
     /// Whether anything was seen of this session.
     pub fn is_joined(&self) -> bool {
         self.joined
@@ -215,7 +242,12 @@ impl Sequencer {
 
     /// Whether a declared gap is open.
     pub fn is_gap_open(&self) -> bool {
-        matches!(self.phase, Phase::Open(_))
+        matches!(self.phase, Phase::Open(_) | Phase::GivingUp(_))
+    }
+
+    /// Packets kept now; never more than [`SequencerSettings::held_packets_max`].
+    pub fn held_count(&self) -> usize {
+        self.held.len()
     }
 
     /// Every declared gap so far; parts of an open one appear when it is closed.
@@ -233,9 +265,9 @@ impl Sequencer {
         body: &[u8],
         ts_recv: RecvTime,
     ) -> Offer {
-        if first == self.expected && self.phase == Phase::InOrder && self.joined {
+        if self.is_next(first) {
             let Some(end) = first.checked_add(count) else {
-                return Offer::Dropped;
+                return self.refuse();
             };
             self.advance(line, end, count);
             return Offer::Deliver { skip: 0 };
@@ -251,27 +283,25 @@ impl Sequencer {
         body: &[u8],
         ts_recv: RecvTime,
     ) -> Offer {
+        self.now = ts_recv;
         let Some(end) = first.checked_add(count) else {
-            return Offer::Dropped;
+            return self.refuse();
         };
         if !self.joined {
-            self.join(first, ts_recv);
+            self.join(first);
         }
         if end <= self.expected {
             self.counters.packets_duplicate += 1;
             return Offer::Duplicate;
         }
         if end - self.expected > self.settings.jump_max {
-            return Offer::Dropped;
+            return self.refuse();
         }
         if first <= self.expected {
             let skip = self.expected - first;
-            let fresh = count - skip;
-            if matches!(self.phase, Phase::Open(_)) {
-                self.counters.messages_recovered += fresh;
-            }
-            self.advance(line, end, fresh);
-            self.after_progress(line, ts_recv);
+            self.steps_before_delivery = self.steps.len();
+            self.advance(line, end, count - skip);
+            self.after_progress(line);
             return Offer::Deliver { skip };
         }
         let offer = self.hold(line, first, count, body, ts_recv);
@@ -279,16 +309,26 @@ impl Sequencer {
         if self.phase == Phase::InOrder {
             self.wait(ts_recv);
         }
-        if offer == Offer::Dropped && self.settings.server_count == 0 {
-            self.give_up();
+        let is_full = self.held.len() >= self.settings.held_packets_max;
+        let is_waiting = matches!(self.phase, Phase::Waiting { .. });
+        if is_full && is_waiting && self.settings.server_count == 0 {
+            self.declare(false);
         }
         offer
     }
 
+    /// Numbers that cannot be true.
+    fn refuse(&mut self) -> Offer {
+        self.counters
+            .refuse(DecodeError::BadField { tag: 0, offset: 0 });
+        Offer::Dropped
+    }
+
     /// Takes the next sequence number as a heartbeat states it: reveals what is missing at the end.
     pub fn on_heartbeat(&mut self, next: u64, now: RecvTime) {
+        self.now = now;
         if !self.joined {
-            self.join(next, now);
+            self.join(next);
         }
         if next > self.highest && next - self.expected <= self.settings.jump_max {
             self.highest = next;
@@ -300,84 +340,111 @@ impl Sequencer {
 
     /// Takes the time.
     pub fn on_clock(&mut self, now: RecvTime) {
+        self.now = now;
         match self.phase {
-            Phase::InOrder => {}
-            Phase::Waiting { until } if now >= until => self.declare(now, false),
-            Phase::Waiting { .. } => {}
-            Phase::Open(gap) if now >= gap.request_deadline => self.retry(now),
-            Phase::Open(_) => {}
+            Phase::Waiting { until } if now >= until => self.declare(false),
+            Phase::Open(gap) if now >= gap.request_deadline => self.retry(),
+            _ => {}
         }
     }
 
     /// When [`Sequencer::on_clock`] has something to do.
     pub fn next_deadline(&self) -> Option<RecvTime> {
         match self.phase {
-            Phase::InOrder => None,
+            Phase::InOrder | Phase::Draining | Phase::GivingUp(_) => None,
             Phase::Waiting { until } => Some(until),
             Phase::Open(gap) => Some(gap.request_deadline),
         }
     }
 
-    /// A server cannot be reached: asks the next one at once.
+    /// A server cannot be reached: asks the next one at once. Where there is no other, the request is repeated at its time.
     pub fn on_server_unreachable(&mut self, server: u8, now: RecvTime) {
-        if self.is_gap_open() && server == self.server {
-            self.retry(now);
+        self.now = now;
+        let is_asked = matches!(self.phase, Phase::Open(_)) && server == self.server;
+        if is_asked && self.settings.server_count > 1 {
+            self.retry();
         }
     }
 
-    /// No more input: gives up what is missing.
+    /// No more input: gives up what is missing, now and behind what is held.
     pub fn finish(&mut self, now: RecvTime) {
-        if let Phase::Waiting { .. } = self.phase {
-            self.declare(now, false);
-        }
-        if self.is_gap_open() {
-            self.give_up();
+        self.now = now;
+        self.is_finishing = true;
+        match self.phase {
+            Phase::Waiting { .. } => self.declare(false),
+            Phase::Open(gap) => self.give_up(gap),
+            Phase::InOrder | Phase::Draining | Phase::GivingUp(_) => {}
         }
     }
 
     /// A new session, or the same one from `first` again. Everything held or open is dropped.
     ///
-    /// A gap still open is entered in the ledger as lost, without a step: the reset says more.
+    /// What is missing or held then is entered in the ledger as lost, without a step: the reset says more.
     pub fn restart(&mut self, first: u64) {
-        if let Phase::Open(gap) = self.phase {
+        if let Phase::Open(gap) | Phase::GivingUp(gap) = self.phase {
             self.enter(gap.segment_first, self.expected, true);
-            self.enter(self.expected, gap.end, false);
-            self.counters.messages_lost += gap.end.saturating_sub(self.expected);
         }
+        self.enter(self.expected, self.highest, false);
         self.phase = Phase::InOrder;
         while let Some(packet) = self.held.pop_front() {
             self.recycle(packet);
         }
         self.steps.clear();
+        self.steps_before_delivery = 0;
         self.request = None;
+        self.is_finishing = false;
         self.joined = false;
         self.expected = first;
         self.highest = first;
         self.counters.resets += 1;
     }
 
+    /// Next step that comes before the packet [`Sequencer::offer`] just said to deliver.
+    pub fn poll_before_delivery(&mut self) -> Option<Step> {
+        self.steps_before_delivery = self.steps_before_delivery.checked_sub(1)?;
+        self.steps.pop_front()
+    }
+
     /// Next step, oldest first.
     pub fn poll(&mut self) -> Option<Step> {
-        if let Some(step) = self.steps.pop_front() {
-            return Some(step);
-        }
-        while let Some(head) = self.held.front() {
-            if head.first > self.expected {
-                break;
+        self.steps_before_delivery = 0;
+        loop {
+            if let Some(step) = self.steps.pop_front() {
+                return Some(step);
             }
-            let mut packet = self.held.pop_front()?;
-            let end = packet.first + packet.count;
-            if end <= self.expected {
-                self.recycle(packet);
-                continue;
+            if let Some(packet) = self.pop_in_order() {
+                return Some(Step::Deliver(packet));
             }
-            packet.skip = self.expected - packet.first;
-            let (line, fresh, ts_recv) = (packet.line, packet.count - packet.skip, packet.ts_recv);
-            self.advance(line, end, fresh);
-            self.after_progress(line, ts_recv);
-            return Some(Step::Deliver(packet));
+            match self.phase {
+                Phase::GivingUp(gap) => self.lose_part(gap),
+                Phase::Open(gap) if gap.asks_on => {
+                    self.ask();
+                    return None;
+                }
+                _ => return None,
+            }
         }
-        self.steps.pop_front()
+    }
+
+    /// The first held packet, if nothing is missing before it and something in it is new.
+    fn pop_in_order(&mut self) -> Option<HeldPacket> {
+        self.drop_known();
+        let mut packet = self.held.pop_front_if(|head| head.first <= self.expected)?;
+        let end = packet.first + packet.count;
+        packet.skip = self.expected - packet.first;
+        self.advance(packet.line, end, packet.count - packet.skip);
+        self.after_progress(packet.line);
+        Some(packet)
+    }
+
+    /// Forgets held packets that other ones covered.
+    fn drop_known(&mut self) {
+        let expected = self.expected;
+        let is_known = |head: &mut HeldPacket| head.first + head.count <= expected;
+        while let Some(packet) = self.held.pop_front_if(is_known) {
+            self.counters.packets_duplicate += 1;
+            self.recycle(packet);
+        }
     }
 
     /// Takes a delivered packet's buffer back.
@@ -392,7 +459,9 @@ impl Sequencer {
 
     /// Next request to send.
     pub fn poll_request(&mut self) -> Option<Request> {
-        self.request.take()
+        let request = self.request.take()?;
+        self.counters.requests += 1;
+        Some(request)
     }
 
     fn advance(&mut self, line: Line, end: u64, fresh: u64) {
@@ -403,24 +472,18 @@ impl Sequencer {
         self.counters.first_on_line[line] += fresh;
     }
 
-    fn join(&mut self, first: u64, now: RecvTime) {
+    fn join(&mut self, first: u64) {
         self.joined = true;
         if first <= self.settings.first_sequence {
             return;
         }
+        self.highest = first;
         if self.settings.backfill && self.settings.server_count > 0 {
-            self.highest = first;
-            self.declare(now, true);
+            self.declare(true);
         } else {
             self.expected = first;
-            self.highest = first;
             self.steps.push_back(Step::Joined { sequence: first });
         }
-    }
-
-    /// One past the last message of the hole that begins at `expected`.
-    fn hole_end(&self) -> u64 {
-        self.held.front().map_or(self.highest, |head| head.first)
     }
 
     fn wait(&mut self, since: RecvTime) {
@@ -428,128 +491,123 @@ impl Sequencer {
         self.phase = Phase::Waiting { until };
     }
 
-    fn declare(&mut self, now: RecvTime, is_join: bool) {
-        let (first, end) = (self.expected, self.hole_end());
+    /// One past the last message of the hole that begins at `expected`.
+    fn hole_end(&self, end: u64) -> u64 {
+        self.held.front().map_or(end, |head| head.first.min(end))
+    }
+
+    fn declare(&mut self, is_join: bool) {
+        let (first, end) = (self.expected, self.hole_end(self.highest));
         self.counters.gaps_opened += 1;
-        self.phase = Phase::Open(OpenGap {
+        let gap = OpenGap {
             first,
             end,
             segment_first: first,
             any_lost: false,
             is_join,
             attempts: 0,
-            request_deadline: RecvTime(now.0.saturating_add(self.settings.request_timeout_ns)),
-        });
-        if self.settings.server_count == 0 {
-            self.give_up();
-        } else {
-            self.steps.push_back(Step::GapOpened {
-                first,
-                count: end - first,
-            });
-            self.ask(now);
+            request_deadline: RecvTime::UNDEFINED,
+            asks_on: false,
+        };
+        if self.settings.server_count == 0 || self.is_finishing {
+            self.give_up(gap);
+            return;
         }
+        let count = end - first;
+        self.steps.push_back(Step::GapOpened { first, count });
+        self.phase = Phase::Open(gap);
+        self.ask();
     }
 
-    fn ask(&mut self, now: RecvTime) {
-        let Phase::Open(gap) = &mut self.phase else {
+    /// Asks for the first hole of the open gap.
+    fn ask(&mut self) {
+        let Phase::Open(mut gap) = self.phase else {
             return;
         };
-        let end = self
-            .held
-            .front()
-            .map_or(gap.end, |head| head.first.min(gap.end));
-        gap.request_deadline = RecvTime(now.0.saturating_add(self.settings.request_timeout_ns));
-        let count = (end - self.expected).min(self.settings.request_count_max);
+        let deadline_ns = self.now.0.saturating_add(self.settings.request_timeout_ns);
+        gap.request_deadline = RecvTime(deadline_ns);
+        gap.asks_on = false;
+        self.phase = Phase::Open(gap);
+        let hole = self.hole_end(gap.end).saturating_sub(self.expected);
         self.request = Some(Request {
             server: self.server,
             first: self.expected,
-            count,
+            count: hole.clamp(1, self.settings.request_count_max.max(1)),
         });
-        self.counters.requests += 1;
     }
 
-    fn retry(&mut self, now: RecvTime) {
-        let Phase::Open(gap) = &mut self.phase else {
+    /// A request had no answer that helped.
+    fn retry(&mut self) {
+        let Phase::Open(mut gap) = self.phase else {
             return;
         };
         gap.attempts += 1;
         if gap.attempts >= self.settings.request_attempts_max {
-            self.give_up();
+            self.give_up(gap);
             return;
         }
+        self.phase = Phase::Open(gap);
         self.server = (self.server + 1) % self.settings.server_count.max(1);
-        self.ask(now);
+        self.ask();
     }
 
     /// `expected` moved: closes what is closed, asks on where an answer was partial.
-    fn after_progress(&mut self, line: Line, now: RecvTime) {
+    fn after_progress(&mut self, line: Line) {
         match self.phase {
-            Phase::Open(gap) if self.expected >= gap.end => self.close(gap, now),
-            Phase::Open(_) => {
-                if let Phase::Open(gap) = &mut self.phase {
-                    gap.attempts = 0;
-                }
-                if line == Line::RECOVERY {
-                    self.ask(now);
-                }
+            Phase::Open(gap) | Phase::GivingUp(gap) if self.expected >= gap.end => self.close(gap),
+            Phase::Open(mut gap) => {
+                gap.attempts = 0;
+                gap.asks_on |= line == Line::RECOVERY;
+                self.phase = Phase::Open(gap);
             }
-            Phase::Waiting { .. } | Phase::InOrder => self.settle(now),
+            Phase::GivingUp(_) => {}
+            Phase::Waiting { .. } | Phase::InOrder | Phase::Draining => self.settle(),
         }
     }
 
-    fn close(&mut self, gap: OpenGap, now: RecvTime) {
+    fn close(&mut self, gap: OpenGap) {
         self.enter(gap.segment_first, gap.end, true);
         if !gap.any_lost {
             let (first, count) = (gap.first, gap.end - gap.first);
             self.steps.push_back(Step::GapRecovered { first, count });
         }
         self.request = None;
-        self.settle(now);
+        self.settle();
     }
 
     /// Chooses the phase by what is missing now.
-    fn settle(&mut self, now: RecvTime) {
-        let next_is_held = self
-            .held
-            .front()
-            .is_some_and(|head| head.first <= self.expected);
-        if next_is_held || self.expected >= self.highest {
-            self.phase = if next_is_held && self.expected < self.highest {
-                // `poll` delivers it and settles again; until then nothing is in the fast path.
-                Phase::Waiting {
-                    until: RecvTime::UNDEFINED,
-                }
-            } else {
-                Phase::InOrder
-            };
-        } else {
-            // The next hole may be older than `now`: its window began when the packet behind it came.
-            let since = self.held.front().map_or(now, |head| head.ts_recv.min(now));
-            self.wait(since);
+    fn settle(&mut self) {
+        self.drop_known();
+        self.phase = Phase::InOrder;
+        if self.expected >= self.highest {
+            return;
         }
+        if self.hole_end(self.highest) <= self.expected {
+            self.phase = Phase::Draining;
+            return;
+        }
+        if self.is_finishing {
+            self.declare(false);
+            return;
+        }
+        // The hole may be older than this moment: its window began when the first packet behind it came.
+        let came = self.held.iter().map(|packet| packet.ts_recv);
+        let since = came.min().map_or(self.now, |came| came.min(self.now));
+        self.wait(since);
     }
 
-    fn give_up(&mut self) {
-        let Phase::Open(mut gap) = self.phase else {
-            if let Phase::Waiting { until } = self.phase {
-                self.declare(until, false);
-            }
-            if self.is_gap_open() {
-                self.give_up();
-            }
-            return;
-        };
-        // Packets that came out of the middle of the gap are delivered by `poll` between the lost parts, so the
-        // parts are given up one at a time; `after_progress` does not revive a gap that has lost a part.
-        let end = self
-            .held
-            .front()
-            .map_or(gap.end, |head| head.first.clamp(self.expected, gap.end));
+    /// Gives up a gap; `poll` carries it out.
+    fn give_up(&mut self, gap: OpenGap) {
+        self.request = None;
+        self.phase = Phase::GivingUp(gap);
+    }
+
+    /// Names the next lost part of a gap that is given up.
+    fn lose_part(&mut self, mut gap: OpenGap) {
+        let end = self.hole_end(gap.end);
         let (first, count) = (self.expected, end - self.expected);
         self.enter(gap.segment_first, first, true);
         self.enter(first, end, false);
-        self.counters.messages_lost += count;
         if gap.is_join && first == self.settings.first_sequence {
             self.steps.push_back(Step::Joined { sequence: end });
         } else {
@@ -558,19 +616,22 @@ impl Sequencer {
         self.expected = end;
         gap.segment_first = end;
         gap.any_lost = true;
-        self.request = None;
+        self.phase = Phase::GivingUp(gap);
         if end >= gap.end {
-            self.settle(gap.request_deadline);
-        } else {
-            gap.request_deadline = RecvTime(0);
-            gap.attempts = self.settings.request_attempts_max;
-            self.phase = Phase::Open(gap);
+            self.settle();
         }
     }
 
+    /// Enters a closed range in the ledger.
     fn enter(&mut self, first: u64, end: u64, recovered: bool) {
-        if end <= first {
+        let count = end.saturating_sub(first);
+        if count == 0 {
             return;
+        }
+        if recovered {
+            self.counters.messages_recovered += count;
+        } else {
+            self.counters.messages_lost = self.counters.messages_lost.saturating_add(count);
         }
         if self.ledger.len() == LEDGER_ENTRIES_MAX {
             self.counters.ledger_overflow += 1;
@@ -578,7 +639,7 @@ impl Sequencer {
         }
         self.ledger.push(Gap {
             first,
-            count: end - first,
+            count,
             recovered,
         });
     }

@@ -1,1 +1,99 @@
-//! Room `ingest`.
+//! Ingestion: sockets in, ticks out. Owns sockets and threads, carries out what feeds ask for, knows no book.
+//!
+//! ```text
+//!  sockets ─▶ udp.rs / websocket.rs ─▶ Feed ─▶ Batch ─▶ RingSink ─▶ rtrb ring ─▶ graph thread
+//!                     ▲                  │
+//!                     └──── Action ◀─────┘   requests, subscriptions, reconnects
+//! ```
+//!
+//! One thread may own several feeds; it has one ring. Loss is never silent: what the kernel dropped, what was cut off and
+//! what the ring had no room for is counted, and the feed sees it as a gap in its sequence.
+
+pub mod backoff;
+pub mod receive;
+pub mod ring;
+pub mod udp;
+pub mod websocket;
+
+#[cfg(test)]
+mod tests;
+
+use feeds::contract::{Feed, Notice};
+use std::sync::atomic::{AtomicBool, Ordering};
+use tracing::{info, warn};
+
+/// Asks ingest threads to stop. Shared by all of them; cannot be taken back.
+#[derive(Debug, Default)]
+pub struct Stop {
+    requested: AtomicBool,
+    notify: tokio::sync::Notify,
+}
+
+impl Stop {
+    /// Nothing asked yet.
+    pub fn new() -> Stop {
+        Stop::default()
+    }
+
+    /// Asks. Threads end within a second.
+    pub fn request(&self) {
+        self.requested.store(true, Ordering::Release);
+        self.notify.notify_waiters();
+    }
+
+    /// Whether it was asked.
+    pub fn is_requested(&self) -> bool {
+        self.requested.load(Ordering::Acquire)
+    }
+
+    /// Returns once it is asked.
+    pub async fn requested(&self) {
+        loop {
+            // Registered before the flag is read, so that a request in between is not missed.
+            let notified = self.notify.notified();
+            tokio::pin!(notified);
+            notified.as_mut().enable();
+            if self.is_requested() {
+                return;
+            }
+            notified.await;
+        }
+    }
+}
+
+/// Most notices of a feed logged at a time; a feed bounds its own queue, this bounds a turn.
+const NOTICES_PER_TURN_MAX: usize = 64;
+
+/// Logs what a feed finds worth a line.
+pub fn log_notices(name: &str, feed: &mut dyn Feed) {
+    for _ in 0..NOTICES_PER_TURN_MAX {
+        let Some(notice) = feed.poll_notice() else {
+            return;
+        };
+        match notice {
+            Notice::UnknownType { tag, name: message } => {
+                warn!(
+                    feed = name,
+                    tag,
+                    message = message.as_str(),
+                    "unknown message type"
+                );
+            }
+            Notice::LineUp(line) => info!(feed = name, line = line.0, "line delivers"),
+            Notice::LineSilent(line) => warn!(feed = name, line = line.0, "line is silent"),
+            Notice::GapOpened { first, count } => {
+                warn!(feed = name, first, count, "gap: asking for what is missing");
+            }
+            Notice::GapRecovered { first, count } => {
+                info!(feed = name, first, count, "gap closed without loss");
+            }
+            Notice::GapLost { first, count } => {
+                warn!(feed = name, first, count, "gap given up: books are suspect");
+            }
+            Notice::SessionReset { sequence } => info!(feed = name, sequence, "session began anew"),
+            Notice::SessionEnded => info!(feed = name, "the venue ended the session"),
+            Notice::VenueError(text) => warn!(feed = name, text = text.as_str(), "venue complains"),
+            Notice::Subscribed(line) => info!(feed = name, line = line.0, "subscribed"),
+        }
+    }
+}

@@ -75,7 +75,7 @@ impl Variant {
         }
     }
 
-    /// When what is held back is to be sent; at once after a silence longer than the interval.
+    /// When what is held back is to be sent; at once when nothing was sent yet.
     fn due(&self, now: Instant) -> Option<Instant> {
         let interval = Duration::from_millis(u64::from(self.channel.interval_ms()));
         match self.flushed {

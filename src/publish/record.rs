@@ -385,6 +385,11 @@ impl Writer {
         None
     }
 
+    /// Whether any instrument is owed a fresh snapshot.
+    pub fn is_owing(&self) -> bool {
+        !self.dirty.is_empty()
+    }
+
     /// Records that found no room since the start.
     pub const fn dropped(&self) -> u64 {
         self.dropped
@@ -497,6 +502,17 @@ pub struct Reader {
 }
 
 impl Reader {
+    /// Takes the next record unread and mixes all its bytes into `digest`. Equal records in equal order give equal digests.
+    pub fn pop_digest(&mut self, digest: u64) -> Option<u64> {
+        let head = self.cells.peek().ok()?.0;
+        let [_, body_cells, ..] = head[0].to_le_bytes();
+        let chunk = self.cells.read_chunk(1 + usize::from(body_cells)).ok()?;
+        let mix = |digest: u64, word: u64| {
+            (digest.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95)
+        };
+        Some(chunk.into_iter().flat_map(|cell| cell.0).fold(digest, mix))
+    }
+
     /// The next record, if there is one. Records of a kind this build does not know are skipped and counted.
     pub fn pop(&mut self) -> Option<Record<'_>> {
         loop {

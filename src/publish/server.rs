@@ -38,7 +38,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::Notify;
 
 const PAGE: &str = include_str!("page.html");
@@ -165,7 +165,7 @@ impl Server {
         let view = View::new(
             options.names.clone(),
             options.instruments_max,
-            Instant::now(),
+            crate::sys::clock::instant_now(),
         );
         let view = Arc::new(Mutex::new(view));
         let app = Arc::new(App {
@@ -272,8 +272,8 @@ async fn run(app: Arc<App>, listener: std::net::TcpListener, reader: Reader) {
     let serving = tokio::spawn(async move { axum::serve(listener, router).await });
     pump(&app, reader).await;
     lock(&app.hub).stop();
-    let deadline = Instant::now() + LAST_WORDS;
-    while lock(&app.hub).subscriber_count() > 0 && Instant::now() < deadline {
+    let deadline = crate::sys::clock::instant_now() + LAST_WORDS;
+    while lock(&app.hub).subscriber_count() > 0 && crate::sys::clock::instant_now() < deadline {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     serving.abort();
@@ -282,14 +282,14 @@ async fn run(app: Arc<App>, listener: std::net::TcpListener, reader: Reader) {
 /// Moves records from the ring to the queues until the server stops.
 async fn pump(app: &App, mut reader: Reader) {
     let second = Duration::from_secs(1);
-    let mut rates_due = Instant::now() + second;
+    let mut rates_due = crate::sys::clock::instant_now() + second;
     let mut finished = false;
     loop {
         let mut count = 0;
         let next = {
             let mut hub = lock(&app.hub);
             let mut view = lock(&app.view);
-            let now = Instant::now();
+            let now = crate::sys::clock::instant_now();
             while count < RECORDS_PER_TURN
                 && let Some(record) = reader.pop()
             {

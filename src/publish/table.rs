@@ -209,7 +209,7 @@ mod tests {
             reasons: &["ok"],
             ..Names::default()
         };
-        let now = Instant::now();
+        let now = crate::sys::clock::instant_now();
         let mut view = View::new(names, 4, now);
         let (mut writer, mut reader) = ring(256, 4);
         let header = Header {

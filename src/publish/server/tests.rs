@@ -73,9 +73,12 @@ fn start(options: Options) -> (Writer, ServerHandle) {
 
 #[track_caller]
 fn wait(done: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = crate::sys::clock::instant_now() + Duration::from_secs(20);
     while !done() {
-        assert!(Instant::now() < deadline, "waited too long");
+        assert!(
+            crate::sys::clock::instant_now() < deadline,
+            "waited too long"
+        );
         std::thread::sleep(Duration::from_millis(2));
     }
 }
@@ -192,6 +195,23 @@ fn an_interval_conflates_and_still_ends_with_the_latest_book() {
         }
         assert!((3..100).contains(&heard), "{heard} messages for 598 books");
     });
+}
+
+#[test]
+fn an_interval_channel_keeps_sending() {
+    let (mut writer, handle) = start(options());
+    block_on(async {
+        let query = "?channels=book_snapshot_1_10ms&instruments=AAPL";
+        let mut client = connect(&handle, query).await;
+        assert_eq!(hear(&mut client).await["type"], "subscribed");
+        assert_eq!(hear(&mut client).await["type"], "book_snapshot");
+        for sequence in 2..5 {
+            book(&mut writer, 0, sequence);
+            let next = hear(&mut client).await;
+            assert_eq!(next["lastSequence"], sequence);
+        }
+    });
+    handle.stop();
 }
 
 #[test]

@@ -1,0 +1,91 @@
+//! Hostile bytes against every feed of the registry: no panic, bounded output, the same answer twice.
+#![allow(clippy::unwrap_used)]
+
+use feeds::contract::{
+    Batch, DecodeError, Descriptor, FeedSettings, Form, InspectedMessage, Line, LinkEvent,
+    MessageSink, Packet, TickSink,
+};
+use feeds::model::{ChannelId, Definition, RecvTime, Tick};
+use proptest::prelude::*;
+use std::sync::{Arc, Mutex};
+
+#[derive(Clone)]
+struct Collect(Arc<Mutex<Vec<Tick>>>);
+
+impl TickSink for Collect {
+    fn accept(&mut self, ticks: &[Tick]) {
+        self.0.lock().unwrap().extend_from_slice(ticks);
+    }
+    fn define(&mut self, _: ChannelId, _: &Definition) {}
+}
+
+struct Ignore;
+
+impl MessageSink for Ignore {
+    fn message(&mut self, _: &str, _: Option<u64>, message: &dyn InspectedMessage) {
+        assert!(!message.name().is_empty());
+    }
+}
+
+fn settings() -> FeedSettings {
+    FeedSettings {
+        line_count: 2,
+        server_count: 1,
+        instruments: vec!["AAPL".into(), "BTC-USD".into()],
+        ..FeedSettings::single_line(ChannelId(0))
+    }
+}
+
+fn run(descriptor: &Descriptor, packets: &[(Form<'static>, Vec<u8>)]) -> Vec<Tick> {
+    let mut feed = (descriptor.build)(&settings()).unwrap();
+    let sink = Collect(Arc::default());
+    let mut out = Batch::new(Box::new(sink.clone()));
+    let mut now = 1_700_000_000_000_000_000;
+    feed.on_link(LinkEvent::Up(Line(0)), RecvTime(now), &mut out);
+    for (index, (form, bytes)) in packets.iter().enumerate() {
+        now += 700_000;
+        let line = Line((index % 2) as u8);
+        let packet = Packet {
+            line,
+            ts_recv: RecvTime(now),
+            form: *form,
+            bytes,
+        };
+        feed.on_packet(&packet, &mut out);
+        feed.on_clock(RecvTime(now), &mut out);
+        let _: Result<(), DecodeError> = (descriptor.inspect)(&packet, &mut Ignore);
+        let _ = (descriptor.session_key)(bytes);
+        let _ = (descriptor.file_message)(bytes);
+        while feed.poll_action().is_some() {}
+        while feed.poll_notice().is_some() {}
+    }
+    feed.finish(RecvTime(now), &mut out);
+    out.flush();
+    sink.0.lock().unwrap().clone()
+}
+
+fn forms() -> impl Strategy<Value = Form<'static>> {
+    prop_oneof![
+        Just(Form::Datagram),
+        Just(Form::FileMessages),
+        Just(Form::Text),
+        Just(Form::Rest("https://127.0.0.1/products")),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn any_bytes_are_survived_and_answered_alike(
+        packets in proptest::collection::vec(
+            (forms(), proptest::collection::vec(any::<u8>(), 0..200)), 0..12),
+    ) {
+        for descriptor in feeds::REGISTRY {
+            let bytes: usize = packets.iter().map(|(_, bytes)| bytes.len()).sum();
+            let ticks = run(descriptor, &packets);
+            prop_assert!(ticks.len() <= 64 + 4 * bytes, "{}: {} ticks", descriptor.name, ticks.len());
+            prop_assert_eq!(ticks, run(descriptor, &packets));
+        }
+    }
+}

@@ -1,0 +1,765 @@
+//! From the mirror to types that cannot be wrong. Goes on after a fault; one run tells all of them.
+
+use super::raw::{
+    FEED_KEYS, Fields, Located, RawConfig, RawFeed, RawInstruments, RawKind, RawLines, integer,
+};
+use super::yaml::{self, Node};
+use super::{
+    BooksConfig, Config, ExecutionMode, Fault, FeedConfig, Instruments, Interface, Lines,
+    PublishConfig, Reach, RuntimeConfig, SignalConfig, SignalKind, WebSocketPublish, is_datagram,
+    nearest,
+};
+use crate::ingest::ring::TICKS_PER_PACKET_MAX;
+use feeds::contract::{Descriptor, Value};
+use feeds::model::{ChannelId, Symbol};
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+
+/// Most feeds of a process.
+const FEEDS_MAX: usize = 256;
+/// Most retransmission servers of a feed.
+const SERVERS_MAX: usize = 8;
+/// Highest core id there can be.
+const CORE_MAX: i64 = 1_023;
+const RING_TICKS_DEFAULT: usize = 1 << 16;
+/// Room for two packets at least: one being read while the next is written.
+const RING_TICKS_MIN: i64 = 2 * TICKS_PER_PACKET_MAX as i64;
+/// 16 Mi ticks are 1 GiB.
+const RING_TICKS_MAX: i64 = 1 << 24;
+const RECEIVE_BUFFER_BYTES_DEFAULT: usize = 8 << 20;
+/// One full datagram of 9,000 bytes with the kernel's bookkeeping.
+const RECEIVE_BUFFER_BYTES_MIN: i64 = 16 << 10;
+const RECEIVE_BUFFER_BYTES_MAX: i64 = 1 << 30;
+/// A day.
+const INTERVAL_MS_MAX: i64 = 86_400_000;
+
+/// The configuration, where what is left after the faults makes one.
+pub(super) fn check(raw: RawConfig, faults: &mut Vec<Fault>) -> Option<Config> {
+    let mut checker = Checker { faults };
+    let runtime = RuntimeConfig {
+        core: checker.core(raw.runtime.core.as_ref()),
+        mode: checker.mode(raw.runtime.mode.as_ref()),
+    };
+    let ring_ticks = checker.ring_ticks(raw.ring_ticks.as_ref());
+    let books = BooksConfig {
+        depth: checker.size(&raw.books.depth, 1..=BooksConfig::DEPTH_MAX as i64, 10),
+        orders_capacity: checker.size(
+            &raw.books.orders_capacity,
+            1_024..=1 << 28,
+            BooksConfig::default().orders_capacity,
+        ),
+    };
+    let feeds = checker.feeds(raw.feeds, &runtime);
+    let signals = checker.signals(&raw.signals, books.depth);
+    let publish = checker.publish(&raw.publish);
+    let simulate = checker.simulate(&raw.simulate, &feeds);
+    faults.is_empty().then_some(Config {
+        runtime,
+        ring_ticks,
+        feeds,
+        books,
+        signals,
+        publish,
+        simulate,
+    })
+}
+
+/// Judges; faults go to one list.
+pub(super) struct Checker<'f> {
+    pub(super) faults: &'f mut Vec<Fault>,
+}
+
+impl Checker<'_> {
+    pub(super) fn tell<T>(
+        &mut self,
+        at: &Located<T>,
+        why: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.faults.push(at.fault(why, remedy));
+    }
+
+    pub(super) fn in_range(
+        &mut self,
+        value: &Located<i64>,
+        range: RangeInclusive<i64>,
+    ) -> Option<usize> {
+        if range.contains(&value.value) {
+            return usize::try_from(value.value).ok();
+        }
+        self.tell(
+            value,
+            format!("{} is out of range", value.value),
+            format!("use {} to {}", range.start(), range.end()),
+        );
+        None
+    }
+
+    pub(super) fn size(
+        &mut self,
+        value: &Option<Located<i64>>,
+        range: RangeInclusive<i64>,
+        default: usize,
+    ) -> usize {
+        value
+            .as_ref()
+            .and_then(|value| self.in_range(value, range))
+            .unwrap_or(default)
+    }
+
+    fn core(&mut self, core: Option<&Located<i64>>) -> Option<usize> {
+        let core = core?;
+        if (0..=CORE_MAX).contains(&core.value) {
+            return usize::try_from(core.value).ok();
+        }
+        self.tell(
+            core,
+            format!("{} is not a core id", core.value),
+            format!("use 0 to {CORE_MAX}, as in /proc/cpuinfo, or leave the key out"),
+        );
+        None
+    }
+
+    fn mode(&mut self, mode: Option<&Located<String>>) -> ExecutionMode {
+        let Some(mode) = mode else {
+            return ExecutionMode::default();
+        };
+        match mode.value.as_str() {
+            "spin" => ExecutionMode::Spin,
+            "park" => ExecutionMode::Park,
+            other => {
+                let why = format!("`{}` is no execution mode", yaml::shorten(other));
+                self.tell(
+                    mode,
+                    why,
+                    "use spin (a core of its own) or park (sleeps when idle)",
+                );
+                ExecutionMode::default()
+            }
+        }
+    }
+
+    fn ring_ticks(&mut self, ticks: Option<&Located<i64>>) -> usize {
+        let Some(ticks) = ticks else {
+            return RING_TICKS_DEFAULT;
+        };
+        let Some(count) = self.in_range(ticks, RING_TICKS_MIN..=RING_TICKS_MAX) else {
+            return RING_TICKS_DEFAULT;
+        };
+        if !count.is_power_of_two() {
+            let above = count.next_power_of_two();
+            let why = format!("{count} is not a power of two");
+            self.tell(ticks, why, format!("use {} or {above}", above / 2));
+        }
+        count
+    }
+
+    fn address(&mut self, text: &Located<String>) -> Option<SocketAddr> {
+        match text.value.parse::<SocketAddr>() {
+            Ok(address) => Some(address),
+            Err(_) => {
+                let why = format!(
+                    "`{}` is not an IP address and port",
+                    yaml::shorten(&text.value)
+                );
+                self.tell(
+                    text,
+                    why,
+                    "write \"233.54.12.111:26477\"; names are not looked up",
+                );
+                None
+            }
+        }
+    }
+
+    fn address_with_port(&mut self, text: &Located<String>) -> Option<SocketAddr> {
+        let address = self.address(text)?;
+        if address.port() == 0 {
+            self.tell(
+                text,
+                "port 0 is no destination",
+                "give the venue's port, 1 to 65535",
+            );
+            return None;
+        }
+        Some(address)
+    }
+
+    pub(super) fn instruments(&mut self, raw: Option<&RawInstruments>) -> Instruments {
+        let Some(raw) = raw else {
+            return Instruments::All;
+        };
+        if raw.all {
+            return Instruments::All;
+        }
+        if raw.names.is_empty() {
+            self.faults.push(Fault::new(
+                raw.at,
+                &raw.path,
+                "the list is empty",
+                "name at least one symbol, or write \"*\" for all",
+            ));
+        }
+        let mut seen = HashMap::new();
+        for name in &raw.names {
+            if name.value == "*" {
+                self.tell(name, "\"*\" stands in a list", "write instruments: \"*\"");
+            }
+            if name.value.len() > Symbol::BYTES_MAX {
+                let why = format!("the symbol has {} bytes", name.value.len());
+                self.tell(
+                    name,
+                    why,
+                    format!("symbols have at most {} bytes", Symbol::BYTES_MAX),
+                );
+            }
+            self.unique(&mut seen, name.value.as_str(), name, "symbol");
+        }
+        Instruments::Only(raw.names.iter().map(|name| name.value.clone()).collect())
+    }
+
+    /// Tells a value that was there before.
+    pub(super) fn unique<K: Eq + Hash, T>(
+        &mut self,
+        seen: &mut HashMap<K, (String, u32)>,
+        value: K,
+        at: &Located<T>,
+        what: &str,
+    ) {
+        if let Some((path, line)) = seen.get(&value) {
+            let why = format!("the same {what} as {path} (line {line})");
+            self.tell(at, why, format!("give each its own {what}"));
+        } else {
+            seen.insert(value, (at.path.clone(), at.at.line));
+        }
+    }
+
+    fn name(&mut self, name: &Located<String>) {
+        const NAME_BYTES_MAX: usize = 40;
+        let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+        if name.value.len() > NAME_BYTES_MAX || !name.value.chars().all(fits) {
+            let why = format!("`{}` cannot be a name", yaml::shorten(&name.value));
+            let remedy = format!(
+                "use letters, digits, `_`, `-`, `.`; at most {NAME_BYTES_MAX}, since logs and metrics carry it"
+            );
+            self.tell(name, why, remedy);
+        }
+    }
+
+    fn feeds(
+        &mut self,
+        raw: Option<Located<Vec<RawFeed>>>,
+        runtime: &RuntimeConfig,
+    ) -> Vec<FeedConfig> {
+        let at = super::Position { line: 1, column: 1 };
+        let Some(raw) = raw else {
+            // A `feeds` of the wrong shape is told already.
+            if !self
+                .faults
+                .iter()
+                .any(|fault| fault.path == "feeds" || fault.path == "file")
+            {
+                let remedy = "add `feeds:` with at least one feed";
+                self.faults
+                    .push(Fault::new(at, "feeds", "the key is missing", remedy));
+            }
+            return Vec::new();
+        };
+        if raw.value.is_empty() && !self.faults.iter().any(|f| f.path.starts_with("feeds[")) {
+            self.tell(&raw, "the list is empty", "add at least one feed");
+        }
+        if raw.value.len() > FEEDS_MAX {
+            let why = format!(
+                "{} feeds, at most {FEEDS_MAX} fit one process",
+                raw.value.len()
+            );
+            self.tell(&raw, why, "split them over several processes");
+        }
+        let (mut names, mut addresses) = (HashMap::new(), HashMap::new());
+        let mut feeds = Vec::with_capacity(raw.value.len());
+        for feed in &raw.value {
+            if let Some(name) = &feed.name {
+                self.unique(&mut names, name.value.clone(), name, "name");
+            }
+            if let Some(lines) = &feed.lines {
+                for line in lines.value.addresses.iter().flatten() {
+                    if let Ok(address) = line.value.parse::<SocketAddr>() {
+                        self.unique(&mut addresses, address, line, "address and port");
+                    }
+                }
+            }
+            if let Some(core) = &feed.core
+                && runtime.mode == ExecutionMode::Spin
+                && runtime.core == usize::try_from(core.value).ok()
+            {
+                let why = format!("core {} is the one the graph thread spins on", core.value);
+                self.tell(core, why, "use another core, or runtime.mode: park");
+            }
+            feeds.extend(self.feed(feed));
+        }
+        feeds
+    }
+
+    fn missing(&mut self, feed: &RawFeed, key: &str, remedy: &str) {
+        let path = format!("{}.{key}", feed.path);
+        // A value of the wrong shape is told already, by the mirror.
+        let told = |fault: &Fault| fault.path == path;
+        if !self.faults.iter().any(told) {
+            self.faults
+                .push(Fault::new(feed.at, &path, "the key is missing", remedy));
+        }
+    }
+
+    fn feed(&mut self, raw: &RawFeed) -> Option<FeedConfig> {
+        let faults_before = self.faults.len();
+        match &raw.name {
+            Some(name) => self.name(name),
+            None => self.missing(raw, "name", "give the feed a name of its own"),
+        }
+        let core = self.core(raw.core.as_ref());
+        let mode = self.mode(raw.mode.as_ref());
+        let instruments = self.instruments(raw.instruments.as_ref());
+        let Some(descriptor) = self.protocol(raw) else {
+            // What does not depend on the protocol is judged all the same.
+            self.unknown_to_all(raw);
+            let _ = raw.lines.as_ref().and_then(|lines| self.lines(lines));
+            return None;
+        };
+        let reach = if is_datagram(descriptor) {
+            self.datagrams(raw, descriptor)
+        } else {
+            self.websocket(raw, descriptor)
+        };
+        let own = self.own(raw, descriptor);
+        let feed = FeedConfig {
+            name: raw.name.as_ref()?.value.clone(),
+            descriptor,
+            reach: reach?,
+            instruments,
+            core,
+            mode,
+            own,
+        };
+        // A room is not asked about settings that are known to be wrong.
+        if self.faults.len() == faults_before {
+            self.probe(raw, &feed);
+        }
+        Some(feed)
+    }
+
+    fn protocol(&mut self, raw: &RawFeed) -> Option<&'static Descriptor> {
+        let Some(protocol) = &raw.protocol else {
+            self.missing(raw, "protocol", "`waveletd list feeds` names them");
+            return None;
+        };
+        let descriptor = feeds::descriptor(&protocol.value);
+        if descriptor.is_none() {
+            let names = feeds::REGISTRY.iter().map(|descriptor| descriptor.name);
+            let why = format!("unknown protocol `{}`", yaml::shorten(&protocol.value));
+            self.tell(protocol, why, nearest(&protocol.value, names));
+        }
+        descriptor
+    }
+
+    /// Tells keys that no protocol has.
+    fn unknown_to_all(&mut self, raw: &RawFeed) {
+        let own_keys = || {
+            feeds::REGISTRY
+                .iter()
+                .flat_map(|descriptor| descriptor.settings)
+        };
+        for (key, _) in &raw.own {
+            if !own_keys().any(|setting| setting.key == key.text) {
+                let path = format!("{}.{}", raw.path, yaml::shorten(&key.text));
+                let remedy = nearest(&key.text, FEED_KEYS.into_iter());
+                self.faults
+                    .push(Fault::new(key.at, &path, "unknown key", remedy));
+            }
+        }
+    }
+
+    /// Tells a key that makes no sense for the protocol's transport.
+    fn misplaced<T>(&mut self, key: Option<&Located<T>>, descriptor: &Descriptor, remedy: &str) {
+        if let Some(key) = key {
+            let carrier = if is_datagram(descriptor) {
+                "datagrams"
+            } else {
+                "a WebSocket"
+            };
+            let why = format!("{} is carried by {carrier}", descriptor.name);
+            self.tell(key, why, remedy);
+        }
+    }
+
+    fn datagrams(&mut self, raw: &RawFeed, descriptor: &Descriptor) -> Option<Reach> {
+        self.misplaced(
+            raw.url.as_ref(),
+            descriptor,
+            "remove the key; `lines` says where from",
+        );
+        let receive_buffer_bytes = self.size(
+            &raw.receive_buffer_bytes,
+            RECEIVE_BUFFER_BYTES_MIN..=RECEIVE_BUFFER_BYTES_MAX,
+            RECEIVE_BUFFER_BYTES_DEFAULT,
+        );
+        let retransmit = self.retransmit(raw, descriptor);
+        let Some(lines) = &raw.lines else {
+            self.missing(raw, "lines", "write lines: { a: \"233.54.12.111:26477\" }");
+            return None;
+        };
+        let lines = self.lines(lines)?;
+        Some(Reach::Datagrams {
+            lines,
+            retransmit,
+            receive_buffer_bytes,
+        })
+    }
+
+    fn retransmit(&mut self, raw: &RawFeed, descriptor: &Descriptor) -> Vec<SocketAddr> {
+        let Some(servers) = &raw.retransmit else {
+            return Vec::new();
+        };
+        if !descriptor.has_retransmission {
+            let why = format!("{} has no retransmission", descriptor.name);
+            self.tell(servers, why, "remove the key");
+        }
+        if servers.value.len() > SERVERS_MAX {
+            let why = format!(
+                "{} servers, at most {SERVERS_MAX} are asked",
+                servers.value.len()
+            );
+            self.tell(servers, why, "keep the nearest ones");
+        }
+        let mut seen = HashMap::new();
+        let mut addresses = Vec::with_capacity(servers.value.len());
+        for server in &servers.value {
+            let Some(address) = self.address_with_port(server) else {
+                continue;
+            };
+            if address.ip().is_multicast() {
+                self.tell(
+                    server,
+                    "a group cannot be asked",
+                    "give the server's unicast address",
+                );
+            }
+            self.unique(&mut seen, address, server, "server");
+            addresses.push(address);
+        }
+        addresses
+    }
+
+    fn lines(&mut self, raw: &Located<RawLines>) -> Option<Lines> {
+        let interface = raw
+            .value
+            .interface
+            .as_ref()
+            .and_then(|text| self.interface(text));
+        let mut addresses = Vec::new();
+        let mut missing = None;
+        for (line, text) in ('a'..).zip(&raw.value.addresses) {
+            match text {
+                None => missing = missing.or(Some(line)),
+                Some(text) => {
+                    if let Some(missing) = missing {
+                        let why = format!("line {line} without line {missing}");
+                        self.tell(text, why, "name lines from a on, leaving none out");
+                    }
+                    addresses.extend(self.address_with_port(text));
+                }
+            }
+        }
+        if raw.value.addresses.iter().all(Option::is_none) {
+            let told = format!("{}.", raw.path);
+            if !self
+                .faults
+                .iter()
+                .any(|fault| fault.path.starts_with(&told))
+            {
+                self.tell(
+                    raw,
+                    "no line has an address",
+                    "write a: \"233.54.12.111:26477\"",
+                );
+            }
+        }
+        if let (Some(Interface::Address(_)), Some(text)) = (&interface, &raw.value.interface)
+            && addresses
+                .iter()
+                .any(|address| address.is_ipv6() && address.ip().is_multicast())
+        {
+            self.tell(
+                text,
+                "an IPv6 group needs an interface name",
+                "write the name, like eth0",
+            );
+        }
+        (!addresses.is_empty()).then_some(Lines {
+            addresses,
+            interface,
+        })
+    }
+
+    fn interface(&mut self, text: &Located<String>) -> Option<Interface> {
+        const NAME_BYTES_MAX: usize = 15; // IFNAMSIZ less the final zero
+        if let Ok(address) = text.value.parse() {
+            return Some(Interface::Address(address));
+        }
+        let is_name = |c: char| !c.is_whitespace() && c != '/' && c != ':';
+        let looks_like_an_address = text
+            .value
+            .chars()
+            .all(|c| c.is_ascii_digit() || c == '.' || c == ':');
+        if text.value.len() <= NAME_BYTES_MAX
+            && text.value.chars().all(is_name)
+            && !looks_like_an_address
+        {
+            return Some(Interface::Name(text.value.clone()));
+        }
+        let why = format!("`{}` is no interface", yaml::shorten(&text.value));
+        self.tell(
+            text,
+            why,
+            "give its IPv4 address (10.0.0.5) or its name (eth0)",
+        );
+        None
+    }
+
+    fn websocket(&mut self, raw: &RawFeed, descriptor: &Descriptor) -> Option<Reach> {
+        self.misplaced(
+            raw.lines.as_ref(),
+            descriptor,
+            "remove the key; `url` says where from",
+        );
+        self.misplaced(raw.retransmit.as_ref(), descriptor, "remove the key");
+        self.misplaced(
+            raw.receive_buffer_bytes.as_ref(),
+            descriptor,
+            "remove the key",
+        );
+        let Some(url) = &raw.url else {
+            if descriptor.default_url.is_empty() {
+                self.missing(raw, "url", "write url: \"wss://…\"");
+                return None;
+            }
+            return Some(Reach::WebSocket {
+                url: descriptor.default_url.to_owned(),
+            });
+        };
+        let host = url
+            .value
+            .strip_prefix("wss://")
+            .or_else(|| url.value.strip_prefix("ws://"));
+        match host {
+            Some(host) if !host.is_empty() && !host.starts_with('/') => Some(Reach::WebSocket {
+                url: url.value.clone(),
+            }),
+            _ => {
+                let why = format!("`{}` is no WebSocket address", yaml::shorten(&url.value));
+                self.tell(
+                    url,
+                    why,
+                    "begin it with wss:// (or ws:// without encryption)",
+                );
+                None
+            }
+        }
+    }
+
+    fn own(&mut self, raw: &RawFeed, descriptor: &Descriptor) -> Vec<(String, Value)> {
+        let own_keys = || descriptor.settings.iter().map(|setting| setting.key);
+        let mut own = Vec::new();
+        for (key, node) in &raw.own {
+            let path = format!("{}.{}", raw.path, yaml::shorten(&key.text));
+            if !own_keys().any(|known| known == key.text) {
+                let why = format!("unknown key for {}", descriptor.name);
+                let remedy = nearest(&key.text, FEED_KEYS.into_iter().chain(own_keys()));
+                self.faults.push(Fault::new(key.at, &path, why, remedy));
+                continue;
+            }
+            match value(node) {
+                Some(value) => own.push((key.text.clone(), value)),
+                None => {
+                    let why = format!("{} where a value or a list is needed", node.kind());
+                    let remedy = "see `waveletd list feeds` for an example";
+                    self.faults.push(Fault::new(node.at, &path, why, remedy));
+                }
+            }
+        }
+        own
+    }
+
+    /// Lets the protocol's room judge: builds a channel and throws it away.
+    fn probe(&mut self, raw: &RawFeed, feed: &FeedConfig) {
+        let Err(told) = feed.build(ChannelId(0)) else {
+            return;
+        };
+        for fault in told {
+            let own = raw.own.iter().find(|(key, _)| key.text == fault.key);
+            let common = match fault.key.as_str() {
+                "instruments" => raw.instruments.as_ref().map(|key| key.at),
+                "lines" => raw.lines.as_ref().map(|key| key.at),
+                "retransmit" => raw.retransmit.as_ref().map(|key| key.at),
+                "url" => raw.url.as_ref().map(|key| key.at),
+                _ => None,
+            };
+            let at = own.map(|(_, node)| node.at).or(common).unwrap_or(raw.at);
+            let path = format!("{}.{}", raw.path, fault.key);
+            self.faults
+                .push(Fault::new(at, &path, fault.why, fault.remedy));
+        }
+    }
+
+    fn signals(&mut self, raw: &[RawKind], depth: usize) -> Vec<SignalConfig> {
+        let mut names = HashMap::new();
+        let mut signals = Vec::new();
+        for raw in raw {
+            let mut fields = Fields::of_entries(&raw.entries, raw.at, &raw.path, self.faults);
+            let (name, kind) = (fields.text("name"), fields.text("kind"));
+            let instruments = fields.instruments("instruments");
+            let known = known_kind(&mut fields, kind.as_ref(), "signal", &SignalKind::NAMES);
+            let (mut levels, mut window_ms, mut interval_ms) = (None, None, None);
+            match known {
+                Some("imbalance") => levels = fields.integer("depth"),
+                Some("vwap") => window_ms = fields.integer("window_ms"),
+                Some("bars") => {
+                    interval_ms = fields.integer("interval_ms");
+                    fields.require("interval_ms", "write interval_ms: 60000");
+                }
+                _ => {}
+            }
+            fields.require("name", "give the signal a name of its own");
+            // Which keys there are depends on the kind, so without a known kind none is called unknown.
+            if known.is_some() {
+                fields.finish();
+            }
+            if let Some(name) = &name {
+                self.name(name);
+                self.unique(&mut names, name.value.clone(), name, "name");
+            }
+            let instruments = self.instruments(instruments.as_ref());
+            let kind = match known {
+                Some("mid") => SignalKind::Mid,
+                Some("spread") => SignalKind::Spread,
+                Some("microprice") => SignalKind::Microprice,
+                Some("imbalance") => SignalKind::Imbalance {
+                    depth: self.size(&levels, 1..=depth as i64, 1),
+                },
+                Some("vwap") => SignalKind::Vwap {
+                    window_ms: window_ms
+                        .and_then(|window| self.in_range(&window, 0..=INTERVAL_MS_MAX))
+                        .filter(|window| *window > 0)
+                        .map(|window| window as u64),
+                },
+                Some("bars") => SignalKind::Bars {
+                    interval_ms: self.size(&interval_ms, 1..=INTERVAL_MS_MAX, 60_000) as u64,
+                },
+                _ => continue,
+            };
+            if let Some(name) = name {
+                signals.push(SignalConfig {
+                    name: name.value,
+                    kind,
+                    instruments,
+                });
+            }
+        }
+        signals
+    }
+
+    fn publish(&mut self, raw: &[RawKind]) -> Vec<PublishConfig> {
+        let (mut listens, mut tables) = (HashMap::new(), HashMap::new());
+        let mut sinks = Vec::new();
+        for raw in raw {
+            let mut fields = Fields::of_entries(&raw.entries, raw.at, &raw.path, self.faults);
+            let kind = fields.text("kind");
+            match known_kind(&mut fields, kind.as_ref(), "sink", &PublishConfig::NAMES) {
+                Some("websocket") => {
+                    let listen = fields.text("listen");
+                    let subscribers_max = fields.integer("subscribers_max");
+                    let queue_messages_max = fields.integer("queue_messages_max");
+                    let queue_bytes_max = fields.integer("queue_bytes_max");
+                    fields.require("listen", "write listen: \"127.0.0.1:9001\"");
+                    fields.finish();
+                    let subscribers_max = self.size(&subscribers_max, 1..=10_000, 64);
+                    let queue_messages_max = self.size(&queue_messages_max, 16..=1 << 20, 1_024);
+                    let queue_bytes_max = self.size(&queue_bytes_max, 64 << 10..=1 << 30, 4 << 20);
+                    let Some(text) = listen else { continue };
+                    let Some(listen) = self.address(&text) else {
+                        continue;
+                    };
+                    if listen.ip().is_multicast() {
+                        self.tell(
+                            &text,
+                            "a group cannot listen",
+                            "give an address of this host",
+                        );
+                    }
+                    if listen.port() != 0 {
+                        self.unique(&mut listens, listen, &text, "address and port");
+                    }
+                    sinks.push(PublishConfig::WebSocket(WebSocketPublish {
+                        listen,
+                        subscribers_max,
+                        queue_messages_max,
+                        queue_bytes_max,
+                    }));
+                }
+                Some("table") => {
+                    fields.finish();
+                    if let Some(kind) = kind {
+                        self.unique(&mut tables, (), &kind, "terminal");
+                    }
+                    sinks.push(PublishConfig::Table);
+                }
+                _ => {}
+            }
+        }
+        sinks
+    }
+}
+
+/// The kind as one of `names`; told when it is none.
+fn known_kind(
+    fields: &mut Fields<'_, '_>,
+    kind: Option<&Located<String>>,
+    what: &str,
+    names: &[&'static str],
+) -> Option<&'static str> {
+    let Some(kind) = kind else {
+        fields.require("kind", &format!("one of {}", names.join(", ")));
+        return None;
+    };
+    let known = names.iter().find(|name| **name == kind.value).copied();
+    if known.is_none() {
+        let why = format!("unknown {what} `{}`", yaml::shorten(&kind.value));
+        fields
+            .faults
+            .push(kind.fault(why, nearest(&kind.value, names.iter().copied())));
+    }
+    known
+}
+
+/// A setting as a protocol's room is given it; mappings and empty values have no such form.
+fn value(node: &Node) -> Option<Value> {
+    match &node.value {
+        yaml::Value::Scalar { text, quoted: true } => Some(Value::Text(text.clone())),
+        yaml::Value::Scalar { .. } if node.is_null() => None,
+        yaml::Value::Scalar { text, .. } => Some(match text.as_str() {
+            "true" | "True" | "TRUE" => Value::Bool(true),
+            "false" | "False" | "FALSE" => Value::Bool(false),
+            text => match integer(text) {
+                Some(number) => Value::Integer(number),
+                None => Value::Text(text.to_owned()),
+            },
+        }),
+        yaml::Value::List(list) => list
+            .iter()
+            .map(value)
+            .collect::<Option<_>>()
+            .map(Value::List),
+        yaml::Value::Map(_) => None,
+    }
+}

@@ -1,0 +1,468 @@
+//! One channel's market: its books, how far they can be trusted, and what an event changed.
+//!
+//! No graph here and no clock: ticks in, and at the end of an event a list of the instruments it touched. The source
+//! node ([`super::source`]) owns the channels of its ring and wakes the nodes of what was touched.
+
+use crate::book::{BookState, Books, Change, Fault, OrderBooks, PriceBooks, Touched, Trust};
+use feeds::contract::BookKind;
+use feeds::model::{
+    Action, ChannelId, Definition, EventTime, Flags, InstrumentId, Price, RecvTime, ResetKind,
+    Side, Size, Tick, cancel_detail,
+};
+
+/// What a channel is, as its configuration or its capture says.
+#[derive(Clone, Debug)]
+pub struct ChannelSpec {
+    /// Stamped on its ticks.
+    pub id: ChannelId,
+    /// Name of the feed in the configuration.
+    pub feed: String,
+    /// Venue in the reports.
+    pub venue: String,
+    /// What its ticks build.
+    pub book: BookKind,
+    /// Open orders the books hold without growing (by order only).
+    pub orders_capacity: usize,
+}
+
+/// What an event did to an instrument, as bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Touches(u8);
+
+impl Touches {
+    /// Price, size or order count of a best level changed.
+    pub const TOP: Touches = Touches(1);
+    /// A level within the published depth changed.
+    pub const DEPTH: Touches = Touches(2);
+    /// It traded.
+    pub const TRADE: Touches = Touches(4);
+    /// State or reason changed.
+    pub const STATE: Touches = Touches(8);
+    /// The instrument is new or has a new definition.
+    pub const DEFINITION: Touches = Touches(16);
+    /// Something happened, but nothing anybody watches: a level too deep to be published.
+    pub const DEEP: Touches = Touches(32);
+    /// What somebody watches: all but [`Touches::DEEP`].
+    const SEEN: Touches = Touches(31);
+
+    /// Whether any bit of `other` is set.
+    pub const fn any(self, other: Touches) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Both sets.
+    #[must_use]
+    pub const fn with(self, other: Touches) -> Touches {
+        Touches(self.0 | other.0)
+    }
+
+    /// Nothing happened.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// A print, priced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trade {
+    /// Whose.
+    pub instrument: InstrumentId,
+    /// The venue's trade id.
+    pub id: u64,
+    /// Where.
+    pub price: Price,
+    /// How much, in the instrument's size units.
+    pub size: u64,
+    /// Who crossed the spread, where known.
+    pub aggressor: Side,
+    /// When it was made.
+    pub ts_event: EventTime,
+    /// When we learnt of it.
+    pub ts_recv: RecvTime,
+    /// It counts in volume and bars.
+    pub counts: bool,
+}
+
+/// One instrument's facts beside its book.
+#[derive(Clone, Copy, Debug)]
+pub struct Instrument {
+    /// What it is.
+    pub definition: Definition,
+    /// Prints so far.
+    pub trades: u64,
+    /// Sum of their sizes.
+    pub volume: u128,
+    /// Venue's sequence of its last tick.
+    pub last_sequence: u64,
+    /// When its last tick was made.
+    pub ts_event: EventTime,
+    /// When its last tick reached us.
+    pub ts_recv: RecvTime,
+    touches: Touches,
+}
+
+/// Trades of one event that are named one by one; the rest is counted in `trades` and `volume` only.
+const TRADES_PER_EVENT_MAX: usize = 4_096;
+/// What the event that just ended did.
+#[derive(Debug, Default)]
+pub struct Event {
+    /// Instruments touched, each once, in order of first touch.
+    pub touched: Vec<InstrumentId>,
+    /// Prints, in order.
+    pub trades: Vec<Trade>,
+    /// Everything of the channel changed its state.
+    pub all: bool,
+    /// Something happened that somebody watches.
+    pub seen: bool,
+    /// A new session began.
+    pub session_reset: bool,
+    /// The channel came (true) or went (false).
+    pub connected: Option<bool>,
+}
+
+impl Event {
+    fn clear(&mut self) {
+        self.touched.clear();
+        self.trades.clear();
+        self.all = false;
+        self.seen = false;
+        self.session_reset = false;
+        self.connected = None;
+    }
+
+    /// Whether anybody could see what it did.
+    pub fn is_seen(&self) -> bool {
+        self.seen || self.all || self.connected.is_some()
+    }
+}
+
+/// One channel's market.
+pub struct Channel {
+    /// What it is.
+    pub spec: ChannelSpec,
+    books: Books,
+    trust: Trust,
+    instruments: Vec<Instrument>,
+    faults: [u64; Fault::ALL.len()],
+    depth: u32,
+    event: Event,
+    /// A print whose price is that of the order the next `Cancel` names.
+    unpriced: Option<Tick>,
+    unpriced_lost: u64,
+    /// Side of the order this event replaced.
+    replaced_side: Side,
+    /// Something of it arrives; false once it is silent or its connection is gone.
+    is_connected: bool,
+    last_sequence: u64,
+}
+
+/// `detail` of a `Heartbeat` tick that says the channel is silent.
+const HEARTBEAT_SILENT: u8 = 1;
+
+impl Channel {
+    /// A channel without instruments. `depth` is how many levels a side count as [`Touches::DEPTH`].
+    pub fn new(spec: ChannelSpec, depth: u32) -> Channel {
+        let books = match spec.book {
+            BookKind::ByOrder => Books::Orders(OrderBooks::new(spec.orders_capacity)),
+            BookKind::ByLevel => Books::Prices(PriceBooks::new()),
+        };
+        Channel {
+            spec,
+            books,
+            trust: Trust::new(),
+            instruments: Vec::new(),
+            faults: [0; Fault::ALL.len()],
+            depth,
+            event: Event::default(),
+            unpriced: None,
+            unpriced_lost: 0,
+            replaced_side: Side::None,
+            is_connected: false,
+            last_sequence: 0,
+        }
+    }
+
+    /// Takes a definition; returns whether the instrument is new.
+    pub fn define(&mut self, definition: &Definition) -> bool {
+        let index = definition.instrument.index();
+        self.books.define(definition.instrument);
+        if let Some(instrument) = self.instruments.get_mut(index) {
+            // The precision of sizes never changes during a run: what is in the books has it.
+            let size_decimals = instrument.definition.size_decimals;
+            instrument.definition = Definition {
+                size_decimals,
+                ..*definition
+            };
+            return false;
+        }
+        if index != self.instruments.len() || index >= crate::book::INSTRUMENTS_MAX {
+            return false;
+        }
+        self.trust.define(definition.instrument);
+        self.instruments.push(Instrument {
+            definition: *definition,
+            trades: 0,
+            volume: 0,
+            last_sequence: 0,
+            ts_event: EventTime::UNDEFINED,
+            ts_recv: RecvTime::UNDEFINED,
+            touches: Touches::default(),
+        });
+        true
+    }
+
+    /// The books.
+    pub fn books(&self) -> &Books {
+        &self.books
+    }
+
+    /// Instruments by id.
+    pub fn instruments(&self) -> &[Instrument] {
+        &self.instruments
+    }
+
+    /// State of one instrument's book.
+    pub fn state(&self, instrument: InstrumentId) -> BookState {
+        self.trust.state(instrument)
+    }
+
+    /// Where the stream was joined, if in its middle.
+    pub fn joined_at(&self) -> Option<u64> {
+        self.trust.joined_at()
+    }
+
+    /// What the last event did to an instrument.
+    pub fn touches(&self, instrument: InstrumentId) -> Touches {
+        let own = self
+            .instruments
+            .get(instrument.index())
+            .map_or(Touches::default(), |i| i.touches);
+        if self.event.all {
+            own.with(Touches::STATE)
+        } else {
+            own
+        }
+    }
+
+    /// What the last event did.
+    pub fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// Faults of the books so far, by [`Fault`].
+    pub fn faults(&self) -> &[u64; Fault::ALL.len()] {
+        &self.faults
+    }
+
+    /// Prints whose price was never known, because their order was not.
+    pub fn unpriced_trades(&self) -> u64 {
+        self.unpriced_lost
+    }
+
+    /// Last sequence seen on the channel.
+    pub fn last_sequence(&self) -> u64 {
+        self.last_sequence
+    }
+
+    /// Forgets the last event. Call before the first tick of the next.
+    pub fn begin_event(&mut self) {
+        for id in &self.event.touched {
+            if let Some(instrument) = self.instruments.get_mut(id.index()) {
+                instrument.touches = Touches::default();
+            }
+        }
+        self.event.clear();
+    }
+
+    /// Brings the cache lines this tick will need closer.
+    #[inline]
+    pub fn prefetch(&self, tick: &Tick) {
+        if let Books::Orders(books) = &self.books {
+            books.prefetch_order(tick);
+        }
+    }
+
+    /// Applies one tick. At the event's end ([`Tick::is_last`]) call [`Channel::end_event`].
+    #[inline]
+    pub fn apply(&mut self, tick: &Tick) {
+        if tick.sequence != 0 {
+            self.last_sequence = tick.sequence;
+        }
+        let touched = self.trust.on_tick(tick, &self.books);
+        if touched != Touched::None {
+            self.touch_state(touched);
+        }
+        if !self.is_connected && tick.action != Action::Reset && tick.action != Action::Definition {
+            self.connect(true);
+        }
+        match tick.action {
+            Action::Trade => self.trade(tick),
+            Action::Reset => {
+                self.event.session_reset |= tick.detail == ResetKind::Session as u8;
+                if tick.detail == ResetKind::AwaitSnapshot as u8
+                    && tick.instrument == InstrumentId::ALL
+                {
+                    self.connect(false);
+                }
+                let change = self.books.apply(tick);
+                self.on_change(tick, &change);
+            }
+            Action::Heartbeat if tick.detail == HEARTBEAT_SILENT => {
+                let touched = self.trust.set_silent(true, tick.ts_recv);
+                self.touch_state(touched);
+                self.connect(false);
+            }
+            Action::Add if tick.side == Side::None => {
+                // The successor of a replaced order rests where that one did.
+                let tick = Tick {
+                    side: self.replaced_side,
+                    ..*tick
+                };
+                let change = self.books.apply(&tick);
+                self.on_change(&tick, &change);
+            }
+            _ => {
+                let change = self.books.apply(tick);
+                self.on_change(tick, &change);
+            }
+        }
+    }
+
+    /// Ends the event: crossed books are found, states settle.
+    pub fn end_event(&mut self, tick: &Tick) {
+        if let Some(print) = self.unpriced.take() {
+            self.lose_price(&print);
+        }
+        self.replaced_side = Side::None;
+        for index in 0..self.event.touched.len() {
+            let id = self.event.touched[index];
+            if self.instruments[id.index()].touches.any(Touches::TOP) {
+                let top = self.books.top(id);
+                let touched = self.trust.on_top(id, &top, tick.ts_recv);
+                self.touch_state(touched);
+            }
+        }
+    }
+
+    fn connect(&mut self, connected: bool) {
+        if self.is_connected != connected {
+            self.is_connected = connected;
+            self.event.connected = Some(connected);
+        }
+    }
+
+    fn touch_state(&mut self, touched: Touched) {
+        match touched {
+            Touched::None => {}
+            Touched::One(id) => self.touch(id, Touches::STATE),
+            Touched::All => self.event.all = true,
+        }
+    }
+
+    #[inline]
+    fn on_change(&mut self, tick: &Tick, change: &Change) {
+        if let Some(fault) = change.fault {
+            self.faults[fault as usize] += 1;
+            let touched = self.trust.on_change(tick, change);
+            self.touch_state(touched);
+        }
+        if tick.action == Action::Cancel
+            && let Some(filled) = change.filled()
+        {
+            if tick.detail == cancel_detail::REPLACED {
+                self.replaced_side = filled.side;
+            }
+            if let Some(print) = self.unpriced.take() {
+                self.print(&print, filled.price, filled.side.opposite());
+            }
+        }
+        let id = change.instrument;
+        if let Some(instrument) = self.instruments.get_mut(id.index()) {
+            instrument.last_sequence = tick.sequence;
+            instrument.ts_event = tick.ts_event;
+            instrument.ts_recv = tick.ts_recv;
+        }
+        if tick.action == Action::Definition {
+            self.touch(id, Touches::DEFINITION);
+        }
+        if !change.is_change() {
+            return;
+        }
+        let mut touches = Touches::DEEP;
+        if change.best_moved {
+            touches = touches.with(Touches::TOP).with(Touches::DEPTH);
+        } else if change.visible(self.depth) {
+            touches = touches.with(Touches::DEPTH);
+        }
+        if id == InstrumentId::ALL {
+            for index in 0..self.instruments.len() {
+                self.touch(InstrumentId(index as u32), touches);
+            }
+            return;
+        }
+        self.touch(id, touches);
+    }
+
+    fn touch(&mut self, id: InstrumentId, touches: Touches) {
+        if id == InstrumentId::ALL {
+            return;
+        }
+        if let Some(instrument) = self.instruments.get_mut(id.index()) {
+            self.event.seen |= touches.any(Touches::SEEN);
+            if instrument.touches.is_empty() {
+                self.event.touched.push(id);
+            }
+            instrument.touches = instrument.touches.with(touches);
+        }
+    }
+
+    fn trade(&mut self, tick: &Tick) {
+        if tick.price.is_defined() {
+            self.print(tick, tick.price, tick.side);
+        } else if let Some(earlier) = self.unpriced.replace(*tick) {
+            self.lose_price(&earlier);
+        }
+    }
+
+    /// The print happened, so it counts; nobody can say where.
+    fn lose_price(&mut self, print: &Tick) {
+        self.unpriced_lost += 1;
+        if let Some(instrument) = self.instruments.get_mut(print.instrument.index()) {
+            instrument.trades += 1;
+            instrument.volume += u128::from(print.size.0);
+        }
+        self.touch(print.instrument, Touches::TRADE);
+    }
+
+    fn print(&mut self, tick: &Tick, price: Price, aggressor: Side) {
+        let Some(instrument) = self.instruments.get_mut(tick.instrument.index()) else {
+            return;
+        };
+        let counts = !tick.flags.contains(Flags::PUBLISHER_SPECIFIC);
+        if counts {
+            instrument.trades += 1;
+            instrument.volume += u128::from(tick.size.0);
+        }
+        instrument.last_sequence = tick.sequence;
+        instrument.ts_event = tick.ts_event;
+        instrument.ts_recv = tick.ts_recv;
+        let Size(size) = tick.size;
+        if self.event.trades.len() < TRADES_PER_EVENT_MAX {
+            self.event.trades.push(Trade {
+                instrument: tick.instrument,
+                id: tick.order_id,
+                price,
+                size,
+                aggressor: if aggressor == Side::None {
+                    tick.side
+                } else {
+                    aggressor
+                },
+                ts_event: tick.ts_event,
+                ts_recv: tick.ts_recv,
+                counts,
+            });
+        }
+        self.touch(tick.instrument, Touches::TRADE);
+    }
+}

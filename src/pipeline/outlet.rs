@@ -1,0 +1,148 @@
+//! Where the graph's results go: records for the publish threads, or a digest of them.
+
+use super::channel::Trade;
+use crate::publish::record::{self, Header, Level, Reader, Writer};
+use feeds::model::Symbol;
+
+/// Writers of every publish thread, and, in a replay, the digest of all that was written.
+pub struct Outlet {
+    writers: Vec<Writer>,
+    digest: Option<Digest>,
+}
+
+/// Cells between the graph and the digest; drained whenever half full.
+const DIGEST_CELLS: usize = 1 << 14;
+
+struct Digest {
+    writer: Writer,
+    reader: Reader,
+    hash: u64,
+    records: u64,
+}
+
+impl Digest {
+    fn drain(&mut self) {
+        while let Some(hash) = self.reader.pop_digest(self.hash) {
+            self.hash = hash;
+            self.records += 1;
+        }
+    }
+}
+
+/// What was published, as two numbers: equal runs have equal ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Published {
+    /// Records written.
+    pub records: u64,
+    /// Digest of every byte of them, in order.
+    pub hash: u64,
+}
+
+impl Outlet {
+    /// An outlet to these writers.
+    pub fn new(writers: Vec<Writer>) -> Outlet {
+        Outlet {
+            writers,
+            digest: None,
+        }
+    }
+
+    /// An outlet that also keeps a digest of all that is written (instruments up to `instruments_max`).
+    pub fn with_digest(writers: Vec<Writer>, instruments_max: usize) -> Outlet {
+        let (writer, reader) = record::ring(DIGEST_CELLS, instruments_max);
+        Outlet {
+            writers,
+            digest: Some(Digest {
+                writer,
+                reader,
+                hash: 0,
+                records: 0,
+            }),
+        }
+    }
+
+    /// What was written so far; zeros without a digest.
+    pub fn published(&mut self) -> Published {
+        match &mut self.digest {
+            Some(digest) => {
+                digest.drain();
+                Published {
+                    records: digest.records,
+                    hash: digest.hash,
+                }
+            }
+            None => Published::default(),
+        }
+    }
+
+    #[inline]
+    fn each(&mut self, mut write: impl FnMut(&mut Writer)) {
+        self.writers.iter_mut().for_each(&mut write);
+        if let Some(digest) = &mut self.digest {
+            if digest.writer.slots() < DIGEST_CELLS / 2 {
+                digest.drain();
+            }
+            write(&mut digest.writer);
+        }
+    }
+
+    pub(super) fn instrument(&mut self, header: &Header, feed: u16, symbol: &Symbol, decimals: u8) {
+        self.each(|writer| {
+            // Without its definition an instrument cannot be read; the reader counts records it cannot place.
+            let _ = writer.instrument(header, feed, symbol, decimals);
+        });
+    }
+
+    pub(super) fn channel(&mut self, header: &Header, feed: u16, connected: bool) {
+        self.each(|writer| {
+            // Whoever misses it sees the states of the books, which say the same.
+            let _ = writer.channel(header, feed, connected);
+        });
+    }
+
+    pub(super) fn snapshot(&mut self, header: &Header, bids: &[Level], asks: &[Level]) {
+        self.each(|writer| {
+            writer.snapshot(header, bids, asks);
+        });
+    }
+
+    pub(super) fn state(&mut self, header: &Header) {
+        self.each(|writer| {
+            writer.state(header);
+        });
+    }
+
+    pub(super) fn trade(&mut self, header: &Header, trade: &Trade) {
+        let trade = record::Trade {
+            id: trade.id,
+            price: trade.price.0,
+            size: trade.size,
+            aggressor: trade.aggressor,
+        };
+        self.each(|writer| {
+            writer.trade(header, &trade);
+        });
+    }
+
+    pub(super) fn signal(&mut self, header: &Header, index: u16, value: f64) {
+        self.each(|writer| {
+            writer.signal(header, index, value);
+        });
+    }
+
+    pub(super) fn bar(&mut self, header: &Header, bar: &record::Bar) {
+        self.each(|writer| {
+            writer.bar(header, bar);
+        });
+    }
+
+    /// Whether a snapshot that found no room is still owed to somebody.
+    pub(super) fn is_owing(&self) -> bool {
+        self.writers.iter().any(Writer::is_owing)
+    }
+
+    /// Next instrument whose last snapshot found no room and can be written now.
+    pub(super) fn next_owed(&mut self) -> Option<u32> {
+        self.writers.iter_mut().find_map(Writer::next_dirty)
+    }
+}

@@ -1,0 +1,307 @@
+//! Building nodes.
+
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::channel::{Notifier, Receiver, Sender, channel};
+use super::context::Context;
+use super::executor::{Executor, HasWork, NodeRun};
+use super::graph::Placement;
+use super::node::{
+    AnyNode, Control, ExclusiveNode, Life, Node, NodeCell, NodeId, OnDrop, ParentRef, WeakNode,
+};
+
+type OnInit<T> = Box<dyn FnOnce(&mut Executor, &mut T, NodeId)>;
+
+/// Describes a node: its state, its parents, and what is done at its start and end.
+///
+/// Parents exist before their children, so a graph has no cycles by construction. Building does
+/// not run the node; it runs when a parent broadcasts or when it is scheduled, for instance by
+/// [`NodeBuilder::on_init`].
+///
+/// ```
+/// use waveletd::runtime::{Control, Executor, Nanos, NodeBuilder};
+///
+/// let mut executor = Executor::new();
+/// let parent = NodeBuilder::new(20).build(&mut executor, |data, _| {
+///     *data += 1;
+///     Control::Broadcast
+/// });
+/// let read = parent.clone();
+/// let child = NodeBuilder::new(0).triggered_by(&parent).build(&mut executor, move |data, ctx| {
+///     assert!(ctx.has_mutated(&read));
+///     *data = 2 * *read.borrow();
+///     Control::Broadcast
+/// });
+///
+/// executor.schedule(&parent);
+/// let _ = executor.cycle(Nanos(1));
+/// assert_eq!(*child.borrow(), 42);
+/// ```
+#[must_use = "a builder does nothing before it is built"]
+pub struct NodeBuilder<T> {
+    state: T,
+    name: Box<str>,
+    triggers: Vec<AnyNode>,
+    observed: Vec<AnyNode>,
+    on_init: Option<OnInit<T>>,
+    on_drop: Option<OnDrop<T>>,
+}
+
+impl<T> fmt::Debug for NodeBuilder<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeBuilder")
+            .field("name", &self.name)
+            .field("triggers", &self.triggers)
+            .field("observed", &self.observed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A node's closure and the executor's own count on its cell.
+struct Body<T, F> {
+    cell: Rc<NodeCell<T>>,
+    run: F,
+}
+
+impl<T, F> NodeRun for Body<T, F>
+where
+    F: FnMut(&mut T, &mut Context<'_>) -> Control,
+{
+    #[inline]
+    fn run(&mut self, ctx: &mut Context<'_>) -> Control {
+        let mut state = self.cell.data.borrow_mut();
+        (self.run)(&mut state, ctx)
+    }
+
+    fn handle_count(&self) -> usize {
+        Rc::strong_count(&self.cell) - 1
+    }
+
+    fn life(&self) -> &Cell<Life> {
+        &self.cell.life
+    }
+}
+
+impl<M> HasWork for RefCell<Receiver<M>> {
+    fn has_work(&self) -> bool {
+        self.try_borrow().is_ok_and(|receiver| receiver.has_work())
+    }
+}
+
+struct Raised(Arc<AtomicBool>);
+
+impl HasWork for Raised {
+    fn has_work(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl<T: 'static> NodeBuilder<T> {
+    /// A node with this state.
+    pub fn new(state: T) -> Self {
+        Self {
+            state,
+            name: Box::default(),
+            triggers: Vec::new(),
+            observed: Vec::new(),
+            on_init: None,
+            on_drop: None,
+        }
+    }
+
+    /// Names the node in reports.
+    pub fn named(mut self, name: impl Into<Box<str>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// The node runs after `parent` whenever `parent` broadcasts, and keeps it alive.
+    pub fn triggered_by(mut self, parent: &impl ParentRef) -> Self {
+        self.triggers.push(parent.to_any());
+        self
+    }
+
+    /// [`NodeBuilder::triggered_by`] each of the parents.
+    pub fn triggered_by_many<P: ParentRef>(mut self, parents: impl IntoIterator<Item = P>) -> Self {
+        self.triggers
+            .extend(parents.into_iter().map(|parent| parent.to_any()));
+        self
+    }
+
+    /// The node runs after `parent` when both run, so it reads the state of this cycle; `parent`
+    /// does not make it run. It keeps the parent alive.
+    pub fn observer_of(mut self, parent: &impl ParentRef) -> Self {
+        self.observed.push(parent.to_any());
+        self
+    }
+
+    /// [`NodeBuilder::observer_of`] each of the parents.
+    pub fn observer_of_many<P: ParentRef>(mut self, parents: impl IntoIterator<Item = P>) -> Self {
+        self.observed
+            .extend(parents.into_iter().map(|parent| parent.to_any()));
+        self
+    }
+
+    /// Called once when the node is in the graph: to schedule it, set timers, register sources.
+    ///
+    /// A cycle must not be run from here: the node's state is in use.
+    pub fn on_init(
+        mut self,
+        on_init: impl FnOnce(&mut Executor, &mut T, NodeId) + 'static,
+    ) -> Self {
+        self.on_init = Some(Box::new(on_init));
+        self
+    }
+
+    /// Called once as the state is dropped: the node is removed and no handle is left.
+    pub fn on_drop(mut self, on_drop: impl FnOnce(&mut T) + 'static) -> Self {
+        self.on_drop = Some(Box::new(on_drop));
+        self
+    }
+
+    /// Adds the node to the graph. It lives as long as a handle or a child of it does.
+    ///
+    /// `run` gets the state and the executor, and says whether the state changed.
+    ///
+    /// # Panics
+    ///
+    /// When a parent belongs to another executor.
+    pub fn build<F>(self, executor: &mut Executor, run: F) -> Node<T>
+    where
+        F: FnMut(&mut T, &mut Context<'_>) -> Control + 'static,
+    {
+        self.insert(executor, false, run)
+    }
+
+    /// Adds a node whose state the returned handle alone may change from outside the graph.
+    ///
+    /// # Panics
+    ///
+    /// When a parent belongs to another executor.
+    pub fn build_exclusive<F>(self, executor: &mut Executor, run: F) -> ExclusiveNode<T>
+    where
+        F: FnMut(&mut T, &mut Context<'_>) -> Control + 'static,
+    {
+        ExclusiveNode(self.insert(executor, false, run))
+    }
+
+    /// Adds a node that needs no handle: it lives until it or a node that triggers it is swept.
+    ///
+    /// # Panics
+    ///
+    /// When a parent belongs to another executor.
+    pub fn spawn<F>(self, executor: &mut Executor, run: F) -> WeakNode<T>
+    where
+        F: FnMut(&mut T, &mut Context<'_>) -> Control + 'static,
+    {
+        self.insert(executor, true, run).downgrade()
+    }
+
+    /// Adds a node that runs whenever a message waits in a channel of `capacity` messages.
+    ///
+    /// Messages the node leaves in the channel make it run again in the next cycle; the end of the
+    /// stream makes it run once more.
+    ///
+    /// # Panics
+    ///
+    /// When a parent belongs to another executor.
+    pub fn build_with_channel<M, F>(
+        self,
+        executor: &mut Executor,
+        capacity: usize,
+        mut run: F,
+    ) -> (Node<T>, Sender<M>)
+    where
+        M: 'static,
+        F: FnMut(&mut T, &mut Context<'_>, &mut Receiver<M>) -> Control + 'static,
+    {
+        let (sender, receiver) = channel(capacity, executor.wake());
+        let receiver = Rc::new(RefCell::new(receiver));
+        let watched = Rc::clone(&receiver);
+        let node = self.insert(executor, false, move |state, ctx| {
+            let mut receiver = receiver.borrow_mut();
+            receiver.before_run();
+            run(state, ctx, &mut receiver)
+        });
+        executor.watch(node.id(), watched);
+        (node, sender)
+    }
+
+    /// Adds a node that any thread can have run.
+    ///
+    /// # Panics
+    ///
+    /// When a parent belongs to another executor.
+    pub fn build_with_notifier<F>(self, executor: &mut Executor, mut run: F) -> (Node<T>, Notifier)
+    where
+        F: FnMut(&mut T, &mut Context<'_>) -> Control + 'static,
+    {
+        let raised = Arc::new(AtomicBool::new(false));
+        let notifier = Notifier {
+            raised: Arc::clone(&raised),
+            wake: executor.wake(),
+        };
+        let watched = Rc::new(Raised(Arc::clone(&raised)));
+        let node = self.insert(executor, false, move |state, ctx| {
+            // Lowered before the run: a call during it makes the node run again.
+            raised.swap(false, Ordering::AcqRel);
+            run(state, ctx)
+        });
+        executor.watch(node.id(), watched);
+        (node, notifier)
+    }
+
+    fn insert<F>(self, executor: &mut Executor, pinned: bool, run: F) -> Node<T>
+    where
+        F: FnMut(&mut T, &mut Context<'_>) -> Control + 'static,
+    {
+        let Self {
+            state,
+            name,
+            triggers,
+            observed,
+            on_init,
+            on_drop,
+        } = self;
+        for parent in triggers.iter().chain(&observed) {
+            assert!(
+                parent.belongs_to(&executor.shared),
+                "node {:?}: parent {:?} belongs to another executor",
+                name,
+                parent.name(),
+            );
+        }
+        let placement = Placement {
+            name: name.clone(),
+            pinned,
+            triggers,
+            observed,
+        };
+        let (id, height) = executor.place(placement);
+        let cell = Rc::new(NodeCell {
+            id,
+            height,
+            name,
+            life: Cell::new(Life::Live),
+            shared: Rc::clone(&executor.shared),
+            data: RefCell::new(state),
+            on_drop,
+        });
+        executor.install(
+            id,
+            Box::new(Body {
+                cell: Rc::clone(&cell),
+                run,
+            }),
+        );
+        let node = Node(cell);
+        if let Some(on_init) = on_init {
+            on_init(executor, &mut node.0.data.borrow_mut(), id);
+        }
+        node
+    }
+}

@@ -1,0 +1,661 @@
+//! The executor: one cycle after another over one graph, on one thread.
+//!
+//! ```text
+//! cycle(now)  1 gather   scheduled and yielded nodes, timers due, channels and notifiers
+//!             2 run      lowest height first; a broadcast schedules the children it triggers
+//!             3 settle   spawns, then sweeps, then what nobody holds any more
+//! ```
+//!
+//! The closures that run nodes (`runs`) and all they may touch through [`Context`] (`core`) are
+//! two fields, so a running closure and the scheduler are disjoint borrows: no `unsafe`.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::fmt;
+use std::io;
+use std::num::NonZeroU64;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use mio::Interest;
+use mio::event::Source;
+
+use super::channel::Wake;
+use super::clock::{Nanos, duration_ns};
+use super::context::{Context, ScheduleError};
+use super::graph::{Graph, Placement};
+use super::io::{Io, IoDriver};
+use super::node::{Control, Life, NodeId, NodeRef, Shared};
+use super::scheduler::Scheduler;
+use super::timer::{Timer, TimerKey, Timers};
+
+/// How a cycle ended.
+#[must_use = "a terminated graph asks its runtime to stop"]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExecutorState {
+    /// The graph goes on.
+    Running,
+    /// A node returned [`Control::Terminate`]. The executor is clean: a later cycle would work.
+    Terminated,
+}
+
+/// A node that panicked, as told to the handler of [`Executor::on_failure`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The node that panicked; it has been removed.
+    pub node: NodeId,
+    /// Its name; empty where none was given.
+    pub name: String,
+    /// The message of the panic.
+    pub message: String,
+    /// Time of the cycle.
+    pub at: Nanos,
+    /// The nodes removed: the failed one, then all that was triggered by it or observed it.
+    pub removed: Vec<NodeId>,
+}
+
+/// A node's closure with its state, without the type.
+pub(super) trait NodeRun {
+    fn run(&mut self, ctx: &mut Context<'_>) -> Control;
+    /// Strong handles other than the executor's own.
+    fn handle_count(&self) -> usize;
+    fn life(&self) -> &Cell<Life>;
+}
+
+/// Something outside the graph that schedules a node: looked at once a cycle, never changed.
+pub(super) trait HasWork {
+    fn has_work(&self) -> bool;
+}
+
+struct Polled {
+    node: NodeId,
+    source: Rc<dyn HasWork>,
+}
+
+type Spawn = Box<dyn FnOnce(&mut Executor)>;
+type OnFailure = Box<dyn FnMut(&Failure)>;
+
+/// All of the executor that a running node may touch.
+pub(super) struct Core {
+    pub(super) graph: Graph,
+    scheduler: Scheduler,
+    pub(super) timers: Timers,
+    pub(super) io: IoDriver,
+    pending: Vec<NodeId>,
+    polled: Vec<Polled>,
+    pub(super) spawns: Vec<Spawn>,
+    pub(super) sweeps: Vec<NodeId>,
+    pub(super) epoch: u64,
+    pub(super) now: Nanos,
+    pub(super) current: NodeId,
+    runs_count: u64,
+    /// Set while nodes run; still set at the next cycle when a panic left the queue half empty.
+    running: bool,
+}
+
+impl Core {
+    #[inline]
+    pub(super) fn has_mutated(&self, id: NodeId) -> bool {
+        self.graph
+            .hot
+            .get(id.index())
+            .is_some_and(|hot| hot.generation == id.generation && hot.mut_epoch == self.epoch)
+    }
+
+    /// Queues a node for the running cycle, once.
+    #[inline]
+    fn enqueue(&mut self, id: NodeId) {
+        if let Some(hot) = self.graph.hot.get_mut(id.index())
+            && hot.generation == id.generation
+            && hot.scheduled_epoch != self.epoch
+        {
+            hot.scheduled_epoch = self.epoch;
+            self.scheduler.push(hot.height, id.index);
+        }
+    }
+
+    #[inline]
+    fn broadcast(&mut self, index: u32) {
+        let Self {
+            graph: Graph { hot, edges, .. },
+            scheduler,
+            epoch,
+            ..
+        } = self;
+        hot[index as usize].mut_epoch = *epoch;
+        for child in &edges[index as usize].triggers {
+            let hot = &mut hot[child.index as usize];
+            if hot.scheduled_epoch != *epoch && hot.generation == child.generation {
+                hot.scheduled_epoch = *epoch;
+                scheduler.push(hot.height, child.index);
+            }
+        }
+    }
+
+    pub(super) fn schedule_within(&mut self, id: NodeId) -> Result<(), ScheduleError> {
+        if !self.graph.is_live(id) {
+            return Err(ScheduleError::NotFound);
+        }
+        let height = self.graph.hot[self.current.index()].height;
+        let target = self.graph.hot[id.index()];
+        let queued = target.scheduled_epoch == self.epoch;
+        if target.height < height
+            || (target.height == height && queued && !self.scheduler.waits_at_current(id.index))
+        {
+            return Err(ScheduleError::TooLate);
+        }
+        self.enqueue(id);
+        Ok(())
+    }
+
+    pub(super) fn schedule_next(&mut self, id: NodeId) -> bool {
+        add_pending(&mut self.graph, &mut self.pending, id)
+    }
+
+    pub(super) fn set_timer(
+        &mut self,
+        node: NodeId,
+        deadline: Nanos,
+        period_ns: Option<NonZeroU64>,
+    ) -> Timer {
+        let (timer, index) = self.timers.set(node, deadline, period_ns);
+        self.graph.cold[node.index()].timers.push(index);
+        timer
+    }
+
+    pub(super) fn set_periodic(&mut self, node: NodeId, period: Duration) -> Timer {
+        let period_ns = NonZeroU64::new(duration_ns(period)).unwrap_or(NonZeroU64::MIN);
+        let first = Nanos(self.now.0.saturating_add(period_ns.get()));
+        self.set_timer(node, first, Some(period_ns))
+    }
+
+    pub(super) fn cancel_timer(&mut self, key: TimerKey) -> bool {
+        let Some((node, index)) = self.timers.owner(key) else {
+            return false;
+        };
+        self.timers.cancel(index);
+        strike(&mut self.graph.cold[node.index()].timers, index);
+        true
+    }
+
+    pub(super) fn register_io<S: Source + 'static>(
+        &mut self,
+        node: NodeId,
+        source: S,
+        interest: Interest,
+    ) -> io::Result<Io<S>> {
+        let held = &mut self.graph.cold[node.index()].io;
+        self.io.prune(held);
+        let (io, index) = self.io.register(node, source, interest)?;
+        held.push(index);
+        Ok(io)
+    }
+
+    pub(super) fn deregister_io(&mut self, index: u32, generation: u32) -> io::Result<()> {
+        let Some(node) = self.io.owner(index, generation) else {
+            return Ok(());
+        };
+        strike(&mut self.graph.cold[node.index()].io, index);
+        self.io.deregister(index)
+    }
+
+    /// Queues all that wants to run in this cycle; returns whether there is anything.
+    fn gather(&mut self) -> bool {
+        let mut any = false;
+        if !self.pending.is_empty() {
+            let mut pending = std::mem::take(&mut self.pending);
+            for id in pending.drain(..) {
+                if self.graph.is_live(id) {
+                    self.graph.cold[id.index()].pending = false;
+                    self.enqueue(id);
+                    any = true;
+                }
+            }
+            self.pending = pending;
+        }
+        while let Some(fired) = self.timers.pop_due(self.now, self.epoch) {
+            if let Some(index) = fired.ended {
+                strike(&mut self.graph.cold[fired.node.index()].timers, index);
+            }
+            self.enqueue(fired.node);
+            any = true;
+        }
+        for at in 0..self.polled.len() {
+            if self.polled[at].source.has_work() {
+                self.enqueue(self.polled[at].node);
+                any = true;
+            }
+        }
+        any
+    }
+}
+
+fn add_pending(graph: &mut Graph, pending: &mut Vec<NodeId>, id: NodeId) -> bool {
+    if !graph.is_live(id) {
+        return false;
+    }
+    let cold = &mut graph.cold[id.index()];
+    if !cold.pending {
+        cold.pending = true;
+        pending.push(id);
+    }
+    true
+}
+
+fn strike(list: &mut Vec<u32>, value: u32) {
+    if let Some(at) = list.iter().position(|&held| held == value) {
+        list.swap_remove(at);
+    }
+}
+
+/// Runs what is queued until nothing is left or a node terminates the graph.
+fn drain(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> ExecutorState {
+    let mut ctx = Context { core };
+    while let Some(index) = ctx.core.scheduler.pop() {
+        // A node removed in this cycle (after a panic) leaves its place in the queue behind.
+        let Some(run) = &mut runs[index as usize] else {
+            continue;
+        };
+        ctx.core.current = ctx.core.graph.id_at(index);
+        ctx.core.runs_count += 1;
+        match run.run(&mut ctx) {
+            Control::Broadcast => ctx.core.broadcast(index),
+            Control::Unchanged => {}
+            Control::Sweep => ctx.core.sweeps.push(ctx.core.current),
+            Control::Terminate => {
+                ctx.core.scheduler.clear();
+                return ExecutorState::Terminated;
+            }
+        }
+    }
+    ExecutorState::Running
+}
+
+/// Owns a graph and runs its cycles. It stays on the thread that made it.
+pub struct Executor {
+    pub(super) core: Core,
+    runs: Vec<Option<Box<dyn NodeRun>>>,
+    pub(super) shared: Rc<Shared>,
+    on_failure: Option<OnFailure>,
+}
+
+impl Default for Executor {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Executor {
+    /// An executor with an empty graph. Asks nothing of the operating system.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            core: Core {
+                graph: Graph::default(),
+                scheduler: Scheduler::default(),
+                timers: Timers::default(),
+                io: IoDriver::new(),
+                pending: Vec::new(),
+                polled: Vec::new(),
+                spawns: Vec::new(),
+                sweeps: Vec::new(),
+                // Nodes start with epoch 0: nothing has run or changed in it.
+                epoch: 1,
+                now: Nanos::ZERO,
+                current: NodeId {
+                    index: 0,
+                    generation: 0,
+                },
+                runs_count: 0,
+                running: false,
+            },
+            runs: Vec::new(),
+            shared: Rc::default(),
+            on_failure: None,
+        }
+    }
+
+    /// Runs one cycle at `now`. A `now` before that of an earlier cycle is taken as that one.
+    ///
+    /// A node that returns [`Control::Terminate`] ends the cycle at once: nodes still waiting are
+    /// dropped from it (channels keep their messages, timers that ran out are spent), spawns and
+    /// sweeps already asked for are done.
+    ///
+    /// # Panics
+    ///
+    /// A panic of a node is handed on when no handler was set with [`Executor::on_failure`]; the
+    /// node and its dependants are removed all the same, and a later cycle starts clean.
+    ///
+    /// # Cost
+    ///
+    /// In proportion to the nodes that run and the edges they broadcast along, plus one look at
+    /// each channel; not to the nodes that exist. Bench `graph`.
+    pub fn cycle(&mut self, now: Nanos) -> ExecutorState {
+        let core = &mut self.core;
+        if core.running {
+            core.scheduler.clear();
+            core.running = false;
+        }
+        core.epoch += 1;
+        core.now = core.now.max(now);
+        let mut state = ExecutorState::Running;
+        if core.gather() {
+            core.running = true;
+            loop {
+                let (runs, core) = (&mut self.runs, &mut self.core);
+                // One guard for the whole drain, not one a node. After a panic the node is
+                // removed and nothing else was borrowed, so the rest can be drained.
+                match catch_unwind(AssertUnwindSafe(|| drain(runs, core))) {
+                    Ok(ended) => {
+                        state = ended;
+                        break;
+                    }
+                    Err(payload) => self.fail(payload),
+                }
+            }
+            self.core.running = false;
+        }
+        self.settle();
+        state
+    }
+
+    #[cold]
+    fn fail(&mut self, payload: Box<dyn Any + Send>) {
+        let node = self.core.current;
+        let name = self.core.graph.cold[node.index()].name.to_string();
+        let removed = self.core.graph.descendants(node, true);
+        for &id in &removed {
+            self.remove(id);
+        }
+        let Some(on_failure) = &mut self.on_failure else {
+            resume_unwind(payload)
+        };
+        let message = payload
+            .downcast_ref::<&str>()
+            .map(ToString::to_string)
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "a panic without a message".to_owned());
+        on_failure(&Failure {
+            node,
+            name,
+            message,
+            at: self.core.now,
+            removed,
+        });
+    }
+
+    /// Does what was put off while the graph ran.
+    fn settle(&mut self) {
+        while !self.core.spawns.is_empty() {
+            for spawn in std::mem::take(&mut self.core.spawns) {
+                spawn(self);
+            }
+        }
+        // After the spawns: a node built below a swept one goes with it.
+        while let Some(id) = self.core.sweeps.pop() {
+            self.sweep(&id);
+        }
+        if self.shared.has_garbage() {
+            self.collect();
+        }
+    }
+
+    /// Removes the nodes that nobody holds any more. Every cycle ends with this.
+    pub fn collect(&mut self) {
+        // Removing a node releases its parents, which may put them on the list in turn.
+        while let Some(id) = self.shared.pop_garbage() {
+            if !self.core.graph.is_live(id) {
+                continue;
+            }
+            let Some(run) = &self.runs[id.index()] else {
+                continue;
+            };
+            if run.handle_count() == 0 && !self.core.graph.cold[id.index()].pinned {
+                self.remove(id);
+            } else {
+                run.life().set(Life::Live);
+            }
+        }
+    }
+
+    /// Takes one live node out of the graph, with its timers, sources and queue entries.
+    fn remove(&mut self, id: NodeId) {
+        let run = self.runs[id.index()].take();
+        if let Some(run) = &run {
+            run.life().set(Life::Removed);
+        }
+        let cold = self.core.graph.remove(id);
+        for &index in &cold.timers {
+            self.core.timers.cancel(index);
+        }
+        for &index in &cold.io {
+            // A source that cannot be deregistered leaves the poller when it is closed.
+            let _ = self.core.io.deregister(index);
+        }
+        if cold.polled {
+            self.core.polled.retain(|polled| polled.node != id);
+        }
+        // Last: the state's own destructor runs here, with the graph consistent.
+        drop(run);
+    }
+
+    /// Removes a node now, with all that is triggered by it; returns how many were removed.
+    ///
+    /// Observers stay: they go on reading the last state. An unknown node removes nothing.
+    pub fn sweep(&mut self, node: &impl NodeRef) -> usize {
+        let id = node.node_id();
+        if !self.core.graph.is_live(id) {
+            return 0;
+        }
+        let swept = self.core.graph.descendants(id, false);
+        for &id in &swept {
+            // The destructor of an earlier one may not reach the graph, so it is still there.
+            self.remove(id);
+        }
+        swept.len()
+    }
+
+    /// Sets the handler told of nodes that panic. Without one, the panic leaves
+    /// [`Executor::cycle`].
+    pub fn on_failure(&mut self, handler: impl FnMut(&Failure) + 'static) {
+        self.on_failure = Some(Box::new(handler));
+    }
+
+    /// Has a node run in the next cycle; returns whether the node exists.
+    pub fn schedule(&mut self, node: impl NodeRef) -> bool {
+        self.core.schedule_next(node.node_id())
+    }
+
+    /// Whether the node broadcast in the last cycle.
+    #[must_use]
+    pub fn has_mutated(&self, node: &impl NodeRef) -> bool {
+        self.core.has_mutated(node.node_id())
+    }
+
+    /// Whether the node is in the graph.
+    #[must_use]
+    pub fn contains(&self, node: &impl NodeRef) -> bool {
+        self.core.graph.is_live(node.node_id())
+    }
+
+    /// Whether a cycle would find nothing to do, timers and I/O apart.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.core.pending.is_empty()
+            && self.core.spawns.is_empty()
+            && self.core.sweeps.is_empty()
+            && !self.shared.has_garbage()
+            && !self
+                .core
+                .polled
+                .iter()
+                .any(|polled| polled.source.has_work())
+    }
+
+    /// The earliest deadline of a timer.
+    #[must_use]
+    #[inline]
+    pub fn next_deadline(&self) -> Option<Nanos> {
+        self.core.timers.next_deadline()
+    }
+
+    /// Whether any I/O source is registered.
+    #[must_use]
+    #[inline]
+    pub fn has_io(&self) -> bool {
+        self.core.io.count() > 0
+    }
+
+    /// Fetches I/O events and schedules their nodes, waiting at most `timeout` (`None`: for ever).
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says of the poller; an interrupted wait is no error.
+    pub fn poll_io(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        let Core {
+            io, graph, pending, ..
+        } = &mut self.core;
+        io.wait(timeout, |id| {
+            add_pending(graph, pending, id);
+        })
+    }
+
+    /// Sleeps until a channel, a notifier or an I/O source has work, at most `timeout`.
+    ///
+    /// Returns at once when there is work already. The timeout is rounded up to the millisecond,
+    /// the grid of the system call; waking by a sender is not.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says of the poller.
+    pub fn park(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.core.io.prepare_park()?;
+        let wake = self.wake();
+        // Both closures read the executor, one after the other; the cell keeps them apart.
+        let this = std::cell::RefCell::new(self);
+        wake.park(
+            || !this.borrow().is_idle(),
+            || this.borrow_mut().poll_io(timeout),
+        )
+        .unwrap_or(Ok(()))
+    }
+
+    /// What ends [`Executor::park`] from another thread.
+    #[must_use]
+    pub fn wake(&self) -> Arc<Wake> {
+        Arc::clone(self.core.io.wake())
+    }
+
+    /// Sets a timer for a node: see [`Context::timer_at`]. `None` for an unknown node.
+    pub fn timer_at(&mut self, node: &impl NodeRef, deadline: Nanos) -> Option<Timer> {
+        let id = node.node_id();
+        self.core
+            .graph
+            .is_live(id)
+            .then(|| self.core.set_timer(id, deadline, None))
+    }
+
+    /// Sets a periodic timer for a node: see [`Context::timer_every`]. `None` for an unknown node.
+    pub fn timer_every(&mut self, node: &impl NodeRef, period: Duration) -> Option<Timer> {
+        let id = node.node_id();
+        self.core
+            .graph
+            .is_live(id)
+            .then(|| self.core.set_periodic(id, period))
+    }
+
+    /// Registers a source for a node: see [`Context::register_io`].
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says, or [`io::ErrorKind::NotFound`] for an unknown node.
+    pub fn register_io<S: Source + 'static>(
+        &mut self,
+        node: &impl NodeRef,
+        source: S,
+        interest: Interest,
+    ) -> io::Result<Io<S>> {
+        let id = node.node_id();
+        if !self.core.graph.is_live(id) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        self.core.register_io(id, source, interest)
+    }
+
+    /// The time of the last cycle.
+    #[must_use]
+    pub fn now(&self) -> Nanos {
+        self.core.now
+    }
+
+    /// The number of the last cycle.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.core.epoch
+    }
+
+    /// Nodes in the graph.
+    #[must_use]
+    pub fn node_count(&self) -> usize {
+        self.core.graph.live_count()
+    }
+
+    /// Slots made so far, used or free: how large the graph has been at its largest.
+    #[must_use]
+    pub fn slot_count(&self) -> usize {
+        self.core.graph.slot_count()
+    }
+
+    /// Timers still to fire.
+    #[must_use]
+    pub fn timer_count(&self) -> usize {
+        self.core.timers.count()
+    }
+
+    /// Runs of nodes since the executor was made.
+    #[must_use]
+    pub fn runs_count(&self) -> u64 {
+        self.core.runs_count
+    }
+
+    /// Periods of periodic timers that were merged into a later run.
+    #[must_use]
+    pub fn timer_periods_missed(&self) -> u64 {
+        self.core.timers.missed_periods()
+    }
+
+    /// Takes a slot; the node cannot run before [`Executor::install`].
+    pub(super) fn place(&mut self, placement: Placement) -> (NodeId, u32) {
+        let (id, height) = self.core.graph.insert(placement);
+        if self.runs.len() <= id.index() {
+            self.runs.resize_with(id.index() + 1, || None);
+        }
+        let nodes_max = self.runs.len();
+        self.core.scheduler.reserve_height(height, nodes_max);
+        (id, height)
+    }
+
+    pub(super) fn install(&mut self, id: NodeId, run: Box<dyn NodeRun>) {
+        self.runs[id.index()] = Some(run);
+    }
+
+    pub(super) fn watch(&mut self, node: NodeId, source: Rc<dyn HasWork>) {
+        // A node may sweep itself while it is initialised.
+        if self.core.graph.is_live(node) {
+            self.core.graph.cold[node.index()].polled = true;
+            self.core.polled.push(Polled { node, source });
+        }
+    }
+}
+
+impl fmt::Debug for Executor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Executor")
+            .field("nodes", &self.node_count())
+            .field("epoch", &self.epoch())
+            .field("now", &self.now())
+            .finish_non_exhaustive()
+    }
+}

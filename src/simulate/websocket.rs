@@ -1,0 +1,247 @@
+//! A venue that speaks WebSocket: paced order flow to whoever subscribed, and a server that can drop, stall and close.
+
+use super::order_flow::{FlowSettings, OrderFlow};
+use super::random::Random;
+use crate::sys;
+use feeds::model::{EventTime, Symbol};
+use feeds::simulator::VenueSimulator;
+use futures_util::{SinkExt, StreamExt};
+use std::collections::HashMap;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio_tungstenite::tungstenite::Message;
+
+/// How the server misbehaves. Times count from a connection's start; `None` means never.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct WebSocketFaults {
+    /// Closes the connection properly.
+    pub close_after: Option<Duration>,
+    /// Cuts the connection without a word.
+    pub drop_after: Option<Duration>,
+    /// Keeps the connection open and says nothing any more.
+    pub stall_after: Option<Duration>,
+    /// Loses this many texts in a million, before numbering is visible to the client.
+    pub loss_per_million: u32,
+}
+
+/// A venue to run.
+#[derive(Clone, Debug)]
+pub struct WebSocketPlan {
+    /// Where it listens; port 0 lets the system choose.
+    pub listen: SocketAddr,
+    /// How it misbehaves.
+    pub faults: WebSocketFaults,
+    /// The order flow.
+    pub flow: FlowSettings,
+    /// Instruments, `flow.symbol_count` of them.
+    pub symbols: Vec<Symbol>,
+    /// Events a second.
+    pub events_per_second: u64,
+}
+
+/// A running venue. Dropping it stops it.
+#[derive(Debug)]
+pub struct WebSocketVenue {
+    stop: Arc<AtomicBool>,
+    events: Arc<AtomicU64>,
+    local_addr: SocketAddr,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Texts waiting for one client; a client slower than that is cut off, as venues do.
+const TEXTS_PER_CLIENT_MAX: usize = 8_192;
+/// Clients at once.
+const CLIENTS_MAX: usize = 64;
+/// What clients said and nobody handled yet.
+const INBOX_MAX: usize = 1_024;
+
+enum FromClient {
+    Up(u32, mpsc::Sender<String>),
+    Said(u32, String),
+    Down(u32),
+}
+
+impl WebSocketVenue {
+    /// Binds and starts the venue's thread.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub fn start(
+        plan: WebSocketPlan,
+        venue: Box<dyn VenueSimulator>,
+    ) -> io::Result<WebSocketVenue> {
+        let listener = std::net::TcpListener::bind(plan.listen)?;
+        listener.set_nonblocking(true)?;
+        let local_addr = listener.local_addr()?;
+        let (stop, events) = (
+            Arc::new(AtomicBool::new(false)),
+            Arc::new(AtomicU64::new(0)),
+        );
+        let (stop_seen, counted) = (Arc::clone(&stop), Arc::clone(&events));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let thread = std::thread::Builder::new()
+            .name("venue-ws".into())
+            .spawn(move || {
+                runtime.block_on(run(plan, venue, listener, &stop_seen, &counted));
+            })?;
+        Ok(WebSocketVenue {
+            stop,
+            events,
+            local_addr,
+            thread: Some(thread),
+        })
+    }
+
+    /// Where it listens.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Events said so far.
+    pub fn events(&self) -> u64 {
+        self.events.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for WebSocketVenue {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+async fn run(
+    plan: WebSocketPlan,
+    mut venue: Box<dyn VenueSimulator>,
+    listener: std::net::TcpListener,
+    stop: &AtomicBool,
+    events: &AtomicU64,
+) {
+    let Ok(listener) = TcpListener::from_std(listener) else {
+        return;
+    };
+    let (inbox, mut said) = mpsc::channel(INBOX_MAX);
+    let acceptor = tokio::spawn(accept(listener, inbox, plan.faults, plan.flow.seed));
+    let mut clients: HashMap<u32, mpsc::Sender<String>> = HashMap::new();
+    let mut flow = OrderFlow::new(plan.flow);
+    let anchor = sys::wall_clock_ns();
+    venue.open(EventTime(anchor), &plan.symbols);
+    let mut event_count = 0u64;
+    let mut turn = tokio::time::interval(Duration::from_millis(1));
+    turn.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    while !stop.load(Ordering::Relaxed) {
+        turn.tick().await;
+        let now = sys::wall_clock_ns();
+        while let Ok(message) = said.try_recv() {
+            match message {
+                FromClient::Up(client, texts) => {
+                    clients.insert(client, texts);
+                    venue.on_connect(client);
+                }
+                FromClient::Said(client, text) => venue.on_text(EventTime(now), client, &text),
+                FromClient::Down(client) => {
+                    clients.remove(&client);
+                    venue.on_disconnect(client);
+                }
+            }
+        }
+        let elapsed = u128::from(now.saturating_sub(anchor));
+        let due = (elapsed * u128::from(plan.events_per_second) / 1_000_000_000) as u64;
+        while event_count < due {
+            venue.on_event(EventTime(now), &flow.next_event());
+            event_count += 1;
+        }
+        events.store(event_count, Ordering::Relaxed);
+        venue.on_clock(EventTime(now));
+        while let Some((client, text)) = venue.poll_text() {
+            let full = clients
+                .get(&client)
+                .is_some_and(|texts| texts.try_send(text).is_err());
+            if full {
+                // Dropping the sender ends the client's task, which closes the connection.
+                clients.remove(&client);
+                venue.on_disconnect(client);
+            }
+        }
+    }
+    acceptor.abort();
+}
+
+async fn accept(
+    listener: TcpListener,
+    inbox: mpsc::Sender<FromClient>,
+    faults: WebSocketFaults,
+    seed: u64,
+) {
+    let places = Arc::new(tokio::sync::Semaphore::new(CLIENTS_MAX));
+    let mut next = 0u32;
+    loop {
+        let Ok((stream, _)) = listener.accept().await else {
+            continue;
+        };
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+            continue;
+        };
+        let (client, inbox) = (next, inbox.clone());
+        next = next.wrapping_add(1);
+        let random = Random::new(seed, u64::from(client));
+        tokio::spawn(async move {
+            let _ = serve(stream, client, &inbox, faults, random).await;
+            let _ = inbox.send(FromClient::Down(client)).await;
+            drop(place);
+        });
+    }
+}
+
+async fn serve(
+    stream: TcpStream,
+    client: u32,
+    inbox: &mpsc::Sender<FromClient>,
+    faults: WebSocketFaults,
+    mut random: Random,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let socket = tokio_tungstenite::accept_async(stream).await?;
+    let (mut sink, mut stream) = socket.split();
+    let (texts, mut outgoing) = mpsc::channel(TEXTS_PER_CLIENT_MAX);
+    inbox.send(FromClient::Up(client, texts)).await?;
+    let forever = Duration::from_secs(86_400 * 365);
+    let close = tokio::time::sleep(faults.close_after.unwrap_or(forever));
+    let cut = tokio::time::sleep(faults.drop_after.unwrap_or(forever));
+    let stall = tokio::time::sleep(faults.stall_after.unwrap_or(forever));
+    tokio::pin!(close, cut, stall);
+    let mut stalled = false;
+    loop {
+        tokio::select! {
+            () = &mut close => {
+                sink.send(Message::Close(None)).await?;
+                return Ok(());
+            }
+            () = &mut cut => return Ok(()),
+            () = &mut stall, if !stalled => stalled = true,
+            text = outgoing.recv() => {
+                let Some(text) = text else { return Ok(()) };
+                if !stalled && !random.chance(faults.loss_per_million) {
+                    sink.send(Message::text(text)).await?;
+                }
+            }
+            message = stream.next() => match message {
+                Some(Ok(Message::Text(text))) => {
+                    inbox.send(FromClient::Said(client, text.as_str().to_owned())).await?;
+                }
+                Some(Ok(Message::Close(_))) | None => return Ok(()),
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Err(error.into()),
+            },
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Once warm, nothing on the way from a datagram to a published record asks for memory.
+#![allow(clippy::unwrap_used)]
+// A counting allocator can only be installed through an unsafe trait.
+#![allow(unsafe_code)]
+
+mod common;
+
+use common::day::{Day, itch, spec};
+use feeds::contract::{Batch, FeedSettings, Form, Line, Packet};
+use feeds::model::{ChannelId, RecvTime};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::Duration;
+use waveletd::daemon::replay::default_signals;
+use waveletd::ingest::ring::{NoNotify, Patience, ring};
+use waveletd::pipeline::{Drive, Market, MarketSettings, Outlet, Source};
+use waveletd::publish::record;
+use waveletd::runtime::TestRuntime;
+
+/// The system's allocator, which counts what a thread asks for while it is told to.
+struct Counting;
+
+thread_local! {
+    static IS_COUNTING: Cell<bool> = const { Cell::new(false) };
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count() {
+    if IS_COUNTING.with(Cell::get) {
+        COUNT.with(|count| count.set(count.get() + 1));
+        IS_COUNTING.with(|counting| counting.set(false));
+        if std::env::var_os("WAVELETD_ALLOCATIONS_TRACE").is_some() {
+            // Which call it was, for whoever looks for it.
+            let whence = std::backtrace::Backtrace::force_capture();
+            eprintln!("memory was asked for:\n{whence}");
+        }
+        IS_COUNTING.with(|counting| counting.set(true));
+    }
+}
+
+// SAFETY: every call is passed on to the system's allocator unchanged; the counters are plain cells of the thread, which
+// need no memory and no destructor.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.alloc_zeroed(layout) }
+    }
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises are passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Events before anything is counted: books, tables and queues reach their size.
+const WARM_EVENTS: u64 = 400_000;
+/// Events without an allocation.
+const COUNTED_EVENTS: u64 = 200_000;
+const EVENTS_PER_DATAGRAM: u64 = 4;
+
+#[test]
+fn the_way_from_datagram_to_record_allocates_nothing_once_warm() {
+    let mut day = Day::new(7, WARM_EVENTS + COUNTED_EVENTS, EVENTS_PER_DATAGRAM);
+    // A book has the memory of the deepest it ever was.
+    day.deepen(400);
+    let mut feed = (itch().build)(&FeedSettings::single_line(ChannelId(0))).unwrap();
+    let (sink, reader) = ring(1 << 16, 1 << 12, Patience::Endless, Arc::new(NoNotify));
+    let mut out = Batch::new(Box::new(sink));
+    let mut runtime = TestRuntime::new();
+    let (writer, mut records) = record::ring(1 << 12, 1 << 8);
+    let settings = MarketSettings {
+        depth: 10,
+        signals: default_signals(),
+    };
+    let (market, notifiers) = Market::build(
+        runtime.executor(),
+        &settings,
+        vec![Source::new(reader, vec![spec()], None, 10)],
+        Outlet::new(vec![writer]),
+        Drive::Live,
+    );
+    let (mut now, mut published, mut worst) = (1_699_972_200_000_000_000, 0u64, Vec::new());
+    let warm = WARM_EVENTS / EVENTS_PER_DATAGRAM;
+    let mut datagrams = 0;
+    while let Some(datagram) = day.next() {
+        datagrams += 1;
+        now += 10_000;
+        IS_COUNTING.with(|counting| counting.set(datagrams > warm));
+        let packet = Packet {
+            line: Line(0),
+            ts_recv: RecvTime(now),
+            form: Form::Datagram,
+            bytes: &datagram,
+        };
+        feed.on_packet(&packet, &mut out);
+        out.flush();
+        runtime.advance_clock(Duration::from_micros(10));
+        notifiers[0].notify();
+        loop {
+            let _ = runtime.run_one_cycle();
+            while records.pop().is_some() {
+                published += 1;
+            }
+            if !market.sources()[0].borrow().is_ready() {
+                break;
+            }
+        }
+        IS_COUNTING.with(|counting| counting.set(false));
+        let count = COUNT.with(|count| count.replace(0));
+        if count > 0 {
+            worst.push((datagrams, count));
+        }
+    }
+    assert!(datagrams > warm + COUNTED_EVENTS / EVENTS_PER_DATAGRAM);
+    assert!(published > COUNTED_EVENTS);
+    assert_eq!(records.dropped(), 0);
+    worst.truncate(20);
+    assert_eq!(worst, [], "datagrams and how often each asked for memory");
+}

@@ -1,0 +1,576 @@
+//! Recorded days of real venues through the whole program, against what other software made of the same bytes.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Json, captures, exact, plain, report, text_of, waveletd};
+use feeds::contract::{
+    Batch, BookKind, Descriptor, FeedSettings, Form, Line, LinkEvent, Packet, TickSink,
+};
+use feeds::model::{ChannelId, Definition, Price, Side, Size, Tick};
+use std::collections::{BTreeMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use waveletd::pipeline::{Channel, ChannelSpec};
+use waveletd::replay::Capture;
+use waveletd::replay::capture::What;
+
+fn descriptor(name: &str) -> &'static Descriptor {
+    feeds::REGISTRY
+        .iter()
+        .find(|feed| feed.name == name)
+        .unwrap()
+}
+
+/// A report of `replay`.
+#[track_caller]
+fn replayed(capture: &Path, feed: &str, more: &[&str], code: i32) -> Json {
+    let mut arguments = vec!["replay", capture.to_str().unwrap(), "--feed", feed];
+    arguments.extend(["--format", "json"]);
+    arguments.extend(more);
+    report(&arguments, code)
+}
+
+fn by_symbol(report: &Json) -> BTreeMap<&str, &Json> {
+    report
+        .get("instruments")
+        .list()
+        .iter()
+        .map(|instrument| (instrument.get("symbol").text(), instrument))
+        .collect()
+}
+
+/// Nothing lost, nothing refused, nothing left out.
+#[track_caller]
+fn check_clean(report: &Json) {
+    for name in [
+        "unknown_messages",
+        "unknown_instrument_messages",
+        "decode_errors",
+        "packets_left_out",
+    ] {
+        assert_eq!(report.get(name).count(), 0, "{name}");
+    }
+    for name in ["gaps", "broken"] {
+        assert!(report.get(name).list().is_empty(), "{name}");
+    }
+}
+
+/// One side: price and size in one spelling, and orders where the expected list has them.
+#[track_caller]
+fn check_side(what: &str, found: &[Json], expected: &[Json], price_power: i32) {
+    let found: Vec<Vec<String>> = found
+        .iter()
+        .zip(expected)
+        .map(|(level, expected)| {
+            let mut values = vec![plain(level.get("price")), plain(level.get("size"))];
+            if expected.list().len() > 2 {
+                values.push(plain(level.get("orders")));
+            }
+            values
+        })
+        .collect();
+    let expected: Vec<Vec<String>> = expected
+        .iter()
+        .map(|level| {
+            let mut values: Vec<String> = level.list().iter().map(plain).collect();
+            let price = format!("{}e{price_power}", level.list()[0].text());
+            if price_power != 0 {
+                values[0] = exact(&price).unwrap();
+            }
+            values
+        })
+        .collect();
+    assert_eq!(found, expected, "{what}");
+}
+
+#[track_caller]
+fn check_book(symbol: &str, found: &Json, expected: &Json, price_power: i32) {
+    for side in ["bids", "asks"] {
+        let (found, expected) = (found.get(side).list(), expected.get(side).list());
+        assert_eq!(found.len(), expected.len(), "{symbol} {side}");
+        check_side(&format!("{symbol} {side}"), found, expected, price_power);
+    }
+}
+
+#[test]
+fn a_day_of_iex_deep_ends_with_the_books_and_trades_of_another_decoder() {
+    let Some(folder) = captures() else { return };
+    let folder = folder.join("iex-hist");
+    let expected = folder.join("DEEP10.first70000.pcap.expected.json.gz");
+    let expected = Json::parse(&text_of(&expected));
+    let capture = folder.join("DEEP10.first70000.pcap.gz");
+    let report = replayed(&capture, "iex_deep10", &[], 0);
+    check_clean(&report);
+    assert_eq!(report.get("packets").count(), 70_000);
+    assert_eq!(
+        report.get("messages").count(),
+        expected.get("messages").count()
+    );
+    assert_eq!(
+        report.get("sequence_resets").count(),
+        expected.get("sequence_gaps").count()
+    );
+    // The other decoder writes the names without `_` and ends them with `message`.
+    let found: BTreeMap<String, u64> = report
+        .get("messages_by_type")
+        .members()
+        .iter()
+        .map(|(name, count)| (format!("{}message", name.replace('_', "")), count.count()))
+        .collect();
+    let wanted: BTreeMap<String, u64> = expected
+        .get("by_type")
+        .members()
+        .iter()
+        .map(|(name, count)| (name.clone(), count.count()))
+        .collect();
+    assert_eq!(found, wanted);
+    let instruments = by_symbol(&report);
+    let books = expected.get("final_books_top10");
+    let trades = expected.get("trades_by_symbol");
+    let (mut compared, mut traded) = (0, 0);
+    for (symbol, found) in &instruments {
+        match books.find(symbol) {
+            Some(book) => {
+                check_book(symbol, found, book, 0);
+                compared += 1;
+            }
+            None => {
+                let is_empty = found.get("bids").list().is_empty();
+                assert!(is_empty && found.get("asks").list().is_empty(), "{symbol}");
+            }
+        }
+        let (count, shares) = match trades.find(symbol) {
+            Some(trades) => {
+                traded += 1;
+                (trades.get("count").count(), trades.get("shares").count())
+            }
+            None => (0, 0),
+        };
+        assert_eq!(found.get("trades").count(), count, "{symbol}");
+        assert_eq!(found.get("volume").count(), shares, "{symbol}");
+    }
+    assert_eq!(compared, books.members().len());
+    assert_eq!(traded, trades.members().len());
+    assert!(compared > 10 && traded > 10);
+}
+
+const ITCH_FILES: [&str; 2] = [
+    "nasdaq_itch50_aapl_20200130_first6000",
+    "nasdaq_itch50_first1000",
+];
+
+/// Names of the message types of ITCH by their letter, as far as the files have them.
+const ITCH_TYPES: [(&str, &str); 11] = [
+    ("S", "system_event"),
+    ("R", "stock_directory"),
+    ("H", "stock_trading_action"),
+    ("Y", "reg_sho_short_sale_price_test_restricted_indicator"),
+    ("L", "market_participant_position"),
+    ("A", "add_order_no_mpid_attribution"),
+    ("E", "order_executed"),
+    ("X", "order_cancel"),
+    ("D", "order_delete"),
+    ("P", "non_cross_trade"),
+    ("U", "order_replace"),
+];
+
+fn itch_type(letter: &str) -> &'static str {
+    ITCH_TYPES
+        .iter()
+        .find(|(known, _)| *known == letter)
+        .unwrap()
+        .1
+}
+
+#[test]
+fn both_itch_files_end_with_the_counts_and_books_of_another_reader() {
+    let Some(folder) = captures() else { return };
+    for name in ITCH_FILES {
+        let file = folder.join(format!("itch-binaryfile/{name}.itch"));
+        let expected = folder.join(format!("itch-binaryfile/{name}.expected.json"));
+        let expected = Json::parse(&text_of(&expected));
+        let report = replayed(&file, "nasdaq_itch50", &[], 0);
+        check_clean(&report);
+        assert_eq!(
+            report.get("messages").count(),
+            expected.get("messages").count()
+        );
+        let mut found = report.get("messages_by_type").members().to_vec();
+        found.sort_by(|one, other| one.0.cmp(&other.0));
+        let mut wanted: Vec<(String, Json)> = expected
+            .get("by_type")
+            .members()
+            .iter()
+            .map(|(letter, count)| (itch_type(letter).to_owned(), count.clone()))
+            .collect();
+        wanted.sort_by(|one, other| one.0.cmp(&other.0));
+        assert_eq!(found, wanted);
+        assert!(report.get("book_faults").members().is_empty());
+        let instruments = by_symbol(&report);
+        let books = expected.get("final_top10_by_stock_locate").members();
+        for (_, book) in books {
+            let symbol = book.get("stock").text();
+            check_book(symbol, instruments[symbol], book, -4);
+            let volume = book.get("executed_shares").count() + book.get("P_trade_shares").count();
+            assert_eq!(instruments[symbol].get("volume").count(), volume);
+        }
+        let filled = instruments
+            .values()
+            .filter(|instrument| !instrument.get("bids").list().is_empty());
+        assert_eq!(filled.count(), books.len());
+    }
+}
+
+#[test]
+fn a_recorded_coinbase_session_ends_with_the_books_and_trades_of_another_client() {
+    let Some(folder) = captures() else { return };
+    let folder = folder.join("crypto-sessions/COINBASE");
+    let expected = Json::parse(&text_of(&folder.join("COINBASE.expected.json")));
+    let report = replayed(&folder, "coinbase_ws", &["--books", "10"], 0);
+    check_clean(&report);
+    let instruments = by_symbol(&report);
+    let books = expected.get("final_books_top10").members();
+    assert_eq!(instruments.len(), books.len());
+    for (symbol, book) in books {
+        let found = instruments[book.get("exchange_symbol").text()];
+        check_book(symbol, found, book, 0);
+        assert_eq!(found.get("state").text(), "live");
+        let per_symbol = expected.get("per_symbol").get(symbol);
+        let trades = per_symbol.find("trades").map_or(0, Json::count);
+        assert_eq!(found.get("trades").count(), trades, "{symbol}");
+        let totals = expected.get("trade_totals").find(symbol);
+        let amount = totals.map_or("0".to_owned(), |totals| plain(totals.get("amount")));
+        assert_eq!(plain(found.get("volume")), amount, "{symbol}");
+    }
+}
+
+#[derive(Default)]
+struct Given {
+    definitions: VecDeque<Definition>,
+    ticks: Vec<Tick>,
+}
+
+struct Collect(Arc<Mutex<Given>>);
+
+impl TickSink for Collect {
+    fn accept(&mut self, ticks: &[Tick]) {
+        self.0.lock().unwrap().ticks.extend_from_slice(ticks);
+    }
+    fn define(&mut self, _: ChannelId, definition: &Definition) {
+        self.0.lock().unwrap().definitions.push_back(*definition);
+    }
+}
+
+/// Best three levels of one side of an instrument.
+fn top3(channel: &Channel, definition: &Definition, side: Side) -> Vec<[String; 2]> {
+    let levels = channel.books().levels(definition.instrument, side);
+    let text = |price: Price, size: u64| {
+        let size = Size(size).display(definition.size_decimals).to_string();
+        [price.to_string(), size].map(|text| exact(&text).unwrap())
+    };
+    levels
+        .take(3)
+        .map(|level| text(level.price, level.size))
+        .collect()
+}
+
+#[test]
+fn every_update_of_a_recorded_coinbase_session_leaves_the_book_another_client_saw() {
+    let Some(folder) = captures() else { return };
+    let folder = folder.join("crypto-sessions/COINBASE");
+    let events = text_of(&folder.join("COINBASE.events.jsonl.gz"));
+    let mut events = events
+        .lines()
+        .map(Json::parse)
+        .filter(|event| event.get("cb").text() == "l2_book");
+    let feed_descriptor = descriptor("coinbase_ws");
+    let mut capture = Capture::open(&folder, feed_descriptor).unwrap();
+    let id = ChannelId(0);
+    let mut feed = (feed_descriptor.build)(&FeedSettings::single_line(id)).unwrap();
+    let given = Arc::new(Mutex::new(Given::default()));
+    let mut out = Batch::new(Box::new(Collect(Arc::clone(&given))));
+    let spec = ChannelSpec {
+        id,
+        feed: "coinbase".to_owned(),
+        venue: "coinbase".to_owned(),
+        book: BookKind::ByLevel,
+        orders_capacity: 0,
+    };
+    let mut channel = Channel::new(spec, 10);
+    let mut compared = 0;
+    while let Some(record) = capture.next() {
+        let text = match record.what {
+            What::Open { .. } => {
+                feed.on_link(LinkEvent::Up(Line(0)), record.ts_recv, &mut out);
+                continue;
+            }
+            What::Text { text, .. } => text,
+            _ => continue,
+        };
+        let packet = Packet {
+            line: Line(0),
+            ts_recv: record.ts_recv,
+            form: Form::Text,
+            bytes: text,
+        };
+        feed.on_packet(&packet, &mut out);
+        out.flush();
+        let mut given = given.lock().unwrap();
+        for definition in std::mem::take(&mut given.definitions) {
+            channel.define(&definition);
+        }
+        for tick in given.ticks.drain(..) {
+            channel.apply(&tick);
+            if tick.is_last() {
+                channel.end_event(&tick);
+                channel.begin_event();
+            }
+        }
+        let text = Json::parse(std::str::from_utf8(text).unwrap());
+        if !["snapshot", "l2update"].contains(&text.get("type").text()) {
+            continue;
+        }
+        let event = events.next().unwrap();
+        let symbol = event.get("sym").text();
+        let line = event.get("line").count();
+        assert_eq!(text.get("product_id").text(), symbol, "line {line}");
+        let instrument = channel
+            .instruments()
+            .iter()
+            .find(|instrument| instrument.definition.symbol.as_str() == symbol)
+            .unwrap();
+        let definition = instrument.definition;
+        for (side, levels, count) in [(Side::Bid, "bids", "nb"), (Side::Ask, "asks", "na")] {
+            let expected: Vec<[String; 2]> = event
+                .get(levels)
+                .list()
+                .iter()
+                .map(|level| [plain(&level.list()[0]), plain(&level.list()[1])])
+                .collect();
+            assert_eq!(
+                top3(&channel, &definition, side),
+                expected,
+                "line {line} {levels}"
+            );
+            let found = channel.books().level_count(definition.instrument, side);
+            assert_eq!(
+                found as u64,
+                event.get(count).count(),
+                "line {line} {count}"
+            );
+        }
+        compared += 1;
+    }
+    assert_eq!(compared, 9_729);
+    assert!(events.next().is_none());
+}
+
+/// Messages of a capture as `inspect` shows them.
+#[track_caller]
+fn inspected(capture: &Path, feed: &str) -> Vec<Json> {
+    let capture = capture.to_str().unwrap();
+    let output = waveletd(&["inspect", capture, "--feed", feed, "--format", "jsonl"]);
+    assert_eq!(output.status.code(), Some(0), "{capture}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(Json::parse).collect()
+}
+
+/// Compares a capture's messages by position and value with a decode of tshark. Returns how many there were.
+#[track_caller]
+fn check_fields(capture: &Path, decode: &Path, feed: &str) -> usize {
+    let text = text_of(decode);
+    let decoded: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("\"msg\":"))
+        .collect();
+    let found = inspected(capture, feed);
+    assert_eq!(found.len(), decoded.len(), "{}", capture.display());
+    for (found, decoded) in found.iter().zip(&decoded) {
+        let decoded = Json::parse(decoded);
+        let name = decoded.get("msg").text();
+        assert_eq!(found.get("packet"), decoded.get("pkt"), "{name}");
+        let own = found.get("type").text().replace('_', "");
+        assert_eq!(format!("{own}message"), name);
+        let body = decoded.get("f").get(name).leaves();
+        let fields = found.get("fields").leaves();
+        assert_eq!(fields.len(), body.len(), "{found:?} {decoded:?}");
+        for (field, value) in fields.iter().zip(body) {
+            // Blanks are shown in hexadecimal there where they are reserved.
+            let value = match value {
+                Json::Text(text) if text == "hex:20" => &Json::Text(String::new()),
+                value => value,
+            };
+            assert_eq!(plain(field), plain(value), "{found:?} {decoded:?}");
+        }
+    }
+    found.len()
+}
+
+fn captures_in(folder: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "pcap")
+        })
+        .collect();
+    found.sort();
+    found
+}
+
+#[test]
+fn every_field_of_the_nasdaq_and_bx_captures_is_what_tshark_shows() {
+    let Some(folder) = captures() else { return };
+    let mut count = 0;
+    for name in ["Nasdaq", "Bx"] {
+        let folder = folder.join(format!(
+            "omi-pcap/Nasdaq/{name}.Equities.TotalView.Itch.v5.0"
+        ));
+        for capture in captures_in(&folder) {
+            let decode = PathBuf::from(format!("{}.decoded.jsonl", capture.display()));
+            count += check_fields(&capture, &decode, "nasdaq_itch50");
+        }
+    }
+    assert_eq!(count, 45);
+}
+
+#[test]
+fn every_field_of_a_day_of_iex_deep_is_what_tshark_shows() {
+    let Some(folder) = captures() else { return };
+    let folder = folder.join("iex-hist");
+    let capture = folder.join("DEEP10.first70000.pcap.gz");
+    let decode = folder.join("DEEP10.first70000.pcap.decoded.jsonl.gz");
+    assert_eq!(check_fields(&capture, &decode, "iex_deep10"), 340_024);
+}
+
+/// The other reader's names of fields that are called otherwise in the specification.
+const ITCH_RENAMED: [(&str, &str, &str); 4] = [
+    ("R", "luld_reference_price_tier", "luld_ref"),
+    ("H", "reason_code", "reason"),
+    ("Y", "locate_code", "stock_locate"),
+    ("X", "canceled_shares", "cancelled_shares"),
+];
+
+#[test]
+fn every_field_of_both_itch_files_is_what_another_reader_shows() {
+    let Some(folder) = captures() else { return };
+    for (name, count) in ITCH_FILES.into_iter().zip([6_000, 1_000]) {
+        let file = folder.join(format!("itch-binaryfile/{name}.itch"));
+        let decode = format!("itch-binaryfile/{name}.itch.decoded.jsonl.gz");
+        let decoded = text_of(&folder.join(decode));
+        let found = inspected(&file, "nasdaq_itch50");
+        assert_eq!(found.len(), count);
+        assert_eq!(decoded.lines().count(), count);
+        for (found, decoded) in found.iter().zip(decoded.lines().map(Json::parse)) {
+            let letter = decoded.get("type").text();
+            assert_eq!(found.get("packet"), decoded.get("i"));
+            assert_eq!(found.get("type").text(), itch_type(letter));
+            let (fields, others) = (found.get("fields").members(), decoded.get("f"));
+            assert_eq!(
+                fields.len(),
+                others.members().len(),
+                "{found:?} {decoded:?}"
+            );
+            for (field, value) in fields {
+                let theirs = ITCH_RENAMED
+                    .iter()
+                    .find(|(known, ours, _)| *known == letter && ours == field)
+                    .map_or(field.as_str(), |(_, _, theirs)| theirs);
+                let theirs = others.get(theirs);
+                assert_eq!(plain(value), plain(theirs), "{found:?} {decoded:?}");
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn check_repeats(capture: &Path, feed: &str, times: usize, paced: &[&str], more: &[&str]) {
+    let hash = |speed: &str| {
+        let mut arguments = vec!["--speed", speed];
+        arguments.extend(more);
+        let report = replayed(capture, feed, &arguments, 0);
+        assert!(report.get("published_records").count() > 100);
+        report.get("published_hash").text().to_owned()
+    };
+    let first = hash("max");
+    for run in 1..times {
+        assert_eq!(hash("max"), first, "run {run} of {}", capture.display());
+    }
+    for speed in paced {
+        assert_eq!(hash(speed), first, "{} at {speed}", capture.display());
+    }
+}
+
+#[test]
+fn a_replay_publishes_the_same_bytes_however_often_and_however_fast() {
+    let Some(folder) = captures() else { return };
+    let itch = folder.join(format!("itch-binaryfile/{}.itch", ITCH_FILES[0]));
+    check_repeats(&itch, "nasdaq_itch50", 10, &["100x"], &[]);
+    let coinbase = folder.join("crypto-sessions/COINBASE");
+    check_repeats(&coinbase, "coinbase_ws", 10, &["100x"], &[]);
+    let deep = folder.join("iex-hist/DEEP10.first70000.pcap.gz");
+    check_repeats(&deep, "iex_deep10", 3, &[], &[]);
+    let busy = [
+        "--from",
+        "2017-04-25T15:05:00Z",
+        "--to",
+        "2017-04-25T15:08:00Z",
+    ];
+    check_repeats(&deep, "iex_deep10", 2, &["100x"], &busy);
+}
+
+/// A copy of a file without its last bytes.
+fn cut(path: &Path, bytes: usize) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join(path.file_name().unwrap());
+    let whole = std::fs::read(path).unwrap();
+    std::fs::write(&copy, &whole[..bytes.min(whole.len())]).unwrap();
+    (folder, copy)
+}
+
+/// What was readable is reported; that it broke off, and where, is too.
+#[track_caller]
+fn check_cut(path: &Path, bytes: usize, feed: &str, messages: u64, offset: Option<u64>) {
+    let (_folder, copy) = cut(path, bytes);
+    let report = replayed(&copy, feed, &[], 3);
+    assert_eq!(report.get("messages").count(), messages);
+    let [broken] = report.get("broken").list() else {
+        panic!("{report:?}");
+    };
+    assert_eq!(broken.get("capture").text(), copy.to_str().unwrap());
+    assert!(!broken.get("why").text().is_empty());
+    if let Some(offset) = offset {
+        assert_eq!(broken.get("offset").count(), offset);
+    }
+}
+
+#[test]
+fn a_truncated_capture_is_replayed_as_far_as_it_goes_and_exits_with_3() {
+    let Some(folder) = captures() else { return };
+    let itch = folder.join(format!("itch-binaryfile/{}.itch", ITCH_FILES[0]));
+    let bytes = std::fs::read(&itch).unwrap();
+    let (mut offset, mut messages) = (0, 0);
+    while offset < 100_000 {
+        offset += 2 + usize::from(u16::from_be_bytes([bytes[offset], bytes[offset + 1]]));
+        messages += 1;
+    }
+    check_cut(
+        &itch,
+        offset + 5,
+        "nasdaq_itch50",
+        messages,
+        Some(offset as u64),
+    );
+    let pcap = folder.join("omi-pcap/Nasdaq/Nasdaq.Equities.TotalView.Itch.v5.0");
+    let pcap = pcap.join("Multiple.Packets.pcap");
+    let length = std::fs::metadata(&pcap).unwrap().len() as usize;
+    check_cut(&pcap, length - 1, "nasdaq_itch50", 1, None);
+    // A packed capture breaks off where its packing does.
+    let deep = folder.join("iex-hist/DEEP10.first70000.pcap.gz");
+    let (_folder, copy) = cut(&deep, 1_000_000);
+    let report = replayed(&copy, "iex_deep10", &[], 3);
+    assert!(report.get("messages").count() > 10_000);
+    assert_eq!(report.get("broken").list().len(), 1);
+}
