@@ -171,6 +171,33 @@ fn a_subscriber_gets_a_snapshot_and_then_a_contiguous_sequence() {
 }
 
 #[test]
+fn an_interval_conflates_and_still_ends_with_the_latest_book() {
+    let (mut writer, handle) = start(options());
+    block_on(async {
+        let mut client = connect(&handle, "?channels=book_snapshot_5_50ms&instruments=AAPL").await;
+        hear(&mut client).await;
+        let mut sequence = hear(&mut client).await["sequence"].as_u64().unwrap();
+        let mut heard = 0;
+        for (from, to) in [(2, 200), (200, 400), (400, 600)] {
+            for number in from..to {
+                book(&mut writer, 0, number);
+            }
+            loop {
+                let next = hear(&mut client).await;
+                heard += 1;
+                sequence += 1;
+                assert_eq!(next["sequence"], sequence);
+                assert_eq!(next["interval"], 50);
+                if next["lastSequence"] == to - 1 {
+                    break;
+                }
+            }
+        }
+        assert!((3..100).contains(&heard), "{heard} messages for 598 books");
+    });
+}
+
+#[test]
 fn an_interval_channel_keeps_sending() {
     let (mut writer, handle) = start(options());
     block_on(async {
