@@ -299,12 +299,4 @@ impl Ladder {
             "levels have orders"
         );
     }
-
-    /// Sum of the order counts of all levels.
-    pub(super) fn orders(&self) -> u64 {
-        self.totals
-            .iter()
-            .map(|total| u64::from(total.orders))
-            .sum()
-    }
 }
