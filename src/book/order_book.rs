@@ -115,6 +115,7 @@ impl OrderBooks {
         let index = instrument.index();
         if index >= self.books.len() && index < INSTRUMENTS_MAX {
             self.books.resize_with(index + 1, Book::new);
+            self.far.expect_sides(2 * self.books.len());
         }
     }
 
@@ -531,10 +532,8 @@ impl OrderBooks {
 
     /// Heap memory in bytes, as allocated.
     pub fn bytes(&self) -> usize {
-        let sides = self.books.iter().flat_map(|book| &book.sides);
-        let cells: usize = sides.map(Window::bytes).sum();
         let books = self.books.capacity() * size_of::<Book>();
-        self.table.bytes() + books + cells + self.far.bytes()
+        self.table.bytes() + books + self.far.bytes()
     }
 
     /// Asserts that table, levels and counts agree. For tests and simulation: it walks everything.

@@ -13,12 +13,15 @@
 //! Thin sides have no window, since four kilobytes for a handful of levels are too much.
 
 use super::ladder::{Edit, LEVELS_MAX, Ladder, Refusal, Total, key, price};
-use super::prefetch::prefetch;
+use super::prefetch::{prefetch, with_large_pages};
 use super::top::Level;
 use feeds::model::Price;
 
 /// Cells of a window.
 const CELLS: usize = 256;
+
+/// Most windows whose cells are allocated at once: 17 MB, used as windows come.
+const CHUNK_MAX: usize = 4096;
 
 /// Cells above the best one when a window is placed.
 const CELLS_ABOVE: u64 = 48;
@@ -86,8 +89,12 @@ impl Grid {
     }
 }
 
-/// What all sides of a channel share: levels outside of the windows, and steps.
+/// What all sides of a channel share: the memory of the windows, levels outside of them, and steps.
 pub(super) struct Far {
+    /// Cells of all windows, in chunks that never move.
+    chunks: Vec<Vec<Cells>>,
+    /// A chunk has `2^chunk_bits` windows.
+    chunk_bits: u32,
     ladders: Vec<Ladder>,
     grids: Vec<Grid>,
     /// Levels of a window while it moves.
@@ -97,10 +104,45 @@ pub(super) struct Far {
 impl Far {
     pub(super) fn new() -> Far {
         Far {
+            chunks: Vec::new(),
+            chunk_bits: 0,
             ladders: Vec::new(),
             grids: vec![Grid::new(STEP_AT_START)],
             moving: Vec::new(),
         }
+    }
+
+    /// Says how many sides there are, so that few sides take little memory and many take it at once.
+    pub(super) fn expect_sides(&mut self, count: usize) {
+        if self.chunks.is_empty() {
+            self.chunk_bits = count.clamp(1, CHUNK_MAX).next_power_of_two().ilog2();
+        }
+    }
+
+    /// Empty cells; nothing if there are too many.
+    #[cold]
+    fn new_cells(&mut self) -> Option<u32> {
+        let size = 1 << self.chunk_bits;
+        if self.chunks.last().is_none_or(|chunk| chunk.len() == size) {
+            self.chunks.push(with_large_pages(size));
+        }
+        let before = (self.chunks.len() - 1) << self.chunk_bits;
+        let chunk = self.chunks.last_mut()?;
+        let number = u32::try_from(before + chunk.len()).ok()?;
+        chunk.push([Total::NONE; CELLS + 4]);
+        Some(number)
+    }
+
+    #[inline(always)]
+    fn cells(&self, number: u32) -> Option<&Cells> {
+        let chunk = self.chunks.get((number >> self.chunk_bits) as usize)?;
+        chunk.get(number as usize & ((1 << self.chunk_bits) - 1))
+    }
+
+    #[inline(always)]
+    fn cells_mut(&mut self, number: u32) -> Option<&mut Cells> {
+        let chunk = self.chunks.get_mut((number >> self.chunk_bits) as usize)?;
+        chunk.get_mut(number as usize & ((1 << self.chunk_bits) - 1))
     }
 
     /// The number of a step; nothing if there are too many.
@@ -115,13 +157,17 @@ impl Far {
 
     pub(super) fn bytes(&self) -> usize {
         self.ladders.iter().map(Ladder::bytes).sum::<usize>()
+            + self.chunks.iter().map(Vec::capacity).sum::<usize>() * size_of::<Cells>()
             + self.moving.capacity() * size_of::<(i64, Total)>()
             + self.ladders.capacity() * size_of::<Ladder>()
             + self.grids.capacity() * size_of::<Grid>()
     }
 }
 
-type Cells = [Total; CELLS];
+/// The cells, and a line that keeps equal cells of neighbours out of the same sets of the cache.
+type Cells = [Total; CELLS + 4];
+
+const NO_CELLS: u32 = u32::MAX;
 
 /// No ladder in [`Far`] yet.
 const NO_LADDER: u32 = u32::MAX;
@@ -134,7 +180,8 @@ pub(super) struct Window {
     base: i64,
     /// Which cells have a level.
     taken: [u64; CELLS / 64],
-    cells: Option<Box<Cells>>,
+    /// Number of the cells in [`Far`].
+    cells: u32,
     /// Index of the ladder in [`Far`].
     ladder: u32,
     /// Of the book; orders of other generations are stale. Here, so that it comes with the line.
@@ -157,7 +204,7 @@ impl Window {
         Window {
             base: i64::MIN,
             taken: [0; CELLS / 64],
-            cells: None,
+            cells: NO_CELLS,
             ladder: NO_LADDER,
             generation: 0,
             orders: 0,
@@ -191,10 +238,15 @@ impl Window {
         self.base + i64::from(cell) * far.grids[usize::from(self.grid)].step as i64
     }
 
+    #[inline(always)]
+    fn has_cells(&self) -> bool {
+        self.cells != NO_CELLS
+    }
+
     /// Starts to fetch what rests at the key.
     #[inline]
     pub(super) fn prefetch(&self, far: &Far, key: i64) {
-        match (&self.cells, self.cell(far, key)) {
+        match (far.cells(self.cells), self.cell(far, key)) {
             (Some(cells), Some(cell)) => prefetch(&cells[usize::from(cell)]),
             _ => {
                 if let Some(ladder) = self.far(far) {
@@ -208,7 +260,7 @@ impl Window {
     #[inline]
     pub(super) fn best(&self, far: &Far) -> Option<Level> {
         if !self.is_mixed
-            && let Some(cells) = &self.cells
+            && let Some(cells) = far.cells(self.cells)
         {
             let total = cells[usize::from(self.best)];
             if total.size > 0 {
@@ -234,7 +286,7 @@ impl Window {
 
     /// Keys and totals of the window, best first.
     fn near<'a>(&'a self, far: &'a Far) -> impl Iterator<Item = (i64, Total)> + 'a {
-        let cells = self.cells.as_deref();
+        let cells = far.cells(self.cells);
         let mut taken = self.taken;
         std::iter::from_fn(move || {
             let cell = highest(&taken)?;
@@ -257,7 +309,7 @@ impl Window {
 
     /// Removes every level.
     pub(super) fn clear(&mut self, far: &mut Far) {
-        if let Some(cells) = &mut self.cells {
+        if let Some(cells) = far.cells_mut(self.cells) {
             cells.fill(Total::NONE);
         }
         if let Some(ladder) = far.ladders.get_mut(self.ladder as usize) {
@@ -267,11 +319,6 @@ impl Window {
         self.best = 0;
         self.is_mixed = false;
         self.orders = 0;
-    }
-
-    /// Heap memory of the cells.
-    pub(super) fn bytes(&self) -> usize {
-        self.cells.as_ref().map_or(0, |_| size_of::<Cells>())
     }
 
     /// Adds `size` and `orders` to a level, making it if need be.
@@ -284,8 +331,8 @@ impl Window {
         orders: u32,
     ) -> Result<Edit, Refusal> {
         match self.cell(far, key) {
-            Some(cell) if self.cells.is_some() => {
-                let mut edit = self.grow_cell(cell, size, orders)?;
+            Some(cell) if self.has_cells() => {
+                let mut edit = self.grow_cell(far, cell, size, orders)?;
                 if self.is_mixed {
                     edit.depth += self.far_above(far, key);
                 }
@@ -299,7 +346,7 @@ impl Window {
     #[cold]
     pub(super) fn put_back(&mut self, far: &mut Far, key: i64, size: u64) {
         let edit = match self.cell(far, key) {
-            Some(cell) if self.cells.is_some() => self.grow_cell(cell, size, 1),
+            Some(cell) if self.has_cells() => self.grow_cell(far, cell, size, 1),
             _ => self.grow_far(far, key, size, 1, LEVELS_MAX),
         };
         debug_assert!(edit.is_ok(), "what was there fits");
@@ -307,8 +354,14 @@ impl Window {
 
     /// Depth among the levels of the window.
     #[inline(always)]
-    fn grow_cell(&mut self, cell: u8, size: u64, orders: u32) -> Result<Edit, Refusal> {
-        let Some(cells) = &mut self.cells else {
+    fn grow_cell(
+        &mut self,
+        far: &mut Far,
+        cell: u8,
+        size: u64,
+        orders: u32,
+    ) -> Result<Edit, Refusal> {
+        let Some(cells) = far.cells_mut(self.cells) else {
             return Err(Refusal::Absent);
         };
         let total = &mut cells[usize::from(cell)];
@@ -344,7 +397,7 @@ impl Window {
         let Some(cell) = self.cell(far, key) else {
             return self.shrink_far(far, key, size, orders);
         };
-        let Some(cells) = &mut self.cells else {
+        let Some(cells) = far.cells_mut(self.cells) else {
             return self.shrink_far(far, key, size, orders);
         };
         let total = &mut cells[usize::from(cell)];
@@ -402,12 +455,12 @@ impl Window {
         self.is_mixed |= key >= self.base;
         edit.depth += self.near_above(far, key);
         if edit.size_before == 0 {
-            let is_due = match &self.cells {
-                None => far.ladders[self.ladder as usize].level_count() >= LEVELS_FOR_WINDOW,
-                Some(_) if key < self.base => self.best < LOW_CELL,
+            let is_due = match self.has_cells() {
+                false => far.ladders[self.ladder as usize].level_count() >= LEVELS_FOR_WINDOW,
+                true if key < self.base => self.best < LOW_CELL,
                 // Above the window, or between two of its cells.
-                Some(_) if self.is_on_grid(far, key) => true,
-                Some(_) => {
+                true if self.is_on_grid(far, key) => true,
+                true => {
                     let strays = self.far_above(far, self.base) as usize;
                     strays >= STRAYS && strays.is_power_of_two()
                 }
@@ -477,13 +530,12 @@ impl Window {
             count += 1;
         }
         let best = &best[..count];
-        let is_moving = self.cells.is_some() && self.taken != [0; CELLS / 64];
+        let is_moving = self.has_cells() && self.taken != [0; CELLS / 64];
         if is_moving && self.far(far).map_or(0, Ladder::level_count) > FAR_MAX {
             return;
         }
         let now = self
-            .cells
-            .is_some()
+            .has_cells()
             .then(|| far.grids[usize::from(self.grid)].step);
         let step = step(best, now);
         let grid = far.grid(step).unwrap_or(self.grid);
@@ -501,17 +553,19 @@ impl Window {
 
     /// Puts the window elsewhere, and every level where it belongs then.
     fn place(&mut self, far: &mut Far, grid: u8, base: i64) {
+        if !self.has_cells() {
+            let Some(cells) = far.new_cells() else {
+                return;
+            };
+            self.cells = cells;
+        }
         let mut moving = std::mem::take(&mut far.moving);
         moving.clear();
         moving.extend(self.near(far));
-        let mut cells = self
-            .cells
-            .take()
-            .unwrap_or_else(|| Box::new([Total::NONE; CELLS]));
-        cells.fill(Total::NONE);
         self.taken = [0; CELLS / 64];
         (self.grid, self.base) = (grid, base);
         let grid = far.grids[usize::from(grid)];
+        let mut cells = [Total::NONE; CELLS + 4];
         let taken = &mut self.taken;
         let mut settle = |key: i64, total: Total| {
             let cell = grid.cell(key, base);
@@ -534,8 +588,10 @@ impl Window {
                 debug_assert!(is_put, "there is room for what a window leaves");
             }
         }
-        self.cells = Some(cells);
         far.moving = moving;
+        if let Some(place) = far.cells_mut(self.cells) {
+            *place = cells;
+        }
         self.best = highest(&self.taken).unwrap_or(0);
         self.note_mixed(far);
     }
@@ -554,8 +610,8 @@ impl Window {
             is_mixed,
             is_ask: _,
         } = self;
-        if let Some(cells) = cells {
-            for (index, total) in cells.iter().enumerate() {
+        if let Some(cells) = far.cells(*cells) {
+            for (index, total) in cells[..CELLS].iter().enumerate() {
                 let is_taken = taken[index / 64] >> (index % 64) & 1 == 1;
                 assert_eq!(is_taken, total.size > 0, "taken cells have size");
                 assert_eq!(is_taken, total.orders > 0, "taken cells have orders");
@@ -582,14 +638,14 @@ impl Window {
             ladder.invariant(true);
             for (key, rest) in ladder.rows() {
                 assert!(
-                    cells.is_none() || self.cell(far, key).is_none(),
+                    !self.has_cells() || self.cell(far, key).is_none(),
                     "far levels are none of the window's"
                 );
                 is_any_above |= key >= *base;
                 total += u64::from(rest.orders);
             }
             assert!(
-                cells.is_none() || *taken != [0; CELLS / 64] || is_any_above || total == 0,
+                !self.has_cells() || *taken != [0; CELLS / 64] || is_any_above || total == 0,
                 "the window is where the best level is"
             );
         }
