@@ -27,9 +27,10 @@ const LINES_AHEAD: usize = 6;
 
 /// What rests at one level.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Total {
-    size: u64,
-    orders: u32,
+pub(super) struct Total {
+    /// Never 0 at a level.
+    pub(super) size: u64,
+    pub(super) orders: u32,
 }
 
 /// The levels of one side, by rising key.
@@ -70,7 +71,7 @@ pub(super) fn key(price: Price, is_ask: bool) -> i64 {
 
 /// The price of a key.
 #[inline(always)]
-fn price(key: i64, is_ask: bool) -> Price {
+pub(super) fn price(key: i64, is_ask: bool) -> Price {
     Price(key ^ -i64::from(is_ask))
 }
 
@@ -85,8 +86,11 @@ pub(super) fn levels(ladder: Option<&Ladder>, side: Side) -> impl Iterator<Item 
 }
 
 impl Total {
+    /// No level.
+    pub(super) const NONE: Total = Total { size: 0, orders: 0 };
+
     #[inline]
-    fn level(self, key: i64, is_ask: bool) -> Level {
+    pub(super) fn level(self, key: i64, is_ask: bool) -> Level {
         Level {
             price: price(key, is_ask),
             size: self.size,
@@ -125,13 +129,44 @@ impl Ladder {
         }
     }
 
-    /// Starts to fetch what rests at the key.
     #[inline]
-    pub(super) fn prefetch_total(&self, key: i64) {
-        let (Ok(index) | Err(index)) = self.seek(key);
-        if let Some(total) = self.totals.get(index) {
-            prefetch(total);
+    pub(super) fn best_key(&self) -> Option<i64> {
+        self.keys.last().copied()
+    }
+
+    pub(super) fn has(&self, key: i64) -> bool {
+        self.seek(key).is_ok()
+    }
+
+    /// Levels that are better.
+    pub(super) fn count_above(&self, key: i64) -> u32 {
+        let below = match self.seek(key) {
+            Ok(index) => index + 1,
+            Err(index) => index,
+        };
+        (self.keys.len() - below) as u32
+    }
+
+    /// Keys and totals, best first.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (i64, Total)> {
+        let both = self.keys.iter().zip(&self.totals).rev();
+        both.map(|(&key, &total)| (key, total))
+    }
+
+    /// Takes out those levels from `base` up that `take` takes.
+    pub(super) fn take_from(&mut self, base: i64, mut take: impl FnMut(i64, Total) -> bool) {
+        let start = self.keys.partition_point(|&key| key < base);
+        let mut kept = start;
+        for index in start..self.keys.len() {
+            let (key, total) = (self.keys[index], self.totals[index]);
+            if !take(key, total) {
+                self.keys[kept] = key;
+                self.totals[kept] = total;
+                kept += 1;
+            }
         }
+        self.keys.truncate(kept);
+        self.totals.truncate(kept);
     }
 
     pub(super) fn clear(&mut self) {
@@ -263,13 +298,5 @@ impl Ladder {
             !counted || totals.iter().all(|total| total.orders > 0),
             "levels have orders"
         );
-    }
-
-    /// Sum of the order counts of all levels.
-    pub(super) fn orders(&self) -> u64 {
-        self.totals
-            .iter()
-            .map(|total| u64::from(total.orders))
-            .sum()
     }
 }

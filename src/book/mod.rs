@@ -26,6 +26,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 mod top;
+mod window;
 
 pub use change::{Change, Fault, Filled};
 pub use ladder::LEVELS_MAX;
@@ -91,8 +92,12 @@ impl Books {
 
     /// Levels of one side, best first. Empty for [`Side::None`] and for an unknown instrument.
     pub fn levels(&self, instrument: InstrumentId, side: Side) -> impl Iterator<Item = Level> {
-        let ladder = either!(self, books => books.ladder(instrument, side));
-        ladder::levels(ladder, side)
+        let (by_order, by_level) = match self {
+            Books::Orders(books) => (Some(books.levels(instrument, side)), None),
+            Books::Prices(books) => (None, Some(books.levels(instrument, side))),
+        };
+        let by_order = by_order.into_iter().flatten();
+        by_order.chain(by_level.into_iter().flatten())
     }
 
     /// How many levels one side has.

@@ -2,32 +2,27 @@
 
 use super::INSTRUMENTS_MAX;
 use super::change::{Change, Fault};
-use super::ladder::{self, Edit, Ladder, Refusal};
+use super::ladder::{Edit, Refusal};
 use super::order_table::{OrderTable, Slot};
 use super::prefetch::prefetch;
 use super::top::{Level, Top};
+use super::window::{self, Far, Window};
 use feeds::model::{Action, InstrumentId, Price, ResetKind, Side, Size, Tick, cancel_detail};
+use std::collections::BTreeMap;
 
 /// How far [`OrderBooks::apply_all`] looks ahead for orders: a fetch from memory takes about as long as this many
 /// ticks. See `benches/book.rs`.
-const ORDER_AHEAD_TICKS: usize = 12;
+const ORDER_AHEAD_TICKS: usize = 14;
 
-/// How far it looks ahead for the keys of a side, which it can only find once order and book have come.
-const KEYS_AHEAD_TICKS: usize = 7;
+/// How far it looks ahead for levels, which it can only find once order and book have come.
+const LEVEL_AHEAD_TICKS: usize = 7;
 
-/// How far it looks ahead for the total of a level, which it can only find once the keys have come.
-const TOTAL_AHEAD_TICKS: usize = 3;
-
-/// One instrument: two cache lines that name both sides.
+/// One instrument: a cache line for each side.
 #[derive(Debug)]
-#[repr(C, align(64))]
+#[repr(C, align(128))]
 struct Book {
     /// Bids, asks.
-    sides: [Ladder; 2],
-    /// Orders of other generations are stale.
-    generation: u32,
-    /// Live orders.
-    orders: u32,
+    sides: [Window; 2],
 }
 
 const _: () = assert!(size_of::<Book>() == 128);
@@ -35,17 +30,22 @@ const _: () = assert!(size_of::<Book>() == 128);
 impl Book {
     fn new() -> Book {
         Book {
-            sides: [Ladder::with_room(), Ladder::with_room()],
-            generation: 0,
-            orders: 0,
+            sides: [Window::new(false), Window::new(true)],
         }
     }
 
+    /// Live orders.
+    #[inline]
+    fn orders(&self) -> usize {
+        self.sides.iter().map(|side| side.orders as usize).sum()
+    }
+
     /// Makes every order stale and empties the levels.
-    fn clear(&mut self) {
-        self.sides.iter_mut().for_each(Ladder::clear);
-        self.generation = self.generation.wrapping_add(1);
-        self.orders = 0;
+    fn clear(&mut self, far: &mut Far) {
+        for side in &mut self.sides {
+            side.clear(far);
+            side.generation = side.generation.wrapping_add(1);
+        }
     }
 }
 
@@ -55,8 +55,9 @@ impl Book {
 /// An `Add` without a side behind a `Cancel` of kind [`cancel_detail::REPLACED`] has the side of the order replaced.
 ///
 /// # Cost
-/// A tick allocates nothing once the table and the ladders have their working size. Its cost is that of the cache
-/// lines it misses: one of the order, one of the book, one of the level (`benches/book.rs`).
+/// A side of five levels or more has a window of 4 KiB, a level elsewhere takes 24 bytes, an order 64.
+/// A tick allocates nothing once the table, the windows and the ladders have their working size. Its cost is that of
+/// the cache lines it misses: one of the order, one of the book, one of the level (`benches/book.rs`).
 ///
 /// # Examples
 /// ```
@@ -79,6 +80,8 @@ impl Book {
 pub struct OrderBooks {
     table: OrderTable,
     books: Vec<Book>,
+    /// Levels outside of the books' windows.
+    far: Far,
     /// Live orders of all books.
     orders: usize,
     /// The order that the last tick took away to replace it.
@@ -92,12 +95,6 @@ struct Replaced {
     is_ask: bool,
 }
 
-/// A level that a tick is about to touch, unless the order is elsewhere in the table.
-struct Guess<'a> {
-    ladder: &'a Ladder,
-    key: i64,
-}
-
 impl OrderBooks {
     /// Empty books whose table holds `orders_capacity` orders at once without growing (64 bytes of memory each).
     ///
@@ -106,6 +103,7 @@ impl OrderBooks {
         OrderBooks {
             table: OrderTable::new(orders_capacity),
             books: Vec::new(),
+            far: Far::new(),
             orders: 0,
             replaced: None,
         }
@@ -118,6 +116,7 @@ impl OrderBooks {
         let index = instrument.index();
         if index >= self.books.len() && index < INSTRUMENTS_MAX {
             self.books.resize_with(index + 1, Book::new);
+            self.far.expect_sides(2 * self.books.len());
         }
     }
 
@@ -156,11 +155,8 @@ impl OrderBooks {
             if let Some(ahead) = ticks.get(index + ORDER_AHEAD_TICKS) {
                 self.prefetch_order(ahead);
             }
-            if let Some(ahead) = ticks.get(index + KEYS_AHEAD_TICKS) {
-                self.prefetch_keys(ahead);
-            }
-            if let Some(ahead) = ticks.get(index + TOTAL_AHEAD_TICKS) {
-                self.prefetch_total(ahead);
+            if let Some(ahead) = ticks.get(index + LEVEL_AHEAD_TICKS) {
+                self.prefetch_level(ahead);
             }
             let change = self.apply(tick);
             on_change(tick, &change);
@@ -175,43 +171,29 @@ impl OrderBooks {
         prefetch(self.table.home_slot(tick.order_id.wrapping_add(1)));
         if let Some(book) = self.books.get(tick.instrument.index()) {
             prefetch(&book.sides[0]);
-            prefetch(&book.generation);
+            prefetch(&book.sides[1]);
         }
     }
 
-    /// Starts to fetch where the level is looked up. Of use once what
-    /// [`prefetch_order`](OrderBooks::prefetch_order) asked for is there.
+    /// Starts to fetch the level. Of use once what [`prefetch_order`](OrderBooks::prefetch_order) asked for is there.
     #[inline]
-    pub fn prefetch_keys(&self, tick: &Tick) {
-        if let Some(guess) = self.guess(tick) {
-            guess.ladder.prefetch_keys();
-        }
-    }
-
-    /// Starts to fetch the level. Of use once what [`prefetch_keys`](OrderBooks::prefetch_keys) asked for is there.
-    #[inline]
-    pub fn prefetch_total(&self, tick: &Tick) {
-        if let Some(guess) = self.guess(tick) {
-            guess.ladder.prefetch_total(guess.key);
-        }
-    }
-
-    /// Where the tick's order is most likely to rest.
-    #[inline]
-    fn guess(&self, tick: &Tick) -> Option<Guess<'_>> {
+    pub fn prefetch_level(&self, tick: &Tick) {
         let (price, is_ask) = match tick.action {
-            Action::Add => (tick.price, is_ask(tick.side)?),
+            Action::Add => match is_ask(tick.side) {
+                Some(is_ask) => (tick.price, is_ask),
+                None => return,
+            },
             Action::Cancel | Action::Modify => {
+                // Where the order rests most often.
                 let slot = self.table.home_slot(tick.order_id);
                 (slot.price, slot.is_ask())
             }
-            _ => return None,
+            _ => return,
         };
-        let book = self.books.get(tick.instrument.index())?;
-        Some(Guess {
-            ladder: &book.sides[usize::from(is_ask)],
-            key: ladder::key(price, is_ask),
-        })
+        if let Some(book) = self.books.get(tick.instrument.index()) {
+            let side = &book.sides[usize::from(is_ask)];
+            side.prefetch(&self.far, side.key(price));
+        }
     }
 
     #[inline]
@@ -238,23 +220,22 @@ impl OrderBooks {
             Err(free) => free,
             Ok(index) => return self.add_again(index, tick),
         };
-        let book = &mut self.books[tick.instrument.index()];
+        let side = &mut self.books[tick.instrument.index()].sides[usize::from(is_ask)];
         let mut change = Change::none(tick);
         if tick.price.is_defined() {
-            let ladder = &mut book.sides[usize::from(is_ask)];
-            match ladder.grow(ladder::key(tick.price, is_ask), tick.size.0, 1) {
-                Ok(edit) => change.set(edit, tick.price, is_ask, ladder),
+            match side.grow(&mut self.far, side.key(tick.price), tick.size.0, 1) {
+                Ok(edit) => change.set(edit, tick.price, is_ask, || side.best(&self.far)),
                 Err(refusal) => return Change::fault(tick, refusal.into()),
             }
         }
-        book.orders += 1;
+        side.orders += 1;
         self.orders += 1;
         self.table.put(
             index,
             Slot {
                 price: tick.price,
                 size: tick.size.0,
-                ..Slot::new(tick.order_id, instrument, is_ask, book.generation)
+                ..Slot::new(tick.order_id, instrument, is_ask, side.generation)
             },
         );
         change
@@ -304,9 +285,10 @@ impl OrderBooks {
         let mut change = Change::of_order(tick, &slot);
         if slot.price.is_defined() && tick.size.0 > 0 {
             let is_ask = slot.is_ask();
-            let ladder = &mut self.books[slot.instrument() as usize].sides[usize::from(is_ask)];
-            if let Ok(edit) = ladder.shrink(ladder::key(slot.price, is_ask), tick.size.0, 0) {
-                change.set(edit, slot.price, is_ask, ladder);
+            let side = &mut self.books[slot.instrument() as usize].sides[usize::from(is_ask)];
+            let key = side.key(slot.price);
+            if let Ok(edit) = side.shrink(&mut self.far, key, tick.size.0, 0) {
+                change.set(edit, slot.price, is_ask, || side.best(&self.far));
             }
         }
         change
@@ -318,14 +300,14 @@ impl OrderBooks {
         let slot = *self.table.slot(index);
         self.table.remove(index);
         let is_ask = slot.is_ask();
-        let book = &mut self.books[slot.instrument() as usize];
-        book.orders -= 1;
+        let side = &mut self.books[slot.instrument() as usize].sides[usize::from(is_ask)];
+        side.orders -= 1;
         self.orders -= 1;
         let mut change = Change::of_order(tick, &slot);
         if slot.price.is_defined() {
-            let ladder = &mut book.sides[usize::from(is_ask)];
-            if let Ok(edit) = ladder.shrink(ladder::key(slot.price, is_ask), slot.size, 1) {
-                change.set(edit, slot.price, is_ask, ladder);
+            let key = side.key(slot.price);
+            if let Ok(edit) = side.shrink(&mut self.far, key, slot.size, 1) {
+                change.set(edit, slot.price, is_ask, || side.best(&self.far));
             }
         }
         change
@@ -361,64 +343,68 @@ impl OrderBooks {
         if !side_changed && price == slot.price && size == slot.size {
             return Change::of_order(tick, &slot);
         }
-        let book = &mut self.books[slot.instrument() as usize];
+        let far = &mut self.far;
+        let sides = &mut self.books[slot.instrument() as usize].sides;
+        let [left_at, joined_at] = [slot.is_ask(), is_ask].map(usize::from);
         let mut change = Change::of_order(tick, &slot);
         let mut left: Option<Edit> = None;
         if slot.price.is_defined() {
-            let ladder = &mut book.sides[usize::from(slot.is_ask())];
-            let key = ladder::key(slot.price, slot.is_ask());
+            let side = &mut sides[left_at];
+            let key = side.key(slot.price);
             let stays = price == slot.price && !side_changed;
             if stays {
                 // One level, one edit: the order keeps its place in the count.
                 let edit = if size > slot.size {
-                    ladder.grow(key, size - slot.size, 0)
+                    side.grow(far, key, size - slot.size, 0)
                 } else {
-                    ladder.shrink(key, slot.size - size, 0)
+                    side.shrink(far, key, slot.size - size, 0)
                 };
                 return match edit {
                     Ok(edit) => {
                         self.table.slot_mut(index).size = size;
-                        change.set(edit, price, is_ask, ladder);
+                        change.set(edit, price, is_ask, || side.best(far));
                         change
                     }
                     Err(refusal) => Change::fault(tick, refusal.into()),
                 };
             }
-            left = ladder.shrink(key, slot.size, 1).ok();
+            left = side.shrink(far, key, slot.size, 1).ok();
         }
         let mut joined = None;
         if price.is_defined() {
-            let ladder = &mut book.sides[usize::from(is_ask)];
-            match ladder.grow(ladder::key(price, is_ask), size, 1) {
+            let side = &mut sides[joined_at];
+            match side.grow(far, side.key(price), size, 1) {
                 Ok(edit) => joined = Some(edit),
                 Err(refusal) => {
-                    // Back to what it was: the room is there, since it was there before.
-                    let ladder = &mut book.sides[usize::from(slot.is_ask())];
-                    let key = ladder::key(slot.price, slot.is_ask());
                     if left.is_some() {
-                        let _ = ladder.grow(key, slot.size, 1);
+                        let side = &mut sides[left_at];
+                        side.put_back(far, side.key(slot.price), slot.size);
                     }
                     return Change::fault(tick, refusal.into());
                 }
             }
         }
-        let generation = book.generation;
+        sides[left_at].orders -= 1;
+        sides[joined_at].orders += 1;
         *self.table.slot_mut(index) = Slot {
             price,
             size,
-            ..Slot::new(slot.order_id, slot.instrument(), is_ask, generation)
+            ..Slot::new(
+                slot.order_id,
+                slot.instrument(),
+                is_ask,
+                sides[joined_at].generation,
+            )
         };
         if let Some(edit) = left {
-            let ladder = &book.sides[usize::from(slot.is_ask())];
-            change.set(edit, slot.price, slot.is_ask(), ladder);
+            change.set(edit, slot.price, slot.is_ask(), || sides[left_at].best(far));
         }
         if let Some(edit) = joined {
             let (left_depth, left_best) = (change.depth, change.best_moved);
-            let ladder = &book.sides[usize::from(is_ask)];
-            change.set(edit, price, is_ask, ladder);
+            change.set(edit, price, is_ask, || None);
             change.depth = change.depth.min(left_depth);
             change.best_moved |= left_best;
-            change.best = ladder.best(is_ask);
+            change.best = sides[joined_at].best(far);
             if left.is_some() && !side_changed {
                 change.price_left = slot.price;
             }
@@ -480,8 +466,8 @@ impl OrderBooks {
     pub fn top(&self, instrument: InstrumentId) -> Top {
         match self.books.get(instrument.index()) {
             Some(book) => Top {
-                bid: book.sides[0].best(false),
-                ask: book.sides[1].best(true),
+                bid: book.sides[0].best(&self.far),
+                ask: book.sides[1].best(&self.far),
             },
             None => Top::default(),
         }
@@ -489,17 +475,18 @@ impl OrderBooks {
 
     /// Levels of one side, best first. Empty for [`Side::None`] and for an unknown instrument.
     pub fn levels(&self, instrument: InstrumentId, side: Side) -> impl Iterator<Item = Level> {
-        ladder::levels(self.ladder(instrument, side), side)
+        window::levels(self.side(instrument, side))
     }
 
     /// How many levels one side has.
     pub fn level_count(&self, instrument: InstrumentId, side: Side) -> usize {
-        self.ladder(instrument, side).map_or(0, Ladder::level_count)
+        self.side(instrument, side)
+            .map_or(0, |(window, far)| window.level_count(far))
     }
 
-    pub(super) fn ladder(&self, instrument: InstrumentId, side: Side) -> Option<&Ladder> {
+    fn side(&self, instrument: InstrumentId, side: Side) -> Option<(&Window, &Far)> {
         let book = self.books.get(instrument.index())?;
-        Some(&book.sides[usize::from(is_ask(side)?)])
+        Some((&book.sides[usize::from(is_ask(side)?)], &self.far))
     }
 
     /// How many instruments have a book.
@@ -516,7 +503,7 @@ impl OrderBooks {
     pub fn is_empty(&self, instrument: InstrumentId) -> bool {
         self.books
             .get(instrument.index())
-            .is_none_or(|book| book.orders == 0)
+            .is_none_or(|book| book.orders() == 0)
     }
 
     /// Removes every order of one instrument, in constant time.
@@ -525,32 +512,29 @@ impl OrderBooks {
         let Some(book) = books.get(instrument.index()) else {
             return;
         };
-        self.orders -= book.orders as usize;
-        if book.generation == u32::MAX {
+        self.orders -= book.orders();
+        if book.sides[0].generation == u32::MAX {
             // All generations are used up: stale orders of the first one must not come back to life.
             self.table.rebuild(self.orders, |slot| {
                 slot.instrument() != instrument.0 && is_live(books, slot)
             });
         }
-        self.books[instrument.index()].clear();
+        self.books[instrument.index()].clear(&mut self.far);
     }
 
     /// Removes every order of every instrument. Takes time in proportion to the table.
     pub fn clear_all(&mut self) {
-        self.books.iter_mut().for_each(Book::clear);
+        for book in &mut self.books {
+            book.clear(&mut self.far);
+        }
         self.table.clear();
         self.orders = 0;
     }
 
     /// Heap memory in bytes, as allocated.
     pub fn bytes(&self) -> usize {
-        let ladders: usize = self
-            .books
-            .iter()
-            .flat_map(|book| &book.sides)
-            .map(Ladder::bytes)
-            .sum();
-        self.table.bytes() + self.books.capacity() * size_of::<Book>() + ladders
+        let books = self.books.capacity() * size_of::<Book>();
+        self.table.bytes() + books + self.far.bytes()
     }
 
     /// Asserts that table, levels and counts agree. For tests and simulation: it walks everything.
@@ -561,40 +545,40 @@ impl OrderBooks {
         let OrderBooks {
             table,
             books,
+            far,
             orders,
             replaced: _,
         } = self;
         table.invariant();
-        let mut rebuilt: Vec<[Ladder; 2]> = books.iter().map(|_| Default::default()).collect();
-        let mut counts = vec![0u32; books.len()];
+        let mut sums = vec![[const { BTreeMap::new() }; 2]; books.len()];
+        let mut counts = vec![[0u32; 2]; books.len()];
         for slot in table.live(|slot| is_live(books, slot)) {
             assert!(slot.size > 0, "orders have size");
-            let book = slot.instrument() as usize;
-            counts[book] += 1;
+            let (book, side) = (slot.instrument() as usize, usize::from(slot.is_ask()));
+            counts[book][side] += 1;
             if slot.price.is_defined() {
-                let key = ladder::key(slot.price, slot.is_ask());
-                let grown = rebuilt[book][usize::from(slot.is_ask())].grow(key, slot.size, 1);
-                assert!(grown.is_ok(), "levels hold their orders");
+                let key = books[book].sides[side].key(slot.price);
+                let (size, orders) = sums[book][side].entry(key).or_insert((0u64, 0u32));
+                *size += slot.size;
+                *orders += 1;
             }
         }
         for (index, book) in books.iter().enumerate() {
-            let Book {
-                sides,
-                generation: _,
-                orders,
-            } = book;
-            assert_eq!(*orders, counts[index], "orders of book {index} are counted");
-            for (side, expected) in sides.iter().zip(&rebuilt[index]) {
-                side.invariant(true);
+            let [bids, asks] = &book.sides;
+            assert_eq!(bids.generation, asks.generation, "of the book {index}");
+            for (at, side) in book.sides.iter().enumerate() {
+                side.invariant(far);
+                assert_eq!(side.orders, counts[index][at], "orders of book {index}");
+                let rows = side.levels(far).map(|level| (level.size, level.orders));
+                let keys = side.levels(far).map(|level| side.key(level.price));
                 assert!(
-                    ladder::levels(Some(side), Side::Bid)
-                        .eq(ladder::levels(Some(expected), Side::Bid)),
+                    keys.zip(rows)
+                        .eq(sums[index][at].iter().rev().map(|(&key, &row)| (key, row))),
                     "levels of book {index} are the sums of its orders"
                 );
-                assert!(side.orders() <= u64::from(*orders), "no order twice");
             }
         }
-        let counted: usize = counts.iter().map(|&count| count as usize).sum();
+        let counted: usize = counts.iter().flatten().map(|&count| count as usize).sum();
         assert_eq!(*orders, counted, "orders are counted");
     }
 }
@@ -613,7 +597,13 @@ impl Change {
     }
 
     #[inline]
-    pub(super) fn set(&mut self, edit: Edit, price: Price, is_ask: bool, ladder: &Ladder) {
+    pub(super) fn set(
+        &mut self,
+        edit: Edit,
+        price: Price,
+        is_ask: bool,
+        best: impl FnOnce() -> Option<Level>,
+    ) {
         self.price = price;
         self.side = if is_ask { Side::Ask } else { Side::Bid };
         self.size_before = edit.size_before;
@@ -622,7 +612,7 @@ impl Change {
         self.depth = edit.depth;
         if edit.depth == 0 {
             self.best_moved = true;
-            self.best = ladder.best(is_ask);
+            self.best = best();
         }
     }
 }
@@ -641,7 +631,7 @@ impl From<Refusal> for Fault {
 fn is_live(books: &[Book], slot: &Slot) -> bool {
     books
         .get(slot.instrument() as usize)
-        .is_some_and(|book| book.generation == slot.generation)
+        .is_some_and(|book| book.sides[usize::from(slot.is_ask())].generation == slot.generation)
 }
 
 /// Whether this side is the sellers'; nothing for [`Side::None`].

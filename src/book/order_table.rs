@@ -18,6 +18,7 @@
 //! An entry carries the generation of its book. Clearing a book raises the book's generation, which makes its
 //! entries stale at once, without a walk over the table; [`OrderTable::rebuild`] drops them when room is needed.
 
+use super::prefetch::with_large_pages;
 use feeds::model::Price;
 
 /// Most orders of one channel. The table then has four slots of 32 bytes an order: 4 GiB.
@@ -104,7 +105,7 @@ impl OrderTable {
             .next_power_of_two()
             .max(SLOTS_MIN);
         OrderTable {
-            slots: vec![Slot::EMPTY; slots],
+            slots: empty(slots),
             taken: 0,
             shift: shift(slots),
         }
@@ -223,7 +224,7 @@ impl OrderTable {
         } else {
             self.slots.len()
         };
-        let old = std::mem::replace(&mut self.slots, vec![Slot::EMPTY; slots]);
+        let old = std::mem::replace(&mut self.slots, empty(slots));
         self.shift = shift(slots);
         self.taken = 0;
         for slot in old.iter().filter(|slot| !slot.is_free() && is_live(slot)) {
@@ -273,6 +274,13 @@ impl OrderTable {
         }
         assert_eq!(seen, *taken, "taken slots are counted");
     }
+}
+
+/// That many free slots.
+fn empty(count: usize) -> Vec<Slot> {
+    let mut slots = with_large_pages(count);
+    slots.resize(count, Slot::EMPTY);
+    slots
 }
 
 /// `64 - log2(slots)`, for a power of two.

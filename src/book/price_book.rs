@@ -71,7 +71,7 @@ impl PriceBooks {
         match ladder.set(ladder::key(tick.price, is_ask), tick.size.0, orders(tick)) {
             Ok(edit) => {
                 let mut change = Change::none(tick);
-                change.set(edit, tick.price, is_ask, ladder);
+                change.set(edit, tick.price, is_ask, || ladder.best(is_ask));
                 change
             }
             Err(refusal) => Change::fault(tick, refusal.into()),
@@ -167,7 +167,7 @@ impl PriceBooks {
         self.ladder(instrument, side).map_or(0, Ladder::level_count)
     }
 
-    pub(super) fn ladder(&self, instrument: InstrumentId, side: Side) -> Option<&Ladder> {
+    fn ladder(&self, instrument: InstrumentId, side: Side) -> Option<&Ladder> {
         let book = self.books.get(instrument.index())?;
         Some(&book[usize::from(is_ask(side)?)])
     }

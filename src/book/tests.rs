@@ -346,13 +346,16 @@ mod by_order {
     fn the_table_grows_and_forgets_stale_orders_when_it_is_full() {
         let mut books = OrderBooks::new(0);
         books.define(A);
-        let start = books.bytes();
+        let mut start = 0;
         for round in 0..50u64 {
             for id in 0..30 {
                 books.apply(&add(round * 1_000 + id, Bid, id as i64, 1));
             }
             books.clear(A);
             books.invariant();
+            if round == 0 {
+                start = books.bytes();
+            }
         }
         assert!(books.bytes() <= start * 4, "stale orders take no room");
         for id in 0..5_000 {
@@ -573,6 +576,23 @@ mod models {
         )
     }
 
+    /// Prices near each other, far away, below zero, at both ends, and off the grid. No id comes twice.
+    fn any_wide_tick() -> impl Strategy<Value = Tick> {
+        let price = prop_oneof![
+            8 => -60..60i64,
+            2 => -1_500..1_500i64,
+            1 => (-3..3i64, -400..400i64).prop_map(|(far, near)| far * 4_000 + near),
+            1 => (-8_000..8_000i64).prop_map(|far| far * 4_000),
+        ];
+        (0..100u32, 0..400u64, price, 1..6u64).prop_map(|(kind, id, price, size)| {
+            let side = if id % 2 == 0 { Side::Bid } else { Side::Ask };
+            match kind {
+                0..50 => modify(id, side, price, size),
+                _ => cancel(id, u64::MAX),
+            }
+        })
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -599,6 +619,44 @@ mod models {
             }
             books.invariant();
             for side in [Side::Bid, Side::Ask] {
+                prop_assert_eq!(books.levels(A, side).collect::<Vec<_>>(), model.levels(side));
+            }
+        }
+
+        #[test]
+        fn windows_move_without_losing_a_level(
+            kind in 0..4usize,
+            ticks in proptest::collection::vec(any_wide_tick(), 1..1_500)
+        ) {
+            let mut model = Model::default();
+            let mut books = OrderBooks::new(0);
+            books.define(A);
+            for (index, tick) in ticks.iter().enumerate() {
+                let mut tick = *tick;
+                let (near, wide) = [(1, 1), (100, 1), (250_000_000, 31), (1, i64::MAX >> 14)][kind];
+                if tick.price.is_defined() {
+                    tick.price.0 = tick.price.0 / 4_000 * wide + tick.price.0 % 4_000 * near;
+                }
+                let before = model.top();
+                model.apply(&tick);
+                let change = books.apply(&tick);
+                prop_assert_eq!(books.top(A), model.top());
+                prop_assert_eq!(change.best_moved, before != model.top(), "{:?}", tick);
+                if change.best_moved {
+                    prop_assert_eq!(change.best, model.top().side(change.side));
+                }
+                if change.is_change() && change.size_after > 0 && !change.price_left.is_defined() {
+                    let levels = model.levels(change.side);
+                    let depth = levels.iter().position(|level| level.price == change.price);
+                    prop_assert_eq!(Some(change.depth as usize), depth);
+                }
+                if index % 64 == 0 {
+                    books.invariant();
+                }
+            }
+            books.invariant();
+            for side in [Side::Bid, Side::Ask] {
+                prop_assert_eq!(books.level_count(A, side), model.levels(side).len());
                 prop_assert_eq!(books.levels(A, side).collect::<Vec<_>>(), model.levels(side));
             }
         }
