@@ -157,9 +157,8 @@ pub struct Channel {
 }
 
 /// How far ahead the order, the keys of its level and the level's total are fetched, in ticks: each needs the one before.
-const ORDER_AHEAD_TICKS: usize = 12;
-const KEYS_AHEAD_TICKS: usize = 7;
-const TOTAL_AHEAD_TICKS: usize = 3;
+const ORDER_AHEAD_TICKS: usize = 14;
+const LEVEL_AHEAD_TICKS: usize = 7;
 
 /// `detail` of a `Heartbeat` tick that says the channel is silent.
 const HEARTBEAT_SILENT: u8 = 1;
@@ -288,11 +287,8 @@ impl Channel {
         if let Some(tick) = ticks.get(ORDER_AHEAD_TICKS) {
             books.prefetch_order(tick);
         }
-        if let Some(tick) = ticks.get(KEYS_AHEAD_TICKS) {
-            books.prefetch_keys(tick);
-        }
-        if let Some(tick) = ticks.get(TOTAL_AHEAD_TICKS) {
-            books.prefetch_total(tick);
+        if let Some(tick) = ticks.get(LEVEL_AHEAD_TICKS) {
+            books.prefetch_level(tick);
         }
     }
 
