@@ -156,7 +156,7 @@ pub struct Channel {
     last_sequence: u64,
 }
 
-/// How far ahead the order, the keys of its level and the level's total are fetched, in ticks: each needs the one before.
+/// How far ahead orders and then their levels are fetched, in ticks: the second needs the first.
 const ORDER_AHEAD_TICKS: usize = 14;
 const LEVEL_AHEAD_TICKS: usize = 7;
 
