@@ -83,16 +83,27 @@
 //!   orders, and should not.
 #![deny(unsafe_code)]
 
+#[cfg(feature = "service")]
 pub mod book;
+#[cfg(feature = "service")]
 pub mod cli;
+#[cfg(feature = "service")]
 pub mod config;
+#[cfg(feature = "service")]
 pub mod daemon;
+#[cfg(feature = "service")]
 pub mod ingest;
+#[cfg(feature = "service")]
 pub mod metrics;
+#[cfg(feature = "service")]
 pub mod pipeline;
+#[cfg(feature = "service")]
 pub mod publish;
+#[cfg(feature = "service")]
 pub mod replay;
 pub mod runtime;
+#[cfg(feature = "service")]
 pub mod signals;
+#[cfg(feature = "service")]
 pub mod simulate;
 pub mod sys;

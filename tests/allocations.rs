@@ -1,4 +1,5 @@
 //! Once warm, nothing on the way from a datagram to a published record asks for memory.
+#![cfg(feature = "service")]
 #![allow(clippy::unwrap_used)]
 // A counting allocator can only be installed through an unsafe trait.
 #![allow(unsafe_code)]

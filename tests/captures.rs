@@ -1,4 +1,5 @@
 //! Recorded days of real venues through the whole program, against what other software made of the same bytes.
+#![cfg(feature = "service")]
 #![allow(clippy::unwrap_used)]
 
 mod common;

@@ -1,4 +1,5 @@
 //! The rules of the house, as a test: the ladder of rooms, what is absent on purpose, and that folders, registry and YAML agree.
+#![cfg(feature = "service")]
 #![allow(clippy::unwrap_used)]
 
 use std::fs;

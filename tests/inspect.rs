@@ -1,4 +1,5 @@
 //! `waveletd inspect` and `list` as scripts use them: stdout is data, and the exit code says how it went.
+#![cfg(feature = "service")]
 #![allow(clippy::unwrap_used)]
 
 use std::io::Write;

@@ -2,6 +2,7 @@
 //! must come of it. What the network did may cost time; it may never cost a wrong book that passes for a right one.
 //!
 //! `WAVELETD_DAY_MESSAGES` sets the length of the day.
+#![cfg(feature = "service")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod common;

@@ -4,6 +4,7 @@
 //! from row 1; from then on messages alone drive it. The samples list only events within their levels. So what sinks
 //! below the last level is forgotten, and a level that comes up from below is news that only the row has: it is
 //! taken from there, and counted. Everything else must be equal.
+#![cfg(feature = "service")]
 #![allow(clippy::unwrap_used)]
 
 use feeds::model::{Action, ChannelId, InstrumentId, Price, Side, Size, Tick};

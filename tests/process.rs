@@ -1,4 +1,5 @@
 //! The program as an operator sees it: processes, exit codes, signals, and a client that knows nothing but WebSocket and JSON.
+#![cfg(feature = "service")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 mod common;

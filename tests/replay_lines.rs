@@ -1,4 +1,5 @@
 //! A capture with two lines of one channel: arbitration, exact ledger, exit code. Every feed of the registry that speaks datagrams.
+#![cfg(feature = "service")]
 #![allow(clippy::unwrap_used)]
 
 mod common;

@@ -5,6 +5,7 @@
 
 pub mod affinity;
 pub mod clock;
+#[cfg(feature = "service")]
 pub mod socket;
 
 pub use clock::unix_now_ns as wall_clock_ns;
