@@ -90,12 +90,16 @@ mod factory;
 mod graph;
 mod io;
 mod node;
+mod nodes;
 #[expect(
     clippy::module_inception,
     reason = "the runtimes of the runtime; private"
 )]
 mod runtime;
 mod scheduler;
+mod step;
+pub mod steps;
+mod stream;
 mod testing;
 #[cfg(test)]
 mod tests;
@@ -116,5 +120,7 @@ pub use factory::{KeyedFactory, SimpleFactory};
 pub use io::{Io, Readiness};
 pub use node::{AnyNode, Control, ExclusiveNode, Node, NodeId, NodeRef, ParentRef, WeakNode};
 pub use runtime::{Ended, ExecutionMode, HistoricalRuntime, RealtimeRuntime, TestRuntime};
+pub use step::{Fan, Pipe, Step, Then, fan};
+pub use stream::{Latest, Stream};
 pub use testing::{Push, push_node};
 pub use timer::Timer;
