@@ -82,6 +82,8 @@
 //! - **A trade at a resting order's price is priced by the graph**, from the order its event takes size from: the feed does not know
 //!   orders, and should not.
 #![deny(unsafe_code)]
+// The page above speaks of all rooms, also where the runtime is built alone.
+#![cfg_attr(not(feature = "service"), allow(rustdoc::broken_intra_doc_links))]
 
 #[cfg(feature = "service")]
 pub mod book;

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `transform` | `map`, `map_filter`, `filter`, `scan` |
 
+pub mod statistics;
 mod transform;
 
 pub use transform::{Filter, Map, MapFilter, Scan, filter, map, map_filter, scan};
