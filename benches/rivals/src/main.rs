@@ -1,8 +1,8 @@
 //! The product against its peers, over one and the same made day, in one run.
 //!
-//! `cargo run --release` prints three tables: decoding of every field, decoding and books by order, and reading of pcap
-//! files. `WAVELETD_BENCH_MESSAGES`, `WAVELETD_BENCH_RUNS` and `WAVELETD_BENCH_SLICE` (messages of the contenders that are too
-//! slow for a whole day) change the size; `-- --test` runs everything once, small; `-- parse`, `books` or `pcap` prints only
+//! `cargo run --release` prints the tables: cycles of the graph runtimes, decoding of every field, decoding and books by order, and
+//! reading of pcap files. `WAVELETD_BENCH_MESSAGES`, `WAVELETD_BENCH_RUNS` and `WAVELETD_BENCH_SLICE` (messages of the contenders that are too
+//! slow for a whole day) change the size; `-- --test` runs everything once, small; `-- graphs`, `parse`, `books` or `pcap` prints only
 //! that table.
 
 #[path = "../../support/capture.rs"]
@@ -15,6 +15,7 @@ mod measure;
 mod textbook;
 
 mod books;
+mod graphs;
 mod packets;
 mod parse;
 
@@ -24,6 +25,12 @@ fn main() {
         .filter(|argument| !argument.starts_with('-'))
         .collect();
     let is_wanted = |table: &str| wanted.is_empty() || wanted.iter().any(|name| name == table);
+    if is_wanted("graphs") {
+        graphs::tables();
+    }
+    if wanted.iter().all(|name| name == "graphs") && !wanted.is_empty() {
+        return;
+    }
     let day = itch_day::make(7, measure::message_count());
     println!(
         "{} messages of {} symbols, {} MB, seed 7",
