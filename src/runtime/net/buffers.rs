@@ -60,11 +60,19 @@ impl Inbox {
 
     /// Adds received bytes; returns how many there was room for.
     pub fn fill(&mut self, bytes: &[u8]) -> usize {
-        let room = self.room(bytes.len());
-        let count = room.len().min(bytes.len());
-        room[..count].copy_from_slice(&bytes[..count]);
-        self.end += count;
-        count
+        let mut added = 0;
+        while added < bytes.len() {
+            let rest = &bytes[added..];
+            let room = self.room(rest.len());
+            if room.is_empty() {
+                break;
+            }
+            let count = room.len().min(rest.len());
+            room[..count].copy_from_slice(&rest[..count]);
+            self.filled(count);
+            added += count;
+        }
+        added
     }
 
     /// Room to read up to `wanted` bytes into; empty when the buffer is full.

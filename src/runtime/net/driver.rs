@@ -342,6 +342,7 @@ impl<P: Protocol> Run<'_, '_, P> {
         let deadlines = &mut self.driver.deadlines;
         deadlines.keepalive = None;
         deadlines.idle = None;
+        deadlines.frame = None;
         let keeps = self.driver.limits.keep_half_open
             && state == ConnectionState::HalfClosed
             && reason == CloseReason::PeerClosed;
@@ -471,15 +472,15 @@ impl<P: Protocol> Run<'_, '_, P> {
     /// Ends the connection; a client with a policy will try again.
     fn end(&mut self, reason: CloseReason) {
         let link = &mut *self.link;
-        if self.driver.socket.is_some() && link.state.is_open() {
+        if link.state.is_open() {
             link.protocol.close(reason, &mut link.outbox);
-            if self.driver.writable
-                && let Some(io) = &mut self.driver.socket
-            {
-                // The farewell is a courtesy: the connection ends whether it goes out or not.
-                let (count, _) = link.outbox.flush(&mut *io.source_mut());
-                link.counts.bytes_sent += count as u64;
-            }
+        }
+        if self.driver.writable
+            && let Some(io) = &mut self.driver.socket
+        {
+            // A courtesy: the connection ends whether the last words go out or not.
+            let (count, _) = link.outbox.flush(&mut *io.source_mut());
+            link.counts.bytes_sent += count as u64;
         }
         link.counts.ended += 1;
         link.counts.bytes_unsent += link.outbox.len() as u64;

@@ -39,9 +39,7 @@ impl Graph {
 
     fn cycle(&mut self) {
         let wait = Duration::from_millis(u64::from(self.executor.is_idle()) * 2);
-        if self.executor.has_io() {
-            self.executor.poll_io(Some(wait)).unwrap();
-        }
+        self.executor.poll_io(Some(wait)).unwrap();
         let _ = self.executor.cycle(self.now);
     }
 
