@@ -521,14 +521,14 @@ impl<P: Protocol> Run<'_, '_, P> {
             }
             return;
         };
-        if let Some((timer, at)) = self.driver.timer.take() {
-            if !timer.is_expired(self.ctx) {
-                if at <= deadline {
-                    self.driver.timer = Some((timer, at));
-                    return;
-                }
-                timer.cancel(self.ctx);
+        if let Some((timer, at)) = self.driver.timer.take()
+            && !timer.is_expired(self.ctx)
+        {
+            if at <= deadline {
+                self.driver.timer = Some((timer, at));
+                return;
             }
+            timer.cancel(self.ctx);
         }
         self.driver.timer = Some((self.ctx.timer_at(deadline), deadline));
     }
@@ -631,59 +631,21 @@ pub(super) fn accept<P: Protocol>(
     Some((node.upgrade()?, ConnectionSender { link }))
 }
 
-/// Describes a connection that this side makes, over TCP: see [`Client::tcp`] and
-/// [`Client::websocket`].
-#[must_use = "a client does nothing before it is built"]
-#[derive(Debug, Clone)]
-pub struct Client<P> {
-    address: SocketAddr,
+/// Builds the node of a client; it lives as long as its handle or its children do.
+pub(super) fn connect<P: Protocol>(
+    executor: &mut Executor,
     protocol: P,
-    limits: ConnectionLimits,
+    address: SocketAddr,
     reconnect: Option<ReconnectPolicy>,
+    limits: ConnectionLimits,
     name: Box<str>,
-}
-
-impl<P: Protocol> Client<P> {
-    /// A client of a protocol of one's own.
-    pub fn new(address: SocketAddr, protocol: P) -> Self {
-        Self {
-            address,
-            protocol,
-            limits: ConnectionLimits::default(),
-            reconnect: None,
-            name: "client".into(),
-        }
-    }
-
-    /// Connects again after each end but [`CloseReason::ClosedHere`], as the policy says. Without
-    /// one the first end is for good.
-    pub fn reconnect(mut self, policy: ReconnectPolicy) -> Self {
-        self.reconnect = Some(policy);
-        self
-    }
-
-    /// Sets the bounds.
-    pub fn limits(mut self, limits: ConnectionLimits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Names the node in reports.
-    pub fn named(mut self, name: impl Into<Box<str>>) -> Self {
-        self.name = name.into();
-        self
-    }
-
-    /// Adds the node; it begins to connect in the next cycle, and lives as long as its handle or
-    /// its children do.
-    pub fn build(self, executor: &mut Executor) -> (Node<Connection<P>>, ConnectionSender<P>) {
-        let (builder, link) = connection_builder(self.protocol, &self.limits, self.name);
-        let role = Role::Client {
-            address: self.address,
-            reconnect: self.reconnect.map(Reconnect::new),
-        };
-        let mut driver = driver(&link, role, self.limits);
-        let node = builder.build(executor, move |state, ctx| driver.run(state, ctx));
-        (node, ConnectionSender { link })
-    }
+) -> (Node<Connection<P>>, ConnectionSender<P>) {
+    let (builder, link) = connection_builder(protocol, &limits, name);
+    let role = Role::Client {
+        address,
+        reconnect: reconnect.map(Reconnect::new),
+    };
+    let mut driver = driver(&link, role, limits);
+    let node = builder.build(executor, move |state, ctx| driver.run(state, ctx));
+    (node, ConnectionSender { link })
 }

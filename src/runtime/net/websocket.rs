@@ -28,9 +28,9 @@ use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 use tungstenite::{Bytes, Message};
 
 use super::buffers::{Inbox, Outbox};
+use super::client::Client;
 use super::connection::{CloseReason, Connection, ConnectionSender, Protocol, SendError, Step};
-use super::driver::Client;
-use super::tcp::Server;
+use super::server::Server;
 
 /// Longest head of a handshake, in bytes.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
