@@ -55,8 +55,9 @@
 //! # Cost
 //!
 //! TCP with any framing, UDP, and a WebSocket server's sending allocate nothing for a message once
-//! the buffers have grown to what a cycle needs. A received WebSocket message, and one a client
-//! sends, cost an allocation or two inside `tungstenite`; so does each new connection.
+//! the buffers have grown to what a cycle needs. Receiving from a WebSocket shares one allocation
+//! among the short messages that fit into it; a WebSocket client's sending costs an allocation or
+//! two a message inside `tungstenite`, and each new connection costs some. Test `net_allocations`.
 //!
 //! # A client
 //!
