@@ -2,8 +2,8 @@
 
 use std::net::SocketAddr;
 
+use super::build;
 use super::connection::{Connection, ConnectionLimits, ConnectionSender, Protocol};
-use super::driver;
 use super::reconnect::ReconnectPolicy;
 use crate::runtime::{Executor, Node};
 
@@ -53,7 +53,7 @@ impl<P: Protocol> Client<P> {
     /// Adds the node; it begins to connect in the next cycle, and lives as long as its handle or
     /// its children do.
     pub fn build(self, executor: &mut Executor) -> (Node<Connection<P>>, ConnectionSender<P>) {
-        driver::connect(
+        build::connect(
             executor,
             self.protocol,
             self.address,

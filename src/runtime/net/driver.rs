@@ -1,40 +1,23 @@
 //! The part of a connection node that touches the socket. It lives in the node's closure, not in
 //! its state: a removed node closes its socket even while handles still read its last state.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::io::{self, Read};
 use std::net::{Shutdown, SocketAddr};
 use std::rc::Rc;
 
 use mio::net::TcpStream;
 
-use super::buffers::{Inbox, Outbox};
+use super::buffers::Inbox;
+use super::build::Counted;
 use super::connection::{
-    CloseReason, Connection, ConnectionCounts, ConnectionLimits, ConnectionSender, ConnectionState,
-    Item, Link, Protocol, Step,
+    CloseReason, Connection, ConnectionLimits, ConnectionState, Item, Link, Protocol, Step,
 };
-use super::reconnect::{Reconnect, ReconnectPolicy};
-use crate::runtime::{Context, Control, Executor, Interest, Io, Nanos, Node, NodeBuilder, Timer};
-
-/// Live connections of a server: one less when the guard goes.
-#[derive(Debug)]
-pub(super) struct Counted(Rc<Cell<usize>>);
-
-impl Counted {
-    pub(super) fn new(live: &Rc<Cell<usize>>) -> Self {
-        live.set(live.get() + 1);
-        Self(Rc::clone(live))
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.0.set(self.0.get().saturating_sub(1));
-    }
-}
+use super::reconnect::Reconnect;
+use crate::runtime::{Context, Control, Interest, Io, Nanos, Timer};
 
 /// Where the node's connections come from.
-enum Role {
+pub(super) enum Role {
     /// It makes them, again and again where a policy says so.
     Client {
         address: SocketAddr,
@@ -66,7 +49,7 @@ impl Deadlines {
     }
 }
 
-struct Driver<P: Protocol> {
+pub(super) struct Driver<P: Protocol> {
     link: Rc<RefCell<Link<P>>>,
     role: Role,
     limits: ConnectionLimits,
@@ -267,10 +250,12 @@ impl<P: Protocol> Run<'_, '_, P> {
             self.read(&mut bytes_left)?;
         }
         let framed = self.link.counts.frames_received != frames_before;
-        if framed {
+        let is_ending = self.driver.finish.is_some();
+        if framed && self.link.state.is_open() && !is_ending {
             self.heard();
         }
-        if self.link.state != ConnectionState::Handshaking {
+        // An end has a deadline of its own, a handshake one that began with it.
+        if self.link.state != ConnectionState::Handshaking && !is_ending {
             let unfinished = self.link.protocol.unfinished_bytes(self.inbox) > 0;
             if !unfinished {
                 self.driver.deadlines.frame = None;
@@ -535,7 +520,24 @@ impl<P: Protocol> Run<'_, '_, P> {
 }
 
 impl<P: Protocol> Driver<P> {
-    fn run(&mut self, connection: &mut Connection<P>, ctx: &mut Context<'_>) -> Control {
+    /// A driver without a socket; its first run gets one.
+    pub(super) fn new(link: &Rc<RefCell<Link<P>>>, role: Role, limits: ConnectionLimits) -> Self {
+        Self {
+            link: Rc::clone(link),
+            role,
+            limits,
+            socket: None,
+            readable: false,
+            writable: false,
+            deadlines: Deadlines::default(),
+            timer: None,
+            finish: None,
+            at_end: false,
+            shut: false,
+        }
+    }
+
+    pub(super) fn run(&mut self, connection: &mut Connection<P>, ctx: &mut Context<'_>) -> Control {
         let shared = Rc::clone(&self.link);
         let mut link = shared.borrow_mut();
         connection.items.clear();
@@ -560,92 +562,4 @@ impl<P: Protocol> Driver<P> {
         }
         Control::from(!connection.items.is_empty())
     }
-}
-
-fn connection_builder<P: Protocol>(
-    protocol: P,
-    limits: &ConnectionLimits,
-    name: Box<str>,
-) -> (NodeBuilder<Connection<P>>, Rc<RefCell<Link<P>>>) {
-    let link = Rc::new(RefCell::new(Link {
-        protocol,
-        outbox: Outbox::with_limit(limits.outbox_bytes_max),
-        state: ConnectionState::Idle,
-        counts: ConnectionCounts::default(),
-        when_full: limits.when_full,
-        node: None,
-        close_asked: false,
-        overflowed: false,
-    }));
-    let state = Connection {
-        inbox: Inbox::default(),
-        items: Vec::new(),
-        link: Rc::clone(&link),
-    };
-    let named = Rc::clone(&link);
-    let builder = NodeBuilder::new(state)
-        .named(name)
-        .on_init(move |executor, _, id| {
-            named.borrow_mut().node = Some(id);
-            executor.schedule(id);
-        });
-    (builder, link)
-}
-
-fn driver<P: Protocol>(
-    link: &Rc<RefCell<Link<P>>>,
-    role: Role,
-    limits: ConnectionLimits,
-) -> Driver<P> {
-    Driver {
-        link: Rc::clone(link),
-        role,
-        limits,
-        socket: None,
-        readable: false,
-        writable: false,
-        deadlines: Deadlines::default(),
-        timer: None,
-        finish: None,
-        at_end: false,
-        shut: false,
-    }
-}
-
-/// Builds the node of an accepted connection; it lives until the connection has ended.
-pub(super) fn accept<P: Protocol>(
-    executor: &mut Executor,
-    protocol: P,
-    stream: TcpStream,
-    counted: Counted,
-    limits: ConnectionLimits,
-    name: Box<str>,
-) -> Option<(Node<Connection<P>>, ConnectionSender<P>)> {
-    let (builder, link) = connection_builder(protocol, &limits, name);
-    let role = Role::Accepted {
-        stream: Some(stream),
-        _counted: counted,
-    };
-    let mut driver = driver(&link, role, limits);
-    let node = builder.spawn(executor, move |state, ctx| driver.run(state, ctx));
-    Some((node.upgrade()?, ConnectionSender { link }))
-}
-
-/// Builds the node of a client; it lives as long as its handle or its children do.
-pub(super) fn connect<P: Protocol>(
-    executor: &mut Executor,
-    protocol: P,
-    address: SocketAddr,
-    reconnect: Option<ReconnectPolicy>,
-    limits: ConnectionLimits,
-    name: Box<str>,
-) -> (Node<Connection<P>>, ConnectionSender<P>) {
-    let (builder, link) = connection_builder(protocol, &limits, name);
-    let role = Role::Client {
-        address,
-        reconnect: reconnect.map(Reconnect::new),
-    };
-    let mut driver = driver(&link, role, limits);
-    let node = builder.build(executor, move |state, ctx| driver.run(state, ctx));
-    (node, ConnectionSender { link })
 }

@@ -98,6 +98,7 @@
 //! Not done here: TLS, names (a lookup waits), kernel timestamps and drop counts of datagrams.
 
 mod buffers;
+mod build;
 mod client;
 mod connection;
 mod driver;

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use mio::net::TcpListener;
 
+use super::build::{self, Counted};
 use super::connection::{
     Connection, ConnectionLimits, ConnectionSender, Link, Protocol, Schedule, SendError,
 };
-use super::driver::{self, Counted};
 use crate::runtime::{Context, Control, Executor, Interest, Io, Node, NodeBuilder, Timer};
 
 /// How long a listener rests after the system refused to accept: it is out of files or memory,
@@ -321,7 +321,7 @@ impl<P: Protocol> Acceptor<P> {
         let broadcaster = self.broadcaster.clone();
         let (limits, name) = (self.limits, self.name.clone());
         ctx.spawn_subgraph(move |executor| {
-            let built = driver::accept(executor, make(), stream, counted, limits, name);
+            let built = build::accept(executor, make(), stream, counted, limits, name);
             if let Some((node, sender)) = built {
                 broadcaster.add(&sender);
                 factory.borrow_mut()(executor, &node, sender, peer);

@@ -420,3 +420,106 @@ fn a_connection_that_does_not_come_about_times_out() {
     );
     assert!(!graph.executor.has_io());
 }
+
+/// A sequence of the seed alone.
+struct Draws(u64);
+
+impl Draws {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.0 >> 33) % bound
+    }
+}
+
+/// A peer that does a few things at random, and then goes or is silent.
+fn misbehave(graph: &mut Graph, draws: &mut Draws, mut peer: TcpStream) {
+    let phrases: [&[u8]; 9] = [
+        HEAD,
+        b"line\n",
+        b"\0\0\0\x02ab",
+        b"\x81\x82\0\0\0\0ok",
+        b"\x89\x80\0\0\0\0",
+        b"\x88\x80\0\0\0\0",
+        b"\xFF\xFE\0\x81\x7F",
+        &[b'x'; 70],
+        b"G",
+    ];
+    for _ in 0..draws.below(12) {
+        let phrase = phrases[usize::try_from(draws.below(9)).unwrap()];
+        let cut = usize::try_from(draws.below(phrase.len() as u64 + 1)).unwrap();
+        let phrase = if draws.below(3) == 0 {
+            &phrase[..cut]
+        } else {
+            phrase
+        };
+        // The server may have closed already.
+        let _ = peer.write_all(phrase);
+        match draws.below(8) {
+            0 => graph.cycles(3),
+            1 => graph.advance(Duration::from_millis(draws.below(3_000))),
+            2 => drop(peer.shutdown(Shutdown::Write)),
+            _ => {}
+        }
+    }
+    if draws.below(3) == 0 {
+        let linger = socket2::SockRef::from(&peer);
+        linger.set_linger(Some(Duration::ZERO)).unwrap();
+    }
+    if draws.below(2) == 0 {
+        drop(peer);
+    } else {
+        // Silent, with the connection open: time must end it.
+        graph.cycles(3);
+        for _ in 0..8 {
+            graph.advance(Duration::from_secs(5));
+            graph.cycles(3);
+        }
+    }
+}
+
+#[track_caller]
+fn check_misbehaviour<P: Protocol>(server: Server<P>, seed: u64) {
+    let mut graph = Graph::new();
+    let mut draws = Draws(seed);
+    let ends: Rc<RefCell<Vec<ConnectionState>>> = Rc::default();
+    let written = Rc::clone(&ends);
+    let (listener, _) = server
+        .limits(limits())
+        .listen(&mut graph.executor, move |executor, connection, _, _| {
+            let (written, read) = (Rc::clone(&written), connection.clone());
+            NodeBuilder::new(())
+                .triggered_by(connection)
+                .spawn(executor, move |(), _| {
+                    for event in read.borrow().events() {
+                        if let Event::State(state @ ConnectionState::Closed(_)) = event {
+                            written.borrow_mut().push(state);
+                        }
+                    }
+                    Control::Unchanged
+                });
+        })
+        .unwrap();
+    let address = listener.borrow().address();
+    for round in 1..=12 {
+        misbehave(&mut graph, &mut draws, peer(address));
+        graph.until(&format!("seed {seed} round {round}"), |_| {
+            ends.borrow().len() == round && listener.borrow().connection_count() == 0
+        });
+        assert_eq!(
+            (graph.executor.node_count(), graph.executor.timer_count()),
+            (1, 0)
+        );
+    }
+}
+
+#[test]
+fn whatever_a_peer_does_its_connection_ends_once_and_leaves_nothing() {
+    for seed in 1..=3 {
+        check_misbehaviour(lines(), seed);
+        check_misbehaviour(lengths(), seed);
+        check_misbehaviour(websocket(), seed);
+    }
+}

@@ -6,6 +6,7 @@ use std::thread::JoinHandle;
 use tungstenite::Message;
 
 use super::*;
+use crate::runtime::{Clock, ExecutionMode, RealtimeRuntime};
 
 /// A received message as a line of text: its kind and what it says.
 fn text(frame: WebSocketFrame<'_>) -> Vec<u8> {
@@ -474,4 +475,48 @@ fn a_removed_client_closes_its_socket() {
     assert_eq!(graph.executor.sweep(&node), 1);
     assert!(!graph.executor.has_io());
     assert!(server.join().unwrap());
+}
+
+#[test]
+fn both_ends_can_stand_in_one_graph_and_park() {
+    const MESSAGES: usize = 200;
+    let mut runtime = RealtimeRuntime::new(ExecutionMode::Park);
+    let executor = runtime.executor();
+    let (server, _) = Server::websocket(LOCAL, WebSocketLimits::default())
+        .listen(executor, echo)
+        .unwrap();
+    let address = server.borrow().address();
+    let url = format!("ws://{address}/");
+    let (node, sender) = Client::websocket(address, &url, WebSocketLimits::default())
+        .unwrap()
+        .build(executor);
+    let message = |at: usize| "m".repeat(at * 7 % 500) + &at.to_string();
+    let read = node.clone();
+    let seen = NodeBuilder::new(0)
+        .triggered_by(&node)
+        .build(executor, move |seen, ctx| {
+            for event in read.borrow().events() {
+                match event {
+                    Event::State(ConnectionState::Open) => {}
+                    Event::Frame(frame) => {
+                        assert_eq!(frame, WebSocketFrame::Text(&message(*seen)));
+                        *seen += 1;
+                    }
+                    Event::State(_) => continue,
+                }
+                if *seen == MESSAGES {
+                    return Control::Terminate;
+                }
+                let next = message(*seen);
+                assert_eq!(sender.send(ctx, WebSocketFrame::Text(&next)), Ok(()));
+            }
+            Control::Unchanged
+        });
+    // A bound in case of a fault: time ends the run.
+    let stop = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let timer = NodeBuilder::new(()).build(executor, |(), _| Control::Terminate);
+    let deadline = crate::runtime::RealtimeClock::new().now().after(PEER_WAIT);
+    assert!(executor.timer_at(&timer, deadline).is_some());
+    runtime.run_until(&stop).unwrap();
+    assert_eq!(*seen.borrow(), MESSAGES);
 }
