@@ -23,7 +23,7 @@ impl Client<Framed> {
 }
 
 impl Server<Framed> {
-    /// A TCP server. Port 0 lets the system choose: [`Listener::address`].
+    /// A TCP server. Port 0 lets the system choose: [`super::Listener::address`].
     pub fn tcp(address: SocketAddr, framing: Framing) -> Self {
         Self::new(address, move || Framed::new(framing))
     }
