@@ -15,16 +15,16 @@
 //! ```text
 //!  listener ──► log                       one of each
 //!
-//!  connection ──► summary ──► reply       one of each for every peer, gone when the peer is gone
+//!  connection ──► summary ──► reply       one of each for every peer, gone with the peer
 //!      ▲                        │
 //!      └────────────────────────┘ sender
 //! ```
 //!
 //! Three things to see here. The server's factory builds a subgraph for a peer, and never takes it
-//! down: it goes with the connection. `summary` knows nothing of sockets, so it could stand below
-//! a file or a test as well. And nothing here is without a bound: a line has 2,048 bytes, a peer that
-//! is silent for a minute is let go, one that does not read is closed, the hundred-and-first is
-//! turned away.
+//! down: it goes with the connection. `summary` knows no sockets, so it could stand below a file or
+//! a test as well. And nothing here is without a bound: a line has 2,048 bytes, a peer that is
+//! silent for a minute is let go, one that does not read is closed, the hundred-and-first is turned
+//! away.
 
 use std::fmt::Write;
 use std::net::SocketAddr;

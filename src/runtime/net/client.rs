@@ -31,8 +31,8 @@ impl<P: Protocol> Client<P> {
         }
     }
 
-    /// Connects again after each end but [`super::CloseReason::ClosedHere`], as the policy says. Without
-    /// one the first end is for good.
+    /// Connects again after each end but [`super::CloseReason::ClosedHere`], as the policy says.
+    /// Without one the first end is for good.
     pub fn reconnect(mut self, policy: ReconnectPolicy) -> Self {
         self.reconnect = Some(policy);
         self

@@ -10,7 +10,7 @@
 //!    └──── outbox ◄───────┴──────────◄───────────┘ ConnectionSender::send
 //!
 //!  the node:      socket, bounds, deadlines, states          (needs an operating system)
-//!  the protocol:  where frames begin and end                 (bytes only: [`Framed`], [`WebSocket`])
+//!  the protocol:  where frames begin and end                 (bytes only: Framed, WebSocket)
 //!  Reconnect:     when to try again                          (times only)
 //! ```
 //!
@@ -35,7 +35,7 @@
 //!
 //! | What | Bound | Beyond it |
 //! |---|---|---|
-//! | bytes and frames read in a cycle | [`ConnectionLimits`]: 64 KiB, 1,024 | yields, `yields` counts |
+//! | bytes, frames read in a cycle | [`ConnectionLimits`]: 64 KiB, 1,024 | yields, counted |
 //! | a frame | the framing's own | [`CloseReason::FrameTooLong`], by its prefix where it has one |
 //! | a received frame's time | `frame_timeout`, 10 s | [`CloseReason::SlowFrame`] |
 //! | time without a frame | `idle_timeout`, none unless set | [`CloseReason::Idle`] |
@@ -43,7 +43,7 @@
 //! | time to close | `drain_timeout`, 5 s | closed, `bytes_unsent` counts |
 //! | inbox | a whole frame and a cycle's bytes | cannot be: the limits above come first |
 //! | outbox | `outbox_bytes_max`, 256 KiB | refused, or [`CloseReason::OutboxFull`]: [`WhenFull`] |
-//! | pongs kept back by a full outbox | 4 KiB | the last ping alone is answered |
+//! | pongs kept back by a full outbox | 4 KiB | the last ping alone is answered, with the next frame |
 //! | head of a WebSocket handshake | 16 KiB | [`CloseReason::FrameTooLong`] |
 //! | WebSocket message, frame | [`WebSocketLimits`]: 1 MiB each | [`CloseReason::FrameTooLong`] |
 //! | connections of a server | 1,024 | turned away, counted |
