@@ -43,7 +43,7 @@
 //! | time to close | `drain_timeout`, 5 s | closed, `bytes_unsent` counts |
 //! | inbox | a whole frame and a cycle's bytes | cannot be: the limits above come first |
 //! | outbox | `outbox_bytes_max`, 256 KiB | refused, or [`CloseReason::OutboxFull`]: [`WhenFull`] |
-//! | pongs kept back by a full outbox | 4 KiB | the last ping alone is answered, with the next frame |
+//! | pongs a full outbox keeps back | 4 KiB | the last ping is answered, with the next frame |
 //! | head of a WebSocket handshake | 16 KiB | [`CloseReason::FrameTooLong`] |
 //! | WebSocket message, frame | [`WebSocketLimits`]: 1 MiB each | [`CloseReason::FrameTooLong`] |
 //! | connections of a server | 1,024 | turned away, counted |
