@@ -65,7 +65,7 @@
 //!
 //! # Absent on purpose
 //!
-//! - Venue names outside their room, registry line and YAML. Sockets outside `ingest`, `publish`, `simulate`, `sys`. Clocks
+//! - Venue names outside their room, registry line and YAML. Sockets outside `ingest`, `publish`, `runtime::net`, `simulate`, `sys`. Clocks
 //!   outside `sys` and `replay`. Floats outside signals and display. Unbounded queues anywhere.
 //! - `unsafe`: one file, `book/prefetch.rs`, two hints to the machine: why a prefetch cannot fault, and why advice on pages
 //!   changes nothing a program can see.

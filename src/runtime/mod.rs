@@ -77,7 +77,8 @@
 //! Building: [`NodeBuilder`]. Handles: [`Node`], [`WeakNode`], [`ExclusiveNode`]. Inside a node:
 //! [`Context`]. Input from threads: [`Sender`], [`Notifier`], and how they wake a sleeping graph:
 //! [`Wake`]. Running: [`RealtimeRuntime`], [`HistoricalRuntime`], [`TestRuntime`], or
-//! [`Executor::cycle`] by hand. Shared nodes: [`SimpleFactory`], [`KeyedFactory`].
+//! [`Executor::cycle`] by hand. Shared nodes: [`SimpleFactory`], [`KeyedFactory`]. Sockets as
+//! nodes: [`net`].
 //!
 //! Not done here: no node library, no more than one thread, no saved state.
 
@@ -89,6 +90,7 @@ mod executor;
 mod factory;
 mod graph;
 mod io;
+pub mod net;
 mod node;
 mod nodes;
 #[expect(
