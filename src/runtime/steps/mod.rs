@@ -7,6 +7,10 @@
 //! |---|---|
 //! | `transform` | `map`, `map_filter`, `filter`, `scan` |
 
+#[cfg(test)]
+pub(crate) mod harness;
+#[cfg(test)]
+mod tests;
 mod transform;
 
 pub use transform::{Filter, Map, MapFilter, Scan, filter, map, map_filter, scan};
