@@ -90,7 +90,7 @@ mod factory;
 mod graph;
 mod io;
 mod node;
-mod nodes;
+pub mod nodes;
 #[expect(
     clippy::module_inception,
     reason = "the runtimes of the runtime; private"
