@@ -72,6 +72,14 @@ impl<T> Latest<T> {
         Control::Broadcast
     }
 
+    /// Puts a new value in place and hands back the one before.
+    #[inline]
+    pub fn replace(&mut self, value: T, now: Nanos) -> Option<T> {
+        self.at = now;
+        self.ticks += 1;
+        self.value.replace(value)
+    }
+
     /// Changes the value in place, so that its memory is used again. `change` says whether the
     /// result is a new value; before the first it starts from the default.
     #[inline]

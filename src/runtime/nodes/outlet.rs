@@ -82,15 +82,19 @@ impl<T> Clone for Outlet<T> {
 }
 
 impl<T: 'static> Outlet<T> {
-    /// A stream that gives what is left in the outlet.
+    /// A stream that gives what is left in the outlet, and keeps `kept` as long as it lives.
+    ///
+    /// It stands above `feeders`, which broadcast nothing, and is swept with them.
     pub(super) fn new(
         executor: &mut Executor,
         name: &'static str,
-        observed: &[&dyn ParentRef],
+        feeders: &[&dyn ParentRef],
+        kept: impl Sized + 'static,
     ) -> (Stream<T>, Self) {
         let inbox = Rc::new(RefCell::new(None));
         let taken = Rc::clone(&inbox);
-        let stream = combine_named(executor, name, &[], observed, move |_| {
+        let stream = combine_named(executor, name, feeders, &[], move |_| {
+            let _ = &kept;
             taken.borrow_mut().take()
         });
         let id = stream.node_id();
@@ -101,6 +105,11 @@ impl<T: 'static> Outlet<T> {
     pub(super) fn put(&self, value: T, ctx: &mut Context<'_>) -> bool {
         schedule_soon(ctx, self.id);
         self.inbox.borrow_mut().replace(value).is_some()
+    }
+
+    /// Takes away what is left.
+    pub(super) fn clear(&self) {
+        self.inbox.borrow_mut().take();
     }
 
     /// Leaves a value for the next cycle; returns whether one still there was replaced.
@@ -126,16 +135,18 @@ pub(super) struct BurstOutlet<T> {
 impl<T: 'static> BurstOutlet<T> {
     /// A stream of bursts of what is left in the outlet. The two vectors take turns: once they
     /// have grown, nothing is allocated.
+    ///
+    /// It stands above `feeders`, which broadcast nothing, and is swept with them.
     pub(super) fn new(
         executor: &mut Executor,
         name: &'static str,
-        observed: &[&dyn ParentRef],
+        feeders: &[&dyn ParentRef],
     ) -> (Stream<Burst<T>>, Self) {
         let inbox = Rc::new(RefCell::new(Vec::new()));
         let taken = Rc::clone(&inbox);
         let node = NodeBuilder::new(Latest::default())
             .named(name)
-            .observer_of_many(observed)
+            .triggered_by_many(feeders)
             .build(executor, move |latest: &mut Latest<Burst<T>>, ctx| {
                 let mut inbox = taken.borrow_mut();
                 latest.change(ctx.now(), |burst| {
@@ -156,18 +167,28 @@ impl<T: 'static> BurstOutlet<T> {
         self.node.upgrade().map(Stream::from)
     }
 
-    /// Adds a value for this cycle, or the next.
-    pub(super) fn push(&self, value: T, ctx: &mut Context<'_>) {
+    /// Adds a value for this cycle, or the next; hands it back where the stream is gone.
+    pub(super) fn push(&self, value: T, ctx: &mut Context<'_>) -> Result<(), T> {
         let mut inbox = self.inbox.borrow_mut();
-        if inbox.is_empty() {
-            schedule_soon(ctx, self.node.id());
+        if inbox.is_empty() && !schedule_soon(ctx, self.node.id()) {
+            return Err(value);
         }
         inbox.push(value);
+        Ok(())
     }
 
     /// Adds a value for the next cycle from outside.
     pub(super) fn push_from_outside(&self, value: T, executor: &mut Executor) {
         executor.schedule(self.node.id());
         self.inbox.borrow_mut().push(value);
+    }
+}
+
+impl<T> Clone for BurstOutlet<T> {
+    fn clone(&self) -> Self {
+        Self {
+            inbox: Rc::clone(&self.inbox),
+            node: self.node.clone(),
+        }
     }
 }

@@ -205,7 +205,7 @@ pub struct Input<T> {
 
 /// Makes an [`Input`].
 pub fn input<T: 'static>(executor: &mut Executor) -> Input<T> {
-    let (stream, outlet) = Outlet::new(executor, "input", &[]);
+    let (stream, outlet) = Outlet::new(executor, "input", &[], ());
     Input {
         stream,
         outlet,
@@ -279,7 +279,7 @@ pub struct Feedback<T> {
 /// assert_eq!(doubled.value(), Some(16));
 /// ```
 pub fn feedback<T: 'static>(executor: &mut Executor) -> Feedback<T> {
-    let (stream, outlet) = Outlet::new(executor, "feedback", &[]);
+    let (stream, outlet) = Outlet::new(executor, "feedback", &[], ());
     Feedback {
         stream,
         outlet,

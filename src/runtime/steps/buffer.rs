@@ -134,10 +134,6 @@ impl<T> Queue<T> {
         self.values.front()
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.values.len()
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
