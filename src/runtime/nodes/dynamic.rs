@@ -13,6 +13,9 @@ use super::super::steps::{Burst, Lost};
 use super::super::stream::Stream;
 use super::outlet::{BurstOutlet, Outlet, combine_named};
 
+/// What is there once the node that needs it is built.
+type Late<T> = Rc<RefCell<Option<T>>>;
+
 /// Removes `target`, with all that it triggers, after a cycle in which `trigger` broadcasts; as
 /// long as the returned node is held.
 #[must_use = "the node leaves the graph when nobody holds it"]
@@ -52,8 +55,8 @@ impl<T: Clone + 'static> Stream<T> {
         executor: &mut Executor,
         build: impl FnMut(&mut Executor, &T) -> Stream<O> + 'static,
     ) -> Stream<O> {
-        let slot: Rc<RefCell<Option<Stream<()>>>> = Rc::default();
-        let result: Rc<RefCell<Option<Outlet<O>>>> = Rc::default();
+        let slot: Late<Stream<()>> = Rc::default();
+        let result: Late<Outlet<O>> = Rc::default();
         let build = Rc::new(RefCell::new(build));
         let (input, held, out) = (self.clone(), Rc::downgrade(&slot), Rc::clone(&result));
         let binder = combine_named(executor, "bind", &[self], &[], move |ctx| {
@@ -148,7 +151,7 @@ where
         feed: None,
     }));
     let refused = Lost::new();
-    let collector: Rc<RefCell<Option<BurstOutlet<(K, O)>>>> = Rc::default();
+    let collector: Late<BurstOutlet<(K, O)>> = Rc::default();
     let build = Rc::new(RefCell::new(build));
     let (input, lost, out) = (source.clone(), refused.clone(), Rc::clone(&collector));
     // Weak: the members stand on this node and keep it.

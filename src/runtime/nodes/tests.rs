@@ -1,7 +1,9 @@
 //! What nodes give, and when.
 
 mod dynamic;
+mod peers;
 mod sources;
+mod threads;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -164,7 +166,7 @@ fn sampling_ticks_with_its_trigger_alone() {
         &[(20, 1), (30, 3), (40, 3)],
     );
     check_pair(
-        |ex, a, b| sample_n(ex, &[a.clone()], b),
+        |ex, a, b| sample_n(ex, std::slice::from_ref(a), b),
         &PAIRS[1..3],
         &[(20, vec![None]), (30, vec![Some(3)])],
     );

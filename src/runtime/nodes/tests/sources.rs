@@ -137,9 +137,6 @@ fn feedback_comes_a_cycle_later_at_the_same_instant() {
     bench.feed(&mut start, &[(10, 8), (20, 2)], 99);
     halves.check(&[(10, 4), (10, 2), (10, 1), (20, 1)]);
     assert_eq!(back.rounds(), 4);
-    let nodes = bench.executor().node_count();
-    drop((back, halves, halved, next));
-    assert!(nodes > 0);
 }
 
 #[test]
