@@ -79,7 +79,9 @@
 //! [`Wake`]. Running: [`RealtimeRuntime`], [`HistoricalRuntime`], [`TestRuntime`], or
 //! [`Executor::cycle`] by hand. Shared nodes: [`SimpleFactory`], [`KeyedFactory`].
 //!
-//! Not done here: no node library, no more than one thread, no saved state.
+//! Ready-made: [`steps`], and on them [`Stream`] and [`nodes`].
+//!
+//! Not done here: no more than one thread, no saved state.
 
 mod builder;
 mod channel;

@@ -13,6 +13,9 @@ use super::super::steps::{Burst, Lost};
 use super::super::stream::Stream;
 use super::outlet::{BurstOutlet, Outlet, combine_named};
 
+/// Most nodes that stand idle below the collector of a group.
+const DEPTH_MAX: u32 = 64;
+
 /// What is there once the node that needs it is built.
 type Late<T> = Rc<RefCell<Option<T>>>;
 
@@ -100,9 +103,9 @@ impl<T: Clone + 'static> Stream<Stream<T>> {
 pub struct GroupLimits {
     /// Members at one time; values of keys beyond are refused and counted.
     pub members_max: usize,
-    /// How many nodes deep a member may be to have its values collected in the cycle in which they
-    /// come; those of deeper members come a cycle later, at the same instant where time stands
-    /// still.
+    /// How many nodes deep, at most 64, a member may be to have its values collected in the cycle
+    /// in which they come; those of deeper members come a cycle later, at the same instant where
+    /// time stands still.
     pub depth: u32,
 }
 
@@ -186,7 +189,7 @@ where
     members.borrow_mut().feed = Some(feed.to_any());
     // Nodes that never run raise the collector above members of the depth.
     let mut base = feed.to_any();
-    for _ in 0..limits.depth.saturating_add(2) {
+    for _ in 0..limits.depth.min(DEPTH_MAX) + 2 {
         base = NodeBuilder::new(())
             .named("depth")
             .triggered_by(&base)

@@ -5,8 +5,8 @@
 //!   lose travels as a [`Burst`]. A node that takes several streams says what it does in a tie.
 //! - **Bounds.** What is kept is within a [`Bound`], what is lost is counted in a [`Lost`].
 //! - **Life.** A stream lives as long as it is held, by a handle or by what is built on it. Nodes
-//!   for their effects alone ([`Stream::for_each`](super::Stream::for_each) and its like) are handed
-//!   to the caller to hold.
+//!   for their effects alone ([`Stream::for_each`](super::Stream::for_each)) are the caller's to
+//!   hold.
 //!
 //! # Peers
 //!
@@ -24,9 +24,12 @@
 //! | `switch_stream_node` | `switch_events` |
 //! | `take_switch_stream_node`, `take_switch_node` | `take_switch` |
 //! | `switch_node` | `switch` |
-//! | `and_node`, `and_node_with_init`, `and_node_with_bootstrap` | `and`, `and_with_init`, `and_with_bootstrap` |
-//! | `or_node`, `or_node_with_init`, `or_node_with_bootstrap` | `or`, `or_with_init`, `or_with_bootstrap` |
-//! | `xor_node`, `xor_node_with_init`, `xor_node_with_bootstrap` | `xor`, `xor_with_init`, `xor_with_bootstrap` |
+//! | `and_node`, `and_node_with_init` | `and`, `and_with_init`, `and_with_bootstrap` |
+//! | `and_node_with_bootstrap` | `and`, `and_with_init`, `and_with_bootstrap` |
+//! | `or_node`, `or_node_with_init` | `or`, `or_with_init`, `or_with_bootstrap` |
+//! | `or_node_with_bootstrap` | `or`, `or_with_init`, `or_with_bootstrap` |
+//! | `xor_node`, `xor_node_with_init` | `xor`, `xor_with_init`, `xor_with_bootstrap` |
+//! | `xor_node_with_bootstrap` | `xor`, `xor_with_init`, `xor_with_bootstrap` |
 //! | `periodic_trigger_node` | `ticker` |
 //! | `accumulate_stream_node` | `fold`, over bursts `collapse_accumulate` |
 //! | `accumulate_stream_with_reset_node` | `accumulate_with_reset` |
@@ -48,8 +51,15 @@
 //! | `source`, `custom_node` | `NodeBuilder` |
 //! | `combine` | `combine` |
 //! | `replay_results` | `curve`, or `HistoricalRuntime` with a source of events |
-//! | `produce_async`, `consume_async` | a `Sender` in the task; a `Sender` with a hook to the task (`Wake::with_hook`) |
-//! | `map`, `try_map`, `map_filter`, `try_map_filter`, `with_time`, `ticked_at`, `ticked_at_elapsed`, `count`, `fold`, `scan`, `accumulate` | the same names; errors are a second stream, counted by its ticks |
+//! | `produce_async` | a `Sender` in the task |
+//! | `consume_async` | a ring out of a node, with `Wake::with_hook` to the task |
+//! | `map`, `try_map` | the same names; errors are a second stream, counted by its ticks |
+//! | `map_filter` | the same names; errors are a second stream, counted by its ticks |
+//! | `try_map_filter` | the same names; errors are a second stream, counted by its ticks |
+//! | `with_time`, `ticked_at` | the same names; errors are a second stream, counted by its ticks |
+//! | `ticked_at_elapsed` | the same names; errors are a second stream, counted by its ticks |
+//! | `count`, `fold`, `scan` | the same names; errors are a second stream, counted by its ticks |
+//! | `accumulate` | the same names; errors are a second stream, counted by its ticks |
 //! | `join`, `join_passive`, `join3` | the same names |
 //! | `try_join`, `try_join_passive`, `try_join3` | the join, then `split_results` |
 //! | `filter` | `filter_by` a stream; `filter` takes a closure |
@@ -59,13 +69,19 @@
 //! | `merge_all` | `merge_all` |
 //! | `map_n` | `map_n` |
 //! | `fan` | any number of children of one stream; in one node `fan` |
-//! | `limit`, `skip`, `take_while`, `throttle`, `window`, `buffer`, `inspect`, `logged`, `distinct`, `drop_small_change`, `difference`, `pairwise`, `not`, `print`, `timed`, `delay`, `delay_with_reset` | the same names |
+//! | `limit`, `skip`, `take_while`, `throttle`, `window`, `buffer`, `inspect` | the same names |
+//! | `logged`, `distinct`, `drop_small_change`, `difference`, `pairwise`, `not` | the same names |
+//! | `print`, `timed`, `delay`, `delay_with_reset` | the same names |
 //! | `collapse`, `collapse_accumulate` | the same names |
-//! | `for_each`, `for_each_mut`, `finally` | `for_each`, whose closure may change what it holds; `finally` |
+//! | `for_each`, `for_each_mut` | `for_each`, whose closure may change what it holds; `finally` |
+//! | `finally` | `for_each`, whose closure may change what it holds; `finally` |
 //! | `split`, `filter_none` | the same names; `split_results` for results |
 //! | `demux`, `demux_it`, `demux_map` | `demux`, `demux_n`, `Router::bursts` |
 //! | `dynamic_group` | `dynamic_group` |
-//! | `Extension`, `add_upstream`, `remove`, `run_dynamic` | `Context::spawn_subgraph`, `bind`, `Group::remove`, `Executor::sweep` |
+//! | `Extension` | `Context::spawn_subgraph`, `bind`, `Group::remove`, `Executor::sweep` |
+//! | `add_upstream` | `Context::spawn_subgraph`, `bind`, `Group::remove`, `Executor::sweep` |
+//! | `remove` | `Context::spawn_subgraph`, `bind`, `Group::remove`, `Executor::sweep` |
+//! | `run_dynamic` | `Context::spawn_subgraph`, `bind`, `Group::remove`, `Executor::sweep` |
 //!
 //! ## csp
 //!
@@ -96,14 +112,18 @@
 //! | `sync_list`, `sync_dict` | `sync` |
 //! | `sample_list`, `sample_dict` | `sample_n` |
 //! | `PushMode`, `PushGroup` | `channel_latest`, `channel`, `channel_burst`; `channel_group` |
-//! | `ticked`, `valid` | `Stream::has_ticked`, `Stream::is_valid`; `all_ticked`, `any_ticked`, `all_valid` |
+//! | `ticked` | `Stream::has_ticked`, `Stream::is_valid`; `all_ticked`, `any_ticked`, `all_valid` |
+//! | `valid` | `Stream::has_ticked`, `Stream::is_valid`; `all_ticked`, `any_ticked`, `all_valid` |
 //!
 //! ## incremental
 //!
 //! | There | Here |
 //! |---|---|
 //! | `const` | `constant` |
-//! | `map`, `map2`, `map3`, `map15` | `map`, `join`, `join3`; `map_n` of one type, `combine` of any number and types |
+//! | `map` | `map`, `join`, `join3`; `map_n` of one type, `combine` of any number and types |
+//! | `map2` | `map`, `join`, `join3`; `map_n` of one type, `combine` of any number and types |
+//! | `map3` | `map`, `join`, `join3`; `map_n` of one type, `combine` of any number and types |
+//! | `map15` | `map`, `join`, `join3`; `map_n` of one type, `combine` of any number and types |
 //! | `bind`, `bind2`, `bind4` | `bind`, of several after `both` |
 //! | `join` | `flatten` |
 //! | `if_` | `if_` |

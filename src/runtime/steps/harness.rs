@@ -222,3 +222,26 @@ pub(crate) fn check_tiers<I, S>(
 {
     assert_eq!(run_tiers(make, input, end), expected);
 }
+
+/// Wants of a step what `build` makes of a stream: the same values at the same times.
+#[track_caller]
+pub(crate) fn check_same<I, S>(
+    step: S,
+    build: impl FnOnce(&mut Executor, &Stream<I>) -> Stream<S::Out>,
+    input: &[(u64, I)],
+    end: u64,
+) -> usize
+where
+    I: Clone + 'static,
+    S: Step<I> + 'static,
+    S::Out: Clone + Debug + PartialEq + 'static,
+{
+    let hand = by_hand(step, input, end);
+    let mut bench = Bench::new();
+    let mut source = bench.input();
+    let stream = build(bench.executor(), source.stream());
+    let record = bench.record(&stream);
+    bench.feed(&mut source, input, end);
+    assert_eq!(record.all(), hand, "nodes differ from the step");
+    hand.len()
+}

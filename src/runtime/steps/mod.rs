@@ -5,9 +5,13 @@
 //!
 //! | File | Steps |
 //! |---|---|
-//! | `transform` | `map`, `map_filter`, `filter`, `scan`, `fold`, `count`, `with_time`, `ticked_at`, `ticked_at_elapsed`, `difference`, `difference_over`, `pairwise`, `inspect`, `delay_ticks` |
-//! | `select` | `cutoff`, `distinct`, `drop_small_change`, `limit`, `skip`, `take_while`, `skip_while`, `freeze`, `filter_none`, `drop_nans`, `values`, `errors` |
-//! | `time` | `delay`, `throttle`, `throttle_latest`, `debounce`, `stale`, `rate_limit`, `rate_limit_queued`, `retry`, `snapshot_at` |
+//! | `transform` | `map`, `map_filter`, `filter`, `scan`, `fold`, `count`, `with_time` |
+//! | `transform` | `ticked_at`, `ticked_at_elapsed`, `difference`, `difference_over` |
+//! | `transform` | `pairwise`, `inspect`, `delay_ticks` |
+//! | `select` | `cutoff`, `distinct`, `drop_small_change`, `limit`, `skip`, `take_while` |
+//! | `select` | `skip_while`, `freeze`, `filter_none`, `drop_nans`, `values`, `errors` |
+//! | `time` | `delay`, `throttle`, `throttle_latest`, `debounce`, `stale`, `rate_limit` |
+//! | `time` | `rate_limit_queued`, `retry`, `snapshot_at` |
 //! | `window` | `buffer`, `sliding`, `sliding_time`, `window`, `accumulate` |
 //! | `buffer` | `unroll`, `collapse`, `collapse_accumulate` |
 //!

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::harness::check_tiers;
+use super::harness::{check_same, check_tiers};
 use super::*;
-use crate::runtime::{Nanos, Step};
+use crate::runtime::{Nanos, Pipe, Step, fan};
 
 const NS: fn(u64) -> Duration = Duration::from_nanos;
 
@@ -335,4 +335,71 @@ fn bursts_are_collapsed() {
         9,
         &[(5, 6), (7, 10)],
     );
+}
+
+/// 300 values at times that bunch up, stand still and pause; the same for the same seed.
+fn noise(seed: u64) -> Vec<(u64, u64)> {
+    let mut state = seed;
+    let mut at = 0;
+    (0..300)
+        .map(|_| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let draw = state >> 33;
+            at += [0, 0, 1, 1, 2, 3, 5, 20][(draw % 8) as usize];
+            (at, draw / 8 % 10)
+        })
+        .collect()
+}
+
+/// Steps with deadlines one after the other and side by side: nodes and one pipe agree.
+#[track_caller]
+fn check_noise<A, B>(first: impl Fn() -> A, second: impl Fn() -> B)
+where
+    A: Step<u64, Out = u64> + 'static,
+    B: Step<u64, Out = u64> + 'static,
+{
+    for seed in 1..=8 {
+        let input = noise(seed);
+        let end = input.last().map_or(0, |(at, _)| at + 100);
+        let given = check_same(
+            Pipe::new(first()).then(second()),
+            |ex, stream| {
+                let middle = stream.step(ex, first());
+                middle.step(ex, second())
+            },
+            &input,
+            end,
+        );
+        assert!(given > 0, "nothing was compared");
+        let given = check_same(
+            fan(first(), second(), |a: &u64, b: &u64| (*a, *b)),
+            |ex, stream| {
+                let (left, right) = (stream.step(ex, first()), stream.step(ex, second()));
+                left.both(ex, &right)
+            },
+            &input,
+            end,
+        );
+        assert!(given > 0, "nothing was compared");
+    }
+}
+
+#[test]
+fn steps_with_deadlines_compose_alike_in_both_tiers() {
+    let rate = Rate {
+        interval: NS(3),
+        burst: 2,
+    };
+    let later = || delay(NS(4), Bound::drop_oldest(3));
+    let limited = || rate_limit_queued(rate, Bound::drop_newest(5));
+    check_noise(later, || throttle_latest(NS(4)));
+    check_noise(|| throttle_latest(NS(4)), later);
+    check_noise(|| debounce(NS(2)), later);
+    check_noise(limited, || debounce(NS(3)));
+    check_noise(later, limited);
+    check_noise(later, later);
+    check_noise(distinct, limited);
+    check_noise(limited, || fold(0, |sum, n| *sum += n));
 }

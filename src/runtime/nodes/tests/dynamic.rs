@@ -272,3 +272,25 @@ fn sweeps_and_ends_follow_their_trigger() {
     assert_eq!(runtime.advance_and_run(NS(5)), ExecutorState::Terminated);
     drop((sweeper, end));
 }
+
+#[test]
+fn bursts_use_their_memory_again() {
+    let mut bench = Bench::new();
+    let (router, mut sender) =
+        Router::channel(bench.executor(), 8, 8, AtEnd::Stay, |n: &u64| n % 2);
+    let even = router.route(bench.executor(), 0);
+    let places = Rc::new(std::cell::RefCell::new(std::collections::HashSet::new()));
+    let seen = Rc::clone(&places);
+    let each = even.for_each(bench.executor(), move |burst, _| {
+        seen.borrow_mut().insert(burst.as_ptr().addr());
+    });
+    for round in 0..100 {
+        for n in 0..8 {
+            sender.try_send(round * 8 + n).unwrap();
+        }
+        bench.settle();
+    }
+    assert_eq!(even.latest().ticks(), 100);
+    assert!(places.borrow().len() <= 2, "two vectors take turns");
+    drop(each);
+}
