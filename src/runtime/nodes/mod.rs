@@ -107,6 +107,10 @@
 //! | `times`, `times_ns` | `ticked_at` |
 //! | `accum` | `fold` |
 //! | `exprtk` | a closure in `map`, `join` or `map_n` |
+//! | `add`, `subtract`, `multiply`, `divide`, `pow`, `mod`, `floor`, `ceil`, `round` | a closure |
+//! | `abs`, `sqrt`, `exp`, `exp2`, `ln`, `log2`, `log10`, `sin` to `arctanh` | a closure |
+//! | `eq`, `ne`, `gt`, `ge`, `lt`, `le`, `pos`, `neg`, `bitwise_not` | a closure |
+//! | `and_`, `or_`, `not_` | `and`, `or`, `not` |
 //! | `timer` | `ticker`, `at_intervals` |
 //! | `const`, `curve`, `feedback` | `constant`, `curve`, `feedback` |
 //! | `sync_list`, `sync_dict` | `sync` |

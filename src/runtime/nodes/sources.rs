@@ -9,7 +9,7 @@ use super::super::builder::NodeBuilder;
 use super::super::clock::{Nanos, duration_ns};
 use super::super::context::Context;
 use super::super::executor::Executor;
-use super::super::node::{NodeId, NodeRef};
+use super::super::node::{AnyNode, NodeId, NodeRef, ParentRef};
 use super::super::steps::Lost;
 use super::super::stream::{Alarm, Latest, Stream};
 use super::outlet::{Outlet, combine_named};
@@ -247,6 +247,12 @@ impl<T> fmt::Debug for Input<T> {
 impl<T> NodeRef for Input<T> {
     fn node_id(&self) -> NodeId {
         self.stream.node_id()
+    }
+}
+
+impl<T: 'static> ParentRef for Input<T> {
+    fn to_any(&self) -> AnyNode {
+        self.stream.to_any()
     }
 }
 
