@@ -80,7 +80,9 @@
 //! [`Executor::cycle`] by hand. Shared nodes: [`SimpleFactory`], [`KeyedFactory`]. Sockets as
 //! nodes: [`net`].
 //!
-//! Not done here: no node library, no more than one thread, no saved state.
+//! Ready-made: [`steps`], and on them [`Stream`] and [`nodes`].
+//!
+//! Not done here: no more than one thread, no saved state.
 
 mod builder;
 mod channel;
@@ -92,7 +94,7 @@ mod graph;
 mod io;
 pub mod net;
 mod node;
-mod nodes;
+pub mod nodes;
 #[expect(
     clippy::module_inception,
     reason = "the runtimes of the runtime; private"

@@ -71,6 +71,32 @@ impl<T> Latest<T> {
         self.ticks += 1;
         Control::Broadcast
     }
+
+    /// Puts a new value in place and hands back the one before.
+    #[inline]
+    pub fn replace(&mut self, value: T, now: Nanos) -> Option<T> {
+        self.at = now;
+        self.ticks += 1;
+        self.value.replace(value)
+    }
+
+    /// Changes the value in place, so that its memory is used again. `change` says whether the
+    /// result is a new value; before the first it starts from the default.
+    #[inline]
+    pub fn change(&mut self, now: Nanos, change: impl FnOnce(&mut T) -> bool) -> Control
+    where
+        T: Default,
+    {
+        if !change(self.value.get_or_insert_with(T::default)) {
+            if self.ticks == 0 {
+                self.value = None;
+            }
+            return Control::Unchanged;
+        }
+        self.at = now;
+        self.ticks += 1;
+        Control::Broadcast
+    }
 }
 
 /// A node that carries the latest of a sequence of values; a strong handle, cheap to clone.
