@@ -8,7 +8,8 @@ use mio::Interest;
 use mio::event::Source;
 
 use super::clock::Nanos;
-use super::executor::{Core, Executor};
+use super::edges::EdgeError;
+use super::executor::{Core, Edit, Executor};
 use super::io::Io;
 use super::node::{NodeId, NodeRef};
 use super::timer::Timer;
@@ -102,7 +103,30 @@ impl Context<'_> {
 
     /// Changes the graph after this cycle. What it builds can run from the next cycle on.
     pub fn spawn_subgraph(&mut self, spawn: impl FnOnce(&mut Executor) + 'static) {
-        self.core.spawns.push(Box::new(spawn));
+        self.core.edits.push(Edit::Spawn(Box::new(spawn)));
+    }
+
+    /// Switches the edge between active and passive after this cycle: see
+    /// [`Executor::set_active`].
+    ///
+    /// # Errors
+    ///
+    /// [`EdgeError::NotFound`] and [`EdgeError::NoEdge`]. An edge that goes before the end of the
+    /// cycle is not an error.
+    pub fn set_active(
+        &mut self,
+        child: &impl NodeRef,
+        parent: &impl NodeRef,
+        active: bool,
+    ) -> Result<(), EdgeError> {
+        let (child, parent) = (child.node_id(), parent.node_id());
+        self.core.graph.has_edge(child, parent)?;
+        self.core.edits.push(Edit::SetActive {
+            child,
+            parent,
+            active,
+        });
+        Ok(())
     }
 
     /// Removes a node and all that is triggered by it after this cycle. Unknown nodes are ignored.

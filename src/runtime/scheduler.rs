@@ -1,105 +1,137 @@
-//! The queue of one cycle: a bucket per height, emptied from the lowest height up.
+//! The queue of one cycle: a list per height, emptied from the lowest height up.
 //!
 //! ```text
-//! occupied  0 1 0 1 …          one bit a height, 64 to a word
-//! buckets   [] [7,3] [] [4]    first in, first out
-//!               ^ position     next to run, at the current height
+//! occupied  0 1 0 1 …            one bit a height, 64 to a word
+//! levels    - (7…3) - (4…4)      first and last; the links are in the slots of the nodes
+//! slot 7    next = 3
 //! ```
 //!
-//! Cost: pushing is one append; popping is one load, and at the end of a bucket a scan over the
-//! words of `occupied` (64 heights a word). Buckets have room for every node of their height.
-//! Invariant: between cycles every bucket is empty and `height` and `position` are 0.
+//! Cost: pushing writes one link, popping reads one; finding the lowest height is one look at a
+//! word of 64 heights. Nothing is allocated in a cycle, whatever is pushed: the room for a node's
+//! place in the queue is its slot. Invariant: between cycles nothing waits and `word` is 0.
+
+use super::graph::Slot;
+
+/// No node: the slot of this number is never made.
+const NONE: u32 = u32::MAX;
+
+/// The nodes that wait at one height. `last` is `NONE` where there are none; `first` is then
+/// without meaning, as is the link of the last one.
+#[derive(Debug, Clone, Copy)]
+struct Level {
+    first: u32,
+    last: u32,
+}
+
+const EMPTY: Level = Level {
+    first: NONE,
+    last: NONE,
+};
 
 #[derive(Debug, Default)]
 pub(super) struct Scheduler {
-    buckets: Vec<Vec<u32>>,
-    /// Nodes that may wait in each bucket at once.
-    room: Vec<usize>,
+    levels: Vec<Level>,
     occupied: Vec<u64>,
-    height: usize,
-    position: usize,
+    /// The word of `occupied` with the lowest height that may have nodes.
+    word: usize,
 }
 
 impl Scheduler {
-    /// Makes room for one more node of this height, so that no cycle has to. There are `nodes_max` places for nodes:
-    /// one that took the place of another needs no more room than that.
-    pub(super) fn reserve_height(&mut self, height: u32, nodes_max: usize) {
-        let height = height as usize;
-        let count = height + 1;
-        if self.buckets.len() < count {
-            self.buckets.resize_with(count, Vec::new);
-            self.room.resize(count, 0);
+    /// Makes a level for nodes of this height, so that no cycle has to.
+    pub(super) fn reserve_height(&mut self, height: u32) {
+        let count = height as usize + 1;
+        if self.levels.len() < count {
+            self.levels.resize(count, EMPTY);
             self.occupied.resize(count.div_ceil(64), 0);
         }
-        self.room[height] = (self.room[height] + 1).min(nodes_max);
-        let bucket = &mut self.buckets[height];
-        bucket.reserve(self.room[height].saturating_sub(bucket.len()));
     }
 
-    /// Appends a node; the caller has checked that it is not below the current height.
+    /// Appends a node; the caller has checked that it does not wait already and is not below the
+    /// running one.
     #[inline]
-    pub(super) fn push(&mut self, height: u32, index: u32) {
-        let height = height as usize;
+    pub(super) fn push(&mut self, slots: &mut [Slot], index: u32) {
+        let height = slots[index as usize].height as usize;
         debug_assert!(
-            height >= self.height,
+            height / 64 >= self.word,
             "a node was scheduled below the running one"
         );
-        self.occupied[height / 64] |= 1 << (height % 64);
-        self.buckets[height].push(index);
+        let level = &mut self.levels[height];
+        if level.last == NONE {
+            level.first = index;
+            self.occupied[height / 64] |= 1 << (height % 64);
+        } else {
+            slots[level.last as usize].next = index;
+        }
+        level.last = index;
+    }
+
+    /// Whether a node of this height would be the next to run if it were pushed now.
+    ///
+    /// May say no where yes is right: it looks at one word only.
+    #[inline]
+    pub(super) fn would_be_next(&self, height: u32) -> bool {
+        let height = height as usize;
+        let up_to = u64::MAX >> (63 - height % 64);
+        height / 64 == self.word
+            && self
+                .occupied
+                .get(self.word)
+                .is_some_and(|word| word & up_to == 0)
     }
 
     /// The next node to run: lowest height first, then first in, first out.
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<u32> {
+    pub(super) fn pop(&mut self, slots: &[Slot]) -> Option<u32> {
         loop {
-            if let Some(bucket) = self.buckets.get_mut(self.height) {
-                if let Some(&index) = bucket.get(self.position) {
-                    self.position += 1;
-                    return Some(index);
-                }
-                bucket.clear();
-                self.position = 0;
-                self.occupied[self.height / 64] &= !(1 << (self.height % 64));
+            let Some(word) = self.occupied.get_mut(self.word) else {
+                self.word = 0;
+                return None;
+            };
+            if *word == 0 {
+                self.word += 1;
+                continue;
             }
-            match self.lowest_occupied() {
-                Some(height) => self.height = height,
-                None => {
-                    self.height = 0;
-                    return None;
-                }
+            let height = self.word * 64 + word.trailing_zeros() as usize;
+            let level = &mut self.levels[height];
+            let index = level.first;
+            if index == level.last {
+                level.last = NONE;
+                *word &= *word - 1;
+            } else {
+                level.first = slots[index as usize].next;
             }
+            return Some(index);
         }
     }
 
-    #[inline]
-    fn lowest_occupied(&self) -> Option<usize> {
-        let first = self.height / 64;
-        self.occupied
-            .get(first..)?
-            .iter()
-            .zip(first..)
-            .find_map(|(&word, at)| (word != 0).then(|| at * 64 + word.trailing_zeros() as usize))
-    }
-
-    /// Whether the node still waits in the bucket of the current height.
-    pub(super) fn waits_at_current(&self, index: u32) -> bool {
-        self.buckets
-            .get(self.height)
-            .and_then(|bucket| bucket.get(self.position..))
-            .is_some_and(|waiting| waiting.contains(&index))
+    /// Whether the node waits at the height.
+    pub(super) fn waits(&self, slots: &[Slot], height: u32, index: u32) -> bool {
+        let Some(level) = self.levels.get(height as usize) else {
+            return false;
+        };
+        if level.last == NONE {
+            return false;
+        }
+        let mut at = level.first;
+        // Ends: the links lead from the first to the last.
+        while at != index && at != level.last {
+            at = slots[at as usize].next;
+        }
+        at == index
     }
 
     #[cfg(test)]
     fn is_empty(&self) -> bool {
-        self.occupied.iter().all(|&word| word == 0)
+        self.word == 0
+            && self.occupied.iter().all(|&word| word == 0)
+            && self.levels.iter().all(|level| level.last == NONE)
     }
 
-    /// Empties every bucket.
+    /// Empties every level.
     pub(super) fn clear(&mut self) {
-        self.buckets.iter_mut().for_each(Vec::clear);
+        self.levels.fill(EMPTY);
         self.occupied.fill(0);
-        self.height = 0;
-        self.position = 0;
+        self.word = 0;
     }
 }
 
@@ -107,36 +139,74 @@ impl Scheduler {
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn check(pushed: &[(u32, u32)], expected: &[u32]) {
+    #[expect(
+        clippy::field_reassign_with_default,
+        reason = "a slot has fields of its own"
+    )]
+    fn queue(heights: &[u32]) -> (Scheduler, Vec<Slot>) {
         let mut scheduler = Scheduler::default();
-        for &(height, index) in pushed {
-            scheduler.reserve_height(height, pushed.len());
-            scheduler.push(height, index);
+        let slots = heights
+            .iter()
+            .map(|&height| {
+                scheduler.reserve_height(height);
+                let mut slot = Slot::default();
+                slot.height = height;
+                slot
+            })
+            .collect();
+        (scheduler, slots)
+    }
+
+    /// `heights` are those of the nodes 0, 1, …
+    #[track_caller]
+    fn check(heights: &[u32], pushed: &[u32], expected: &[u32]) {
+        let (mut scheduler, mut slots) = queue(heights);
+        for &index in pushed {
+            scheduler.push(&mut slots, index);
         }
-        let popped: Vec<u32> = std::iter::from_fn(|| scheduler.pop()).collect();
+        for (index, &height) in heights.iter().enumerate() {
+            let index = index as u32;
+            assert_eq!(
+                scheduler.waits(&slots, height, index),
+                pushed.contains(&index)
+            );
+        }
+        let popped: Vec<u32> = std::iter::from_fn(|| scheduler.pop(&slots)).collect();
         assert_eq!(popped, expected);
         assert!(scheduler.is_empty());
-        assert_eq!((scheduler.height, scheduler.position), (0, 0));
     }
 
     #[test]
     fn lower_heights_come_first() {
-        check(&[(2, 20), (0, 1), (1, 10)], &[1, 10, 20]);
+        check(&[2, 0, 1], &[0, 1, 2], &[1, 2, 0]);
     }
 
     #[test]
     fn equal_heights_come_in_the_order_of_scheduling() {
-        check(&[(1, 3), (1, 1), (1, 2)], &[3, 1, 2]);
+        check(&[1, 1, 1, 1], &[3, 1, 2], &[3, 1, 2]);
     }
 
     #[test]
     fn heights_beyond_one_word_are_found() {
-        check(&[(200, 9), (64, 8), (63, 7)], &[7, 8, 9]);
+        check(&[200, 64, 63], &[0, 1, 2], &[2, 1, 0]);
     }
 
     #[test]
     fn nothing_scheduled_is_nothing_to_run() {
-        check(&[], &[]);
+        check(&[], &[], &[]);
+    }
+
+    #[test]
+    fn only_what_nothing_stands_before_would_be_next() {
+        let (mut scheduler, mut slots) = queue(&[3, 70]);
+        assert!(scheduler.would_be_next(63) && !scheduler.would_be_next(64));
+        scheduler.push(&mut slots, 0);
+        assert!(scheduler.would_be_next(2) && !scheduler.would_be_next(3));
+        scheduler.clear();
+        scheduler.push(&mut slots, 1);
+        assert!(scheduler.would_be_next(63));
+        assert!(!scheduler.would_be_next(70));
+        scheduler.clear();
+        assert!(scheduler.is_empty());
     }
 }
