@@ -62,7 +62,7 @@ impl Context<'_> {
     #[must_use]
     #[inline]
     pub fn current(&self) -> NodeId {
-        self.core.current
+        self.core.current()
     }
 
     /// Whether the node has broadcast in this cycle; `false` for a removed node.
@@ -96,7 +96,7 @@ impl Context<'_> {
 
     /// Has the running node run again in the next cycle, so that others get their turn.
     pub fn yield_now(&mut self) {
-        let current = self.core.current;
+        let current = self.core.current();
         // A running node is in the graph.
         self.core.schedule_next(current);
     }
@@ -138,7 +138,7 @@ impl Context<'_> {
     ///
     /// A deadline already past counts in the next cycle.
     pub fn timer_at(&mut self, deadline: Nanos) -> Timer {
-        self.core.set_timer(self.core.current, deadline, None)
+        self.core.set_timer(self.core.current(), deadline, None)
     }
 
     /// Has the running node run once, in the first cycle `delay` or more after this one.
@@ -152,7 +152,7 @@ impl Context<'_> {
     /// that pass without a cycle are merged into one run and counted
     /// ([`Executor::timer_periods_missed`]).
     pub fn timer_every(&mut self, period: Duration) -> Timer {
-        self.core.set_periodic(self.core.current, period)
+        self.core.set_periodic(self.core.current(), period)
     }
 
     /// Registers a source whose readiness schedules the running node.
@@ -165,7 +165,7 @@ impl Context<'_> {
         source: S,
         interest: Interest,
     ) -> io::Result<Io<S>> {
-        self.core.register_io(self.core.current, source, interest)
+        self.core.register_io(self.core.current(), source, interest)
     }
 }
 

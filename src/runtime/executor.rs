@@ -24,7 +24,7 @@ use mio::event::Source;
 use super::channel::Wake;
 use super::clock::{Nanos, duration_ns};
 use super::context::{Context, ScheduleError};
-use super::graph::{Graph, Placement, Slot};
+use super::graph::{Graph, Placement, Slot, Triggered};
 use super::io::{Io, IoDriver};
 use super::node::{AnyCell, Control, Life, NodeId, NodeRef, Shared};
 use super::scheduler::Scheduler;
@@ -97,13 +97,20 @@ pub(super) struct Core {
     pub(super) sweeps: Vec<NodeId>,
     pub(super) epoch: u64,
     pub(super) now: Nanos,
-    pub(super) current: NodeId,
+    /// Slot of the node that runs, or ran last.
+    running_index: u32,
     runs_count: u64,
     /// Set while nodes run; still set at the next cycle when a panic left the queue half empty.
     running: bool,
 }
 
 impl Core {
+    /// The node that runs.
+    #[inline]
+    pub(super) fn current(&self) -> NodeId {
+        self.graph.id_at(self.running_index)
+    }
+
     #[inline]
     pub(super) fn has_mutated(&self, id: NodeId) -> bool {
         self.graph
@@ -129,23 +136,30 @@ impl Core {
             ..
         } = self;
         let at = index as usize;
-        slots[at].mut_epoch = *epoch;
-        if let Some(child) = slots[at].only_child() {
-            let slot = &mut slots[child.index()];
-            if slot.scheduled_epoch < *epoch && slot.generation == child.generation {
-                slot.scheduled_epoch = *epoch;
-                if scheduler.would_be_next(slot.height) {
-                    return Some(child.index);
+        let slot = &mut slots[at];
+        slot.mut_epoch = *epoch;
+        match slot.triggered() {
+            Triggered::None => {}
+            Triggered::One(child) => {
+                let slot = &mut slots[child.index()];
+                if slot.scheduled_epoch < *epoch && slot.generation == child.generation {
+                    slot.scheduled_epoch = *epoch;
+                    let height = slot.height;
+                    if scheduler.would_be_next(height) {
+                        return Some(child.index);
+                    }
+                    scheduler.push(slots, height, child.index);
                 }
-                scheduler.push(slots, child.index);
             }
-        } else if let Some((children, count)) = slots[at].few_children() {
-            for &child in &children[..count] {
-                enqueue(slots, scheduler, *epoch, child);
+            Triggered::Few(children, count) => {
+                for &child in &children[..count] {
+                    enqueue(slots, scheduler, *epoch, child);
+                }
             }
-        } else {
-            for &child in &cold[at].children {
-                enqueue(slots, scheduler, *epoch, child);
+            Triggered::Many => {
+                for &child in &cold[at].children {
+                    enqueue(slots, scheduler, *epoch, child);
+                }
             }
         }
         None
@@ -155,7 +169,7 @@ impl Core {
         if !self.graph.is_live(id) {
             return Err(ScheduleError::NotFound);
         }
-        let height = self.graph.slots[self.current.index()].height;
+        let height = self.graph.slots[self.running_index as usize].height;
         let target = &self.graph.slots[id.index()];
         let queued = target.scheduled_epoch == self.epoch;
         if target.height < height
@@ -229,15 +243,24 @@ impl Core {
     fn gather(&mut self) -> bool {
         let mut any = false;
         if !self.pending.is_empty() {
-            let mut pending = std::mem::take(&mut self.pending);
-            for id in pending.drain(..) {
-                if self.graph.is_live(id) {
-                    self.graph.slots[id.index()].pending = false;
-                    self.enqueue(id);
-                    any = true;
+            let Self {
+                graph: Graph { slots, .. },
+                scheduler,
+                pending,
+                epoch,
+                ..
+            } = self;
+            for &id in &*pending {
+                // What has been removed since is not live, and passed over.
+                if let Some(slot) = slots.get_mut(id.index())
+                    && slot.generation == id.generation
+                {
+                    slot.pending = false;
+                    enqueue(slots, scheduler, *epoch, id);
                 }
             }
-            self.pending = pending;
+            pending.clear();
+            any = true;
         }
         while let Some(fired) = self.timers.pop_due(self.now, self.epoch) {
             if let Some(index) = fired.ended {
@@ -265,7 +288,8 @@ fn enqueue(slots: &mut [Slot], scheduler: &mut Scheduler, epoch: u64, id: NodeId
         && slot.generation == id.generation
     {
         slot.scheduled_epoch = epoch;
-        scheduler.push(slots, id.index);
+        let height = slot.height;
+        scheduler.push(slots, height, id.index);
     }
 }
 
@@ -293,7 +317,7 @@ fn drain(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> ExecutorStat
     while let Some(mut index) = ctx.core.next_queued() {
         // A node removed in this cycle (after a panic) leaves its place in the queue behind.
         while let Some(run) = &mut runs[index as usize] {
-            ctx.core.current = ctx.core.graph.id_at(index);
+            ctx.core.running_index = index;
             ctx.core.runs_count += 1;
             match run.run(&mut ctx) {
                 // Down a chain without a detour through the queue.
@@ -303,7 +327,8 @@ fn drain(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> ExecutorStat
                 },
                 Control::Unchanged => break,
                 Control::Sweep => {
-                    ctx.core.sweeps.push(ctx.core.current);
+                    let swept = ctx.core.current();
+                    ctx.core.sweeps.push(swept);
                     break;
                 }
                 Control::Terminate => {
@@ -347,10 +372,7 @@ impl Executor {
                 // Nodes start with epoch 0: nothing has run or changed in it.
                 epoch: 1,
                 now: Nanos::ZERO,
-                current: NodeId {
-                    index: 0,
-                    generation: 0,
-                },
+                running_index: 0,
                 runs_count: 0,
                 running: false,
             },
@@ -410,7 +432,7 @@ impl Executor {
 
     #[cold]
     fn fail(&mut self, payload: Box<dyn Any + Send>) {
-        let node = self.core.current;
+        let node = self.core.current();
         let name = self.name_of(node);
         let removed = self.core.graph.descendants(node, true);
         for &id in &removed {

@@ -68,18 +68,25 @@ impl Slot {
         }
     }
 
-    /// The one child, where there is exactly one.
+    /// The children that a broadcast schedules.
     #[inline]
-    pub(super) fn only_child(&self) -> Option<NodeId> {
-        (self.inline_count == 1).then_some(self.inline[0])
+    pub(super) fn triggered(&self) -> Triggered {
+        match self.inline_count {
+            0 => Triggered::None,
+            1 => Triggered::One(self.inline[0]),
+            SPILLED => Triggered::Many,
+            count => Triggered::Few(self.inline, usize::from(count).min(INLINE_MAX)),
+        }
     }
+}
 
-    /// A copy of the children, where they are in the slot.
-    #[inline]
-    pub(super) fn few_children(&self) -> Option<([NodeId; INLINE_MAX], usize)> {
-        (self.inline_count != SPILLED)
-            .then_some((self.inline, usize::from(self.inline_count).min(INLINE_MAX)))
-    }
+/// The triggered children of a slot, copied out of it so that their slots can be changed.
+pub(super) enum Triggered {
+    None,
+    One(NodeId),
+    Few([NodeId; INLINE_MAX], usize),
+    /// More than fit: they are in [`Cold::children`].
+    Many,
 }
 
 /// An edge as the child sees it. Strong: a child keeps its parents in the graph.

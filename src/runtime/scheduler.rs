@@ -6,9 +6,9 @@
 //! slot 7    next = 3
 //! ```
 //!
-//! Cost: pushing writes one link, popping reads one; finding the lowest height is one look at a
-//! word of 64 heights. Nothing is allocated in a cycle, whatever is pushed: the room for a node's
-//! place in the queue is its slot. Invariant: between cycles nothing waits and `word` is 0.
+//! Cost: pushing writes one link, popping reads one; at the end of a level the next one is looked
+//! for from there up, 64 heights a word. Nothing is allocated in a cycle, whatever is pushed: the
+//! room for a node's place in the queue is its slot. Invariant: between cycles nothing waits.
 
 use super::graph::Slot;
 
@@ -28,12 +28,28 @@ const EMPTY: Level = Level {
     last: NONE,
 };
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Scheduler {
     levels: Vec<Level>,
     occupied: Vec<u64>,
-    /// The word of `occupied` with the lowest height that may have nodes.
-    word: usize,
+    /// The lowest height with nodes; `NOTHING` where there is none.
+    lowest: usize,
+    /// The highest, if there is any.
+    highest: usize,
+}
+
+/// In place of a height: nothing waits.
+const NOTHING: usize = usize::MAX;
+
+impl Default for Scheduler {
+    fn default() -> Self {
+        Self {
+            levels: Vec::new(),
+            occupied: Vec::new(),
+            lowest: NOTHING,
+            highest: 0,
+        }
+    }
 }
 
 impl Scheduler {
@@ -49,59 +65,66 @@ impl Scheduler {
     /// Appends a node; the caller has checked that it does not wait already and is not below the
     /// running one.
     #[inline]
-    pub(super) fn push(&mut self, slots: &mut [Slot], index: u32) {
-        let height = slots[index as usize].height as usize;
-        debug_assert!(
-            height / 64 >= self.word,
-            "a node was scheduled below the running one"
-        );
+    pub(super) fn push(&mut self, slots: &mut [Slot], height: u32, index: u32) {
+        let height = height as usize;
         let level = &mut self.levels[height];
-        if level.last == NONE {
-            level.first = index;
-            self.occupied[height / 64] |= 1 << (height % 64);
+        let last = std::mem::replace(&mut level.last, index);
+        if let Some(slot) = slots.get_mut(last as usize) {
+            slot.next = index;
         } else {
-            slots[level.last as usize].next = index;
+            // `NONE` is the number of no slot.
+            level.first = index;
+            self.open(height);
         }
-        level.last = index;
+    }
+
+    #[inline]
+    fn open(&mut self, height: usize) {
+        self.occupied[height / 64] |= 1 << (height % 64);
+        if self.lowest == NOTHING {
+            (self.lowest, self.highest) = (height, height);
+        } else {
+            self.lowest = self.lowest.min(height);
+            self.highest = self.highest.max(height);
+        }
     }
 
     /// Whether a node of this height would be the next to run if it were pushed now.
-    ///
-    /// May say no where yes is right: it looks at one word only.
     #[inline]
     pub(super) fn would_be_next(&self, height: u32) -> bool {
-        let height = height as usize;
-        let up_to = u64::MAX >> (63 - height % 64);
-        height / 64 == self.word
-            && self
-                .occupied
-                .get(self.word)
-                .is_some_and(|word| word & up_to == 0)
+        (height as usize) < self.lowest
     }
 
     /// The next node to run: lowest height first, then first in, first out.
     #[inline]
     pub(super) fn pop(&mut self, slots: &[Slot]) -> Option<u32> {
-        loop {
-            let Some(word) = self.occupied.get_mut(self.word) else {
-                self.word = 0;
-                return None;
-            };
-            if *word == 0 {
-                self.word += 1;
-                continue;
-            }
-            let height = self.word * 64 + word.trailing_zeros() as usize;
-            let level = &mut self.levels[height];
-            let index = level.first;
-            if index == level.last {
-                level.last = NONE;
-                *word &= *word - 1;
-            } else {
-                level.first = slots[index as usize].next;
-            }
-            return Some(index);
+        let level = self.levels.get_mut(self.lowest)?;
+        let index = level.first;
+        if index == level.last {
+            level.last = NONE;
+            self.close();
+        } else {
+            level.first = slots[index as usize].next;
         }
+        Some(index)
+    }
+
+    /// Goes up from the lowest level, which has become empty.
+    #[inline]
+    fn close(&mut self) {
+        let mut at = self.lowest / 64;
+        let mut word = self.occupied[at] & !(1 << (self.lowest % 64));
+        self.occupied[at] = word;
+        if self.lowest == self.highest {
+            self.lowest = NOTHING;
+            return;
+        }
+        // Ends: the highest level is occupied and lies above.
+        while word == 0 {
+            at += 1;
+            word = self.occupied[at];
+        }
+        self.lowest = at * 64 + word.trailing_zeros() as usize;
     }
 
     /// Whether the node waits at the height.
@@ -122,7 +145,7 @@ impl Scheduler {
 
     #[cfg(test)]
     fn is_empty(&self) -> bool {
-        self.word == 0
+        self.lowest == NOTHING
             && self.occupied.iter().all(|&word| word == 0)
             && self.levels.iter().all(|level| level.last == NONE)
     }
@@ -131,7 +154,7 @@ impl Scheduler {
     pub(super) fn clear(&mut self) {
         self.levels.fill(EMPTY);
         self.occupied.fill(0);
-        self.word = 0;
+        self.lowest = NOTHING;
     }
 }
 
@@ -162,7 +185,7 @@ mod tests {
     fn check(heights: &[u32], pushed: &[u32], expected: &[u32]) {
         let (mut scheduler, mut slots) = queue(heights);
         for &index in pushed {
-            scheduler.push(&mut slots, index);
+            scheduler.push(&mut slots, heights[index as usize], index);
         }
         for (index, &height) in heights.iter().enumerate() {
             let index = index as u32;
@@ -199,13 +222,12 @@ mod tests {
     #[test]
     fn only_what_nothing_stands_before_would_be_next() {
         let (mut scheduler, mut slots) = queue(&[3, 70]);
-        assert!(scheduler.would_be_next(63) && !scheduler.would_be_next(64));
-        scheduler.push(&mut slots, 0);
+        assert!(scheduler.would_be_next(1_000));
+        scheduler.push(&mut slots, 3, 0);
         assert!(scheduler.would_be_next(2) && !scheduler.would_be_next(3));
         scheduler.clear();
-        scheduler.push(&mut slots, 1);
-        assert!(scheduler.would_be_next(63));
-        assert!(!scheduler.would_be_next(70));
+        scheduler.push(&mut slots, 70, 1);
+        assert!(scheduler.would_be_next(69) && !scheduler.would_be_next(70));
         scheduler.clear();
         assert!(scheduler.is_empty());
     }

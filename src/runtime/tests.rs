@@ -13,6 +13,8 @@ use proptest::prelude::*;
 use super::*;
 
 mod defects;
+mod demand;
+mod edges;
 mod oracle;
 
 type Log = Rc<RefCell<Vec<&'static str>>>;
