@@ -71,11 +71,16 @@ impl Slot {
     /// The children that a broadcast schedules.
     #[inline]
     pub(super) fn triggered(&self) -> Triggered {
-        match self.inline_count {
-            0 => Triggered::None,
-            1 => Triggered::One(self.inline[0]),
-            SPILLED => Triggered::Many,
-            count => Triggered::Few(self.inline, usize::from(count).min(INLINE_MAX)),
+        // Compares in a row, not a table of jumps: leaves and chains are the common cases.
+        if self.inline_count == 0 {
+            Triggered::None
+        } else if self.inline_count == 1 {
+            Triggered::One(self.inline[0])
+        } else if self.inline_count == SPILLED {
+            Triggered::Many
+        } else {
+            let count = usize::from(self.inline_count).min(INLINE_MAX);
+            Triggered::Few(self.inline, count)
         }
     }
 }
