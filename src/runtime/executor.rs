@@ -145,7 +145,7 @@ impl Core {
                 if slot.scheduled_epoch < *epoch && slot.generation == child.generation {
                     slot.scheduled_epoch = *epoch;
                     let height = slot.height;
-                    if scheduler.would_be_next(height) {
+                    if scheduler.take_next(index, height, child.index) {
                         return Some(child.index);
                     }
                     scheduler.push(slots, height, child.index);
@@ -175,7 +175,9 @@ impl Core {
         if target.height < height
             || (target.height == height
                 && queued
-                && !self.scheduler.waits(&self.graph.slots, height, id.index))
+                && !self
+                    .scheduler
+                    .waits(&self.graph.slots, height, self.running_index, id.index))
         {
             return Err(ScheduleError::TooLate);
         }
@@ -234,9 +236,13 @@ impl Core {
         self.io.deregister(index)
     }
 
-    #[inline]
-    fn next_queued(&mut self) -> Option<u32> {
-        self.scheduler.pop(&self.graph.slots)
+    /// The node to run after the one that has run: of the same list, or of the next height.
+    #[inline(always)]
+    fn next_queued(&mut self, after: u32) -> Option<u32> {
+        match self.scheduler.after(&self.graph.slots, after) {
+            None => self.scheduler.take_level(),
+            next => next,
+        }
     }
 
     /// Queues all that wants to run in this cycle; returns whether there is anything.
@@ -314,7 +320,9 @@ fn strike(list: &mut Vec<u32>, value: u32) {
 /// Runs what is queued until nothing is left or a node terminates the graph.
 fn drain(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> ExecutorState {
     let mut ctx = Context { core };
-    while let Some(mut index) = ctx.core.next_queued() {
+    // After a panic: of the node that ran last.
+    let mut last = ctx.core.running_index;
+    while let Some(mut index) = ctx.core.next_queued(last) {
         // A node removed in this cycle (after a panic) leaves its place in the queue behind.
         while let Some(run) = &mut runs[index as usize] {
             ctx.core.running_index = index;
@@ -337,6 +345,7 @@ fn drain(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> ExecutorStat
                 }
             }
         }
+        last = index;
     }
     ExecutorState::Running
 }
@@ -412,6 +421,7 @@ impl Executor {
         let mut state = ExecutorState::Running;
         if core.gather() {
             core.running = true;
+            core.scheduler.start_after(core.running_index);
             loop {
                 let (runs, core) = (&mut self.runs, &mut self.core);
                 // One guard for the whole drain, not one a node. After a panic the node is

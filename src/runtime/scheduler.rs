@@ -36,6 +36,8 @@ pub(super) struct Scheduler {
     lowest: usize,
     /// The highest, if there is any.
     highest: usize,
+    /// The last node of the list that has been taken to be run.
+    running_last: u32,
 }
 
 /// In place of a height: nothing waits.
@@ -48,6 +50,7 @@ impl Default for Scheduler {
             occupied: Vec::new(),
             lowest: NOTHING,
             highest: 0,
+            running_last: NONE,
         }
     }
 }
@@ -89,24 +92,41 @@ impl Scheduler {
         }
     }
 
-    /// Whether a node of this height would be the next to run if it were pushed now.
+    /// Whether a node of this height would be the next to run if it were pushed now, while
+    /// `running` runs. It is then taken as if it had been pushed and taken.
     #[inline]
-    pub(super) fn would_be_next(&self, height: u32) -> bool {
-        (height as usize) < self.lowest
+    pub(super) fn take_next(&mut self, running: u32, height: u32, index: u32) -> bool {
+        let is_next = running == self.running_last && (height as usize) < self.lowest;
+        if is_next {
+            self.running_last = index;
+        }
+        is_next
     }
 
-    /// The next node to run: lowest height first, then first in, first out.
+    /// Says that no list has been taken, `running` being the node that ran last.
+    pub(super) fn start_after(&mut self, running: u32) {
+        self.running_last = running;
+    }
+
+    /// Takes the nodes of the lowest height, to be run in their order; returns the first.
     #[inline]
-    pub(super) fn pop(&mut self, slots: &[Slot]) -> Option<u32> {
+    pub(super) fn take_level(&mut self) -> Option<u32> {
         let level = self.levels.get_mut(self.lowest)?;
-        let index = level.first;
-        if index == level.last {
-            level.last = NONE;
-            self.close();
+        self.running_last = level.last;
+        level.last = NONE;
+        let first = level.first;
+        self.close();
+        Some(first)
+    }
+
+    /// The node to run after `running`, in the list that was taken.
+    #[inline]
+    pub(super) fn after(&self, slots: &[Slot], running: u32) -> Option<u32> {
+        if running == self.running_last {
+            None
         } else {
-            level.first = slots[index as usize].next;
+            Some(slots[running as usize].next)
         }
-        Some(index)
     }
 
     /// Goes up from the lowest level, which has become empty.
@@ -127,20 +147,23 @@ impl Scheduler {
         self.lowest = at * 64 + word.trailing_zeros() as usize;
     }
 
-    /// Whether the node waits at the height.
-    pub(super) fn waits(&self, slots: &[Slot], height: u32, index: u32) -> bool {
-        let Some(level) = self.levels.get(height as usize) else {
-            return false;
-        };
-        if level.last == NONE {
-            return false;
-        }
-        let mut at = level.first;
-        // Ends: the links lead from the first to the last.
-        while at != index && at != level.last {
-            at = slots[at as usize].next;
-        }
-        at == index
+    /// Whether the node waits at the height, which is that of the running node: among the taken
+    /// ones, or among those pushed since.
+    pub(super) fn waits(&self, slots: &[Slot], height: u32, running: u32, index: u32) -> bool {
+        let taken = self.after(slots, running).map(|first| Level {
+            first,
+            last: self.running_last,
+        });
+        let pushed = self.levels.get(height as usize).copied();
+        let pushed = pushed.filter(|level| level.last != NONE);
+        taken.into_iter().chain(pushed).any(|level| {
+            let mut at = level.first;
+            // Ends: the links lead from the first to the last.
+            while at != index && at != level.last {
+                at = slots[at as usize].next;
+            }
+            at == index
+        })
     }
 
     #[cfg(test)]
@@ -155,6 +178,7 @@ impl Scheduler {
         self.levels.fill(EMPTY);
         self.occupied.fill(0);
         self.lowest = NOTHING;
+        self.running_last = NONE;
     }
 }
 
@@ -187,14 +211,22 @@ mod tests {
         for &index in pushed {
             scheduler.push(&mut slots, heights[index as usize], index);
         }
-        for (index, &height) in heights.iter().enumerate() {
-            let index = index as u32;
-            assert_eq!(
-                scheduler.waits(&slots, height, index),
-                pushed.contains(&index)
-            );
+        let mut popped = Vec::new();
+        while let Some(first) = scheduler.take_level() {
+            let mut next = Some(first);
+            while let Some(running) = next {
+                popped.push(running);
+                for (index, &height) in (0_u32..).zip(heights) {
+                    let waits = height == heights[running as usize]
+                        && pushed.contains(&index)
+                        && !popped.contains(&index);
+                    if height == heights[running as usize] {
+                        assert_eq!(scheduler.waits(&slots, height, running, index), waits);
+                    }
+                }
+                next = scheduler.after(&slots, running);
+            }
         }
-        let popped: Vec<u32> = std::iter::from_fn(|| scheduler.pop(&slots)).collect();
         assert_eq!(popped, expected);
         assert!(scheduler.is_empty());
     }
@@ -222,12 +254,12 @@ mod tests {
     #[test]
     fn only_what_nothing_stands_before_would_be_next() {
         let (mut scheduler, mut slots) = queue(&[3, 70]);
-        assert!(scheduler.would_be_next(1_000));
         scheduler.push(&mut slots, 3, 0);
-        assert!(scheduler.would_be_next(2) && !scheduler.would_be_next(3));
-        scheduler.clear();
+        assert!(scheduler.take_next(NONE, 2, 9) && !scheduler.take_next(9, 3, 8));
+        assert!(!scheduler.take_next(7, 2, 8), "another one is running");
+        assert_eq!(scheduler.take_level(), Some(0));
         scheduler.push(&mut slots, 70, 1);
-        assert!(scheduler.would_be_next(69) && !scheduler.would_be_next(70));
+        assert!(!scheduler.take_next(0, 70, 8) && scheduler.take_next(0, 69, 8));
         scheduler.clear();
         assert!(scheduler.is_empty());
     }
