@@ -186,10 +186,6 @@ impl Scheduler {
 mod tests {
     use super::*;
 
-    #[expect(
-        clippy::field_reassign_with_default,
-        reason = "a slot has fields of its own"
-    )]
     fn queue(heights: &[u32]) -> (Scheduler, Vec<Slot>) {
         let mut scheduler = Scheduler::default();
         let slots = heights
