@@ -11,7 +11,8 @@ use super::context::Context;
 use super::executor::{Executor, HasWork, NodeRun};
 use super::graph::Placement;
 use super::node::{
-    AnyNode, Control, ExclusiveNode, Life, Node, NodeCell, NodeId, OnDrop, ParentRef, WeakNode,
+    AnyCell, AnyNode, Control, ExclusiveNode, Life, Node, NodeCell, NodeId, OnDrop, ParentRef,
+    WeakNode,
 };
 
 type OnInit<T> = Box<dyn FnOnce(&mut Executor, &mut T, NodeId)>;
@@ -45,6 +46,7 @@ type OnInit<T> = Box<dyn FnOnce(&mut Executor, &mut T, NodeId)>;
 pub struct NodeBuilder<T> {
     state: T,
     name: Box<str>,
+    lazy: bool,
     triggers: Vec<AnyNode>,
     observed: Vec<AnyNode>,
     on_init: Option<OnInit<T>>,
@@ -69,6 +71,7 @@ struct Body<T, F> {
 
 impl<T, F> NodeRun for Body<T, F>
 where
+    T: 'static,
     F: FnMut(&mut T, &mut Context<'_>) -> Control,
 {
     #[inline]
@@ -81,8 +84,8 @@ where
         Rc::strong_count(&self.cell) - 1
     }
 
-    fn life(&self) -> &Cell<Life> {
-        &self.cell.life
+    fn cell(&self) -> &dyn AnyCell {
+        &*self.cell
     }
 }
 
@@ -106,6 +109,7 @@ impl<T: 'static> NodeBuilder<T> {
         Self {
             state,
             name: Box::default(),
+            lazy: false,
             triggers: Vec::new(),
             observed: Vec::new(),
             on_init: None,
@@ -143,6 +147,17 @@ impl<T: 'static> NodeBuilder<T> {
     pub fn observer_of_many<P: ParentRef>(mut self, parents: impl IntoIterator<Item = P>) -> Self {
         self.observed
             .extend(parents.into_iter().map(|parent| parent.to_any()));
+        self
+    }
+
+    /// The node runs only while it is wanted: while an [`Observer`](super::Observer) guard made by
+    /// [`Node::observe`] is held on it, or a node below it, triggered by it or observing it, is not
+    /// lazy or has such a guard. A plain handle does not count.
+    ///
+    /// While nobody wants it, nothing runs it: its state is that of its last run, and a channel of
+    /// its own fills up. It starts so. Each time it becomes wanted it runs once, in the next cycle.
+    pub fn lazy(mut self) -> Self {
+        self.lazy = true;
         self
     }
 
@@ -262,6 +277,7 @@ impl<T: 'static> NodeBuilder<T> {
         let Self {
             state,
             name,
+            lazy,
             triggers,
             observed,
             on_init,
@@ -276,16 +292,17 @@ impl<T: 'static> NodeBuilder<T> {
             );
         }
         let placement = Placement {
-            name: name.clone(),
             pinned,
+            lazy,
             triggers,
             observed,
         };
         let (id, height) = executor.place(placement);
         let cell = Rc::new(NodeCell {
             id,
-            height,
+            height: Cell::new(height),
             name,
+            demand: Cell::default(),
             life: Cell::new(Life::Live),
             shared: Rc::clone(&executor.shared),
             data: RefCell::new(state),

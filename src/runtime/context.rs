@@ -8,7 +8,8 @@ use mio::Interest;
 use mio::event::Source;
 
 use super::clock::Nanos;
-use super::executor::{Core, Executor};
+use super::edges::EdgeError;
+use super::executor::{Core, Edit, Executor};
 use super::io::Io;
 use super::node::{NodeId, NodeRef};
 use super::timer::Timer;
@@ -61,7 +62,7 @@ impl Context<'_> {
     #[must_use]
     #[inline]
     pub fn current(&self) -> NodeId {
-        self.core.current
+        self.core.current()
     }
 
     /// Whether the node has broadcast in this cycle; `false` for a removed node.
@@ -95,14 +96,37 @@ impl Context<'_> {
 
     /// Has the running node run again in the next cycle, so that others get their turn.
     pub fn yield_now(&mut self) {
-        let current = self.core.current;
+        let current = self.core.current();
         // A running node is in the graph.
         self.core.schedule_next(current);
     }
 
     /// Changes the graph after this cycle. What it builds can run from the next cycle on.
     pub fn spawn_subgraph(&mut self, spawn: impl FnOnce(&mut Executor) + 'static) {
-        self.core.spawns.push(Box::new(spawn));
+        self.core.edits.push(Edit::Spawn(Box::new(spawn)));
+    }
+
+    /// Switches the edge between active and passive after this cycle: see
+    /// [`Executor::set_active`].
+    ///
+    /// # Errors
+    ///
+    /// [`EdgeError::NotFound`] and [`EdgeError::NoEdge`]. An edge that goes before the end of the
+    /// cycle is not an error.
+    pub fn set_active(
+        &mut self,
+        child: &impl NodeRef,
+        parent: &impl NodeRef,
+        active: bool,
+    ) -> Result<(), EdgeError> {
+        let (child, parent) = (child.node_id(), parent.node_id());
+        self.core.graph.has_edge(child, parent)?;
+        self.core.edits.push(Edit::SetActive {
+            child,
+            parent,
+            active,
+        });
+        Ok(())
     }
 
     /// Removes a node and all that is triggered by it after this cycle. Unknown nodes are ignored.
@@ -114,7 +138,7 @@ impl Context<'_> {
     ///
     /// A deadline already past counts in the next cycle.
     pub fn timer_at(&mut self, deadline: Nanos) -> Timer {
-        self.core.set_timer(self.core.current, deadline, None)
+        self.core.set_timer(self.core.current(), deadline, None)
     }
 
     /// Has the running node run once, in the first cycle `delay` or more after this one.
@@ -128,7 +152,7 @@ impl Context<'_> {
     /// that pass without a cycle are merged into one run and counted
     /// ([`Executor::timer_periods_missed`]).
     pub fn timer_every(&mut self, period: Duration) -> Timer {
-        self.core.set_periodic(self.core.current, period)
+        self.core.set_periodic(self.core.current(), period)
     }
 
     /// Registers a source whose readiness schedules the running node.
@@ -141,7 +165,7 @@ impl Context<'_> {
         source: S,
         interest: Interest,
     ) -> io::Result<Io<S>> {
-        self.core.register_io(self.core.current, source, interest)
+        self.core.register_io(self.core.current(), source, interest)
     }
 }
 

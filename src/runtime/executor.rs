@@ -10,7 +10,6 @@
 //! two fields, so a running closure and the scheduler are disjoint borrows: no `unsafe`.
 
 use std::any::Any;
-use std::cell::Cell;
 use std::fmt;
 use std::io;
 use std::num::NonZeroU64;
@@ -25,9 +24,9 @@ use mio::event::Source;
 use super::channel::Wake;
 use super::clock::{Nanos, duration_ns};
 use super::context::{Context, ScheduleError};
-use super::graph::{Graph, Placement};
+use super::graph::{Graph, Placement, Slot, Triggered};
 use super::io::{Io, IoDriver};
-use super::node::{Control, Life, NodeId, NodeRef, Shared};
+use super::node::{AnyCell, Control, Life, NodeId, NodeRef, Shared};
 use super::scheduler::Scheduler;
 use super::timer::{Timer, TimerKey, Timers};
 
@@ -61,7 +60,7 @@ pub(super) trait NodeRun {
     fn run(&mut self, ctx: &mut Context<'_>) -> Control;
     /// Strong handles other than the executor's own.
     fn handle_count(&self) -> usize;
-    fn life(&self) -> &Cell<Life>;
+    fn cell(&self) -> &dyn AnyCell;
 }
 
 /// Something outside the graph that schedules a node: looked at once a cycle, never changed.
@@ -74,75 +73,111 @@ struct Polled {
     source: Rc<dyn HasWork>,
 }
 
-type Spawn = Box<dyn FnOnce(&mut Executor)>;
+/// A change of the graph asked for by a running node.
+pub(super) enum Edit {
+    Spawn(Box<dyn FnOnce(&mut Executor)>),
+    SetActive {
+        child: NodeId,
+        parent: NodeId,
+        active: bool,
+    },
+}
+
 type OnFailure = Box<dyn FnMut(&Failure)>;
 
 /// All of the executor that a running node may touch.
 pub(super) struct Core {
     pub(super) graph: Graph,
-    scheduler: Scheduler,
+    pub(super) scheduler: Scheduler,
     pub(super) timers: Timers,
     pub(super) io: IoDriver,
     pending: Vec<NodeId>,
     polled: Vec<Polled>,
-    pub(super) spawns: Vec<Spawn>,
+    pub(super) edits: Vec<Edit>,
     pub(super) sweeps: Vec<NodeId>,
     pub(super) epoch: u64,
     pub(super) now: Nanos,
-    pub(super) current: NodeId,
+    /// Slot of the node that runs, or ran last.
+    running_index: u32,
     runs_count: u64,
     /// Set while nodes run; still set at the next cycle when a panic left the queue half empty.
     running: bool,
 }
 
 impl Core {
+    /// The node that runs.
+    #[inline]
+    pub(super) fn current(&self) -> NodeId {
+        self.graph.id_at(self.running_index)
+    }
+
     #[inline]
     pub(super) fn has_mutated(&self, id: NodeId) -> bool {
         self.graph
-            .hot
+            .slots
             .get(id.index())
-            .is_some_and(|hot| hot.generation == id.generation && hot.mut_epoch == self.epoch)
+            .is_some_and(|slot| slot.generation == id.generation && slot.mut_epoch == self.epoch)
     }
 
     /// Queues a node for the running cycle, once.
     #[inline]
     fn enqueue(&mut self, id: NodeId) {
-        if let Some(hot) = self.graph.hot.get_mut(id.index())
-            && hot.generation == id.generation
-            && hot.scheduled_epoch != self.epoch
-        {
-            hot.scheduled_epoch = self.epoch;
-            self.scheduler.push(hot.height, id.index);
-        }
+        enqueue(&mut self.graph.slots, &mut self.scheduler, self.epoch, id);
     }
 
+    /// Marks the node and queues its children, except for one that is handed back: it would be the
+    /// next to be taken from the queue, and is marked as queued.
     #[inline]
-    fn broadcast(&mut self, index: u32) {
+    fn broadcast(&mut self, index: u32) -> Option<u32> {
         let Self {
-            graph: Graph { hot, edges, .. },
+            graph: Graph { slots, cold, .. },
             scheduler,
             epoch,
             ..
         } = self;
-        hot[index as usize].mut_epoch = *epoch;
-        for child in &edges[index as usize].triggers {
-            let hot = &mut hot[child.index as usize];
-            if hot.scheduled_epoch != *epoch && hot.generation == child.generation {
-                hot.scheduled_epoch = *epoch;
-                scheduler.push(hot.height, child.index);
+        let at = index as usize;
+        let slot = &mut slots[at];
+        slot.mut_epoch = *epoch;
+        match slot.triggered() {
+            Triggered::None => {}
+            Triggered::One(child) => {
+                let slot = &mut slots[child.index()];
+                if slot.scheduled_epoch < *epoch && slot.generation == child.generation {
+                    slot.scheduled_epoch = *epoch;
+                    let height = slot.height;
+                    if scheduler.take_next(index, height, child.index) {
+                        return Some(child.index);
+                    }
+                    scheduler.push(slots, height, child.index);
+                }
+            }
+            Triggered::Few(children, count) => {
+                for &child in &children[..count] {
+                    enqueue(slots, scheduler, *epoch, child);
+                }
+            }
+            Triggered::Many => {
+                for &child in &cold[at].children {
+                    enqueue(slots, scheduler, *epoch, child);
+                }
             }
         }
+        None
     }
 
     pub(super) fn schedule_within(&mut self, id: NodeId) -> Result<(), ScheduleError> {
         if !self.graph.is_live(id) {
             return Err(ScheduleError::NotFound);
         }
-        let height = self.graph.hot[self.current.index()].height;
-        let target = self.graph.hot[id.index()];
+        let height = self.graph.slots[self.running_index as usize].height;
+        let target = &self.graph.slots[id.index()];
         let queued = target.scheduled_epoch == self.epoch;
         if target.height < height
-            || (target.height == height && queued && !self.scheduler.waits_at_current(id.index))
+            || (target.height == height
+                && queued
+                && !self
+                    .scheduler
+                    .waits(&self.graph.slots, height, self.running_index, id.index))
         {
             return Err(ScheduleError::TooLate);
         }
@@ -161,7 +196,7 @@ impl Core {
         period_ns: Option<NonZeroU64>,
     ) -> Timer {
         let (timer, index) = self.timers.set(node, deadline, period_ns);
-        self.graph.cold[node.index()].timers.push(index);
+        self.graph.cold[node.index()].owned_mut().timers.push(index);
         timer
     }
 
@@ -176,7 +211,7 @@ impl Core {
             return false;
         };
         self.timers.cancel(index);
-        strike(&mut self.graph.cold[node.index()].timers, index);
+        strike(&mut self.graph.cold[node.index()].owned_mut().timers, index);
         true
     }
 
@@ -186,7 +221,7 @@ impl Core {
         source: S,
         interest: Interest,
     ) -> io::Result<Io<S>> {
-        let held = &mut self.graph.cold[node.index()].io;
+        let held = &mut self.graph.cold[node.index()].owned_mut().io;
         self.io.prune(held);
         let (io, index) = self.io.register(node, source, interest)?;
         held.push(index);
@@ -197,27 +232,46 @@ impl Core {
         let Some(node) = self.io.owner(index, generation) else {
             return Ok(());
         };
-        strike(&mut self.graph.cold[node.index()].io, index);
+        strike(&mut self.graph.cold[node.index()].owned_mut().io, index);
         self.io.deregister(index)
+    }
+
+    /// The node to run after the one that has run: of the same list, or of the next height.
+    #[inline(always)]
+    fn next_queued(&mut self, after: u32) -> Option<u32> {
+        match self.scheduler.after(&self.graph.slots, after) {
+            None => self.scheduler.take_level(),
+            next => next,
+        }
     }
 
     /// Queues all that wants to run in this cycle; returns whether there is anything.
     fn gather(&mut self) -> bool {
         let mut any = false;
         if !self.pending.is_empty() {
-            let mut pending = std::mem::take(&mut self.pending);
-            for id in pending.drain(..) {
-                if self.graph.is_live(id) {
-                    self.graph.cold[id.index()].pending = false;
-                    self.enqueue(id);
-                    any = true;
+            let Self {
+                graph: Graph { slots, .. },
+                scheduler,
+                pending,
+                epoch,
+                ..
+            } = self;
+            for &id in &*pending {
+                // What has been removed since is not live, and passed over.
+                if let Some(slot) = slots.get_mut(id.index())
+                    && slot.generation == id.generation
+                {
+                    slot.pending = false;
+                    enqueue(slots, scheduler, *epoch, id);
                 }
             }
-            self.pending = pending;
+            pending.clear();
+            any = true;
         }
         while let Some(fired) = self.timers.pop_due(self.now, self.epoch) {
             if let Some(index) = fired.ended {
-                strike(&mut self.graph.cold[fired.node.index()].timers, index);
+                let cold = &mut self.graph.cold[fired.node.index()];
+                strike(&mut cold.owned_mut().timers, index);
             }
             self.enqueue(fired.node);
             any = true;
@@ -232,13 +286,26 @@ impl Core {
     }
 }
 
+/// Queues a node for the cycle, unless it is queued, asleep or gone.
+#[inline]
+fn enqueue(slots: &mut [Slot], scheduler: &mut Scheduler, epoch: u64, id: NodeId) {
+    if let Some(slot) = slots.get_mut(id.index())
+        && slot.scheduled_epoch < epoch
+        && slot.generation == id.generation
+    {
+        slot.scheduled_epoch = epoch;
+        let height = slot.height;
+        scheduler.push(slots, height, id.index);
+    }
+}
+
 fn add_pending(graph: &mut Graph, pending: &mut Vec<NodeId>, id: NodeId) -> bool {
     if !graph.is_live(id) {
         return false;
     }
-    let cold = &mut graph.cold[id.index()];
-    if !cold.pending {
-        cold.pending = true;
+    let slot = &mut graph.slots[id.index()];
+    if !slot.pending {
+        slot.pending = true;
         pending.push(id);
     }
     true
@@ -253,22 +320,32 @@ fn strike(list: &mut Vec<u32>, value: u32) {
 /// Runs what is queued until nothing is left or a node terminates the graph.
 fn drain(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> ExecutorState {
     let mut ctx = Context { core };
-    while let Some(index) = ctx.core.scheduler.pop() {
+    // After a panic: of the node that ran last.
+    let mut last = ctx.core.running_index;
+    while let Some(mut index) = ctx.core.next_queued(last) {
         // A node removed in this cycle (after a panic) leaves its place in the queue behind.
-        let Some(run) = &mut runs[index as usize] else {
-            continue;
-        };
-        ctx.core.current = ctx.core.graph.id_at(index);
-        ctx.core.runs_count += 1;
-        match run.run(&mut ctx) {
-            Control::Broadcast => ctx.core.broadcast(index),
-            Control::Unchanged => {}
-            Control::Sweep => ctx.core.sweeps.push(ctx.core.current),
-            Control::Terminate => {
-                ctx.core.scheduler.clear();
-                return ExecutorState::Terminated;
+        while let Some(run) = &mut runs[index as usize] {
+            ctx.core.running_index = index;
+            ctx.core.runs_count += 1;
+            match run.run(&mut ctx) {
+                // Down a chain without a detour through the queue.
+                Control::Broadcast => match ctx.core.broadcast(index) {
+                    Some(child) => index = child,
+                    None => break,
+                },
+                Control::Unchanged => break,
+                Control::Sweep => {
+                    let swept = ctx.core.current();
+                    ctx.core.sweeps.push(swept);
+                    break;
+                }
+                Control::Terminate => {
+                    ctx.core.scheduler.clear();
+                    return ExecutorState::Terminated;
+                }
             }
         }
+        last = index;
     }
     ExecutorState::Running
 }
@@ -276,7 +353,7 @@ fn drain(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> ExecutorStat
 /// Owns a graph and runs its cycles. It stays on the thread that made it.
 pub struct Executor {
     pub(super) core: Core,
-    runs: Vec<Option<Box<dyn NodeRun>>>,
+    pub(super) runs: Vec<Option<Box<dyn NodeRun>>>,
     pub(super) shared: Rc<Shared>,
     on_failure: Option<OnFailure>,
 }
@@ -299,15 +376,12 @@ impl Executor {
                 io: IoDriver::new(),
                 pending: Vec::new(),
                 polled: Vec::new(),
-                spawns: Vec::new(),
+                edits: Vec::new(),
                 sweeps: Vec::new(),
                 // Nodes start with epoch 0: nothing has run or changed in it.
                 epoch: 1,
                 now: Nanos::ZERO,
-                current: NodeId {
-                    index: 0,
-                    generation: 0,
-                },
+                running_index: 0,
                 runs_count: 0,
                 running: false,
             },
@@ -338,11 +412,16 @@ impl Executor {
             core.scheduler.clear();
             core.running = false;
         }
+        if self.shared.has_demand() {
+            self.update_demand();
+        }
+        let core = &mut self.core;
         core.epoch += 1;
         core.now = core.now.max(now);
         let mut state = ExecutorState::Running;
         if core.gather() {
             core.running = true;
+            core.scheduler.start_after(core.running_index);
             loop {
                 let (runs, core) = (&mut self.runs, &mut self.core);
                 // One guard for the whole drain, not one a node. After a panic the node is
@@ -363,8 +442,8 @@ impl Executor {
 
     #[cold]
     fn fail(&mut self, payload: Box<dyn Any + Send>) {
-        let node = self.core.current;
-        let name = self.core.graph.cold[node.index()].name.to_string();
+        let node = self.core.current();
+        let name = self.name_of(node);
         let removed = self.core.graph.descendants(node, true);
         for &id in &removed {
             self.remove(id);
@@ -388,17 +467,32 @@ impl Executor {
 
     /// Does what was put off while the graph ran.
     fn settle(&mut self) {
-        while !self.core.spawns.is_empty() {
-            for spawn in std::mem::take(&mut self.core.spawns) {
-                spawn(self);
+        while !self.core.edits.is_empty() {
+            for edit in std::mem::take(&mut self.core.edits) {
+                self.apply(edit);
             }
         }
-        // After the spawns: a node built below a swept one goes with it.
+        // After the edits: a node built below a swept one goes with it.
         while let Some(id) = self.core.sweeps.pop() {
             self.sweep(&id);
         }
         if self.shared.has_garbage() {
             self.collect();
+        }
+    }
+
+    #[cold]
+    fn apply(&mut self, edit: Edit) {
+        match edit {
+            Edit::Spawn(spawn) => spawn(self),
+            Edit::SetActive {
+                child,
+                parent,
+                active,
+            } => {
+                // The edge was there when the node asked; where it has gone since, so has the wish.
+                let _ = self.set_active(&child, &parent, active);
+            }
         }
     }
 
@@ -415,7 +509,7 @@ impl Executor {
             if run.handle_count() == 0 && !self.core.graph.cold[id.index()].pinned {
                 self.remove(id);
             } else {
-                run.life().set(Life::Live);
+                run.cell().life().set(Life::Live);
             }
         }
     }
@@ -424,18 +518,24 @@ impl Executor {
     fn remove(&mut self, id: NodeId) {
         let run = self.runs[id.index()].take();
         if let Some(run) = &run {
-            run.life().set(Life::Removed);
+            run.cell().life().set(Life::Removed);
         }
-        let cold = self.core.graph.remove(id);
-        for &index in &cold.timers {
+        let mut cold = self.core.graph.remove(id);
+        let owned = cold.take_owned();
+        for index in owned.timers {
             self.core.timers.cancel(index);
         }
-        for &index in &cold.io {
+        for index in owned.io {
             // A source that cannot be deregistered leaves the poller when it is closed.
             let _ = self.core.io.deregister(index);
         }
         if cold.polled {
             self.core.polled.retain(|polled| polled.node != id);
+        }
+        if cold.is_wanted() {
+            for edge in &cold.parents {
+                self.unwant(edge.node.id());
+            }
         }
         // Last: the state's own destructor runs here, with the graph consistent.
         drop(run);
@@ -484,14 +584,13 @@ impl Executor {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         self.core.pending.is_empty()
-            && self.core.spawns.is_empty()
+            && self.core.edits.is_empty()
             && self.core.sweeps.is_empty()
             && !self.shared.has_garbage()
-            && !self
-                .core
-                .polled
-                .iter()
-                .any(|polled| polled.source.has_work())
+            && !self.shared.has_demand()
+            && !self.core.polled.iter().any(|polled| {
+                polled.source.has_work() && !self.core.graph.slots[polled.node.index()].is_asleep()
+            })
     }
 
     /// The earliest deadline of a timer.
@@ -632,8 +731,8 @@ impl Executor {
         if self.runs.len() <= id.index() {
             self.runs.resize_with(id.index() + 1, || None);
         }
-        let nodes_max = self.runs.len();
-        self.core.scheduler.reserve_height(height, nodes_max);
+        self.core.scheduler.reserve_height(height);
+        self.want_parents(id);
         (id, height)
     }
 

@@ -1,50 +1,153 @@
 //! The slots of the graph: what the executor knows of each node, apart from its state.
 //!
-//! Three arrays with one entry a slot. `hot` is all that a broadcast touches in a child; `edges`
-//! is what it reads in the parent; `cold` is for building, removing and reporting. The closures
-//! that run the nodes sit in a fourth array in the executor, so that a running closure and the
-//! graph it schedules into are two borrows that cannot meet.
+//! Two arrays with one entry a slot. A [`Slot`] is one cache line with all that a cycle reads and
+//! writes of a node and, where there are few, its children; [`Cold`] is for building, removing and
+//! reporting, and for longer lists of children. The closures that run the nodes sit in a third
+//! array in the executor, so that a running closure and the graph it schedules into are two
+//! borrows that cannot meet.
 
 use super::node::{AnyNode, NodeId};
 
-/// What scheduling reads and writes; 24 bytes, no pointer.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Hot {
+/// Children that fit into a slot; more of them move to a list of their own.
+const INLINE_MAX: usize = 4;
+/// In place of a count: the children are in [`Cold::children`].
+const SPILLED: u8 = u8::MAX;
+/// A `scheduled_epoch` later than every cycle: the node is never queued.
+const ASLEEP: u64 = u64::MAX;
+const NOWHERE: NodeId = NodeId {
+    index: u32::MAX,
+    generation: u32::MAX,
+};
+
+/// What a cycle reads and writes of a node: one cache line, no pointer.
+#[derive(Debug, Clone)]
+#[repr(align(64))]
+pub(super) struct Slot {
     /// Cycle in which the node was last scheduled; a node is scheduled once a cycle.
     pub(super) scheduled_epoch: u64,
     /// Cycle in which the node last broadcast.
     pub(super) mut_epoch: u64,
-    pub(super) height: u32,
     pub(super) generation: u32,
-}
-
-/// Outgoing edges. Entries of removed children stay until they are half of the list.
-#[derive(Debug, Default)]
-pub(super) struct Edges {
-    pub(super) triggers: Vec<NodeId>,
-    observers: Vec<NodeId>,
-    stale_count: usize,
-}
-
-/// What only building, removal and reports read.
-#[derive(Debug, Default)]
-pub(super) struct Cold {
-    pub(super) pinned: bool,
+    pub(super) height: u32,
+    /// The node queued after this one at the same height; read only where there is one.
+    pub(super) next: u32,
+    /// Of `inline`, or `SPILLED`.
+    inline_count: u8,
     /// Already on the list for the next cycle.
     pub(super) pending: bool,
-    /// Has a channel or a notifier that the executor looks at.
-    pub(super) polled: bool,
-    pub(super) name: Box<str>,
-    /// Strong: a child keeps its parents in the graph.
-    parents: Vec<AnyNode>,
+    inline: [NodeId; INLINE_MAX],
+}
+
+const _: () = assert!(size_of::<Slot>() == 64);
+
+impl Default for Slot {
+    fn default() -> Self {
+        Self {
+            scheduled_epoch: 0,
+            mut_epoch: 0,
+            generation: 0,
+            height: 0,
+            next: 0,
+            inline_count: 0,
+            pending: false,
+            inline: [NOWHERE; INLINE_MAX],
+        }
+    }
+}
+
+impl Slot {
+    #[inline]
+    pub(super) fn is_asleep(&self) -> bool {
+        self.scheduled_epoch == ASLEEP
+    }
+
+    /// A node asleep is scheduled by nothing.
+    pub(super) fn set_asleep(&mut self, asleep: bool) {
+        if asleep != self.is_asleep() {
+            self.scheduled_epoch = if asleep { ASLEEP } else { 0 };
+        }
+    }
+
+    /// The children that a broadcast schedules.
+    #[inline]
+    pub(super) fn triggered(&self) -> Triggered {
+        // Compares in a row, not a table of jumps: leaves and chains are the common cases.
+        if self.inline_count == 0 {
+            Triggered::None
+        } else if self.inline_count == 1 {
+            Triggered::One(self.inline[0])
+        } else if self.inline_count == SPILLED {
+            Triggered::Many
+        } else {
+            let count = usize::from(self.inline_count).min(INLINE_MAX);
+            Triggered::Few(self.inline, count)
+        }
+    }
+}
+
+/// The triggered children of a slot, copied out of it so that their slots can be changed.
+pub(super) enum Triggered {
+    None,
+    One(NodeId),
+    Few([NodeId; INLINE_MAX], usize),
+    /// More than fit: they are in [`Cold::children`].
+    Many,
+}
+
+/// An edge as the child sees it. Strong: a child keeps its parents in the graph.
+#[derive(Debug)]
+pub(super) struct Parent {
+    pub(super) node: AnyNode,
+    /// Whether a broadcast of the parent schedules the child.
+    pub(super) active: bool,
+}
+
+/// What a node has registered outside the graph.
+#[derive(Debug, Default)]
+pub(super) struct Owned {
     pub(super) timers: Vec<u32>,
     pub(super) io: Vec<u32>,
 }
 
+/// What only building, removal and reports read, and long lists of children.
+#[derive(Debug, Default)]
+pub(super) struct Cold {
+    /// All triggered children, where they do not fit into the slot.
+    pub(super) children: Vec<NodeId>,
+    observers: Vec<NodeId>,
+    /// Entries of removed children in both lists; they stay until they are half of them.
+    stale_count: u32,
+    /// Reasons why a lazy node is wanted: guards, and children that are wanted.
+    pub(super) wants: u32,
+    pub(super) lazy: bool,
+    /// One of the `wants` stands for the guards on the node.
+    pub(super) observed: bool,
+    pub(super) pinned: bool,
+    /// Has a channel or a notifier that the executor looks at.
+    pub(super) polled: bool,
+    pub(super) parents: Vec<Parent>,
+    owned: Option<Box<Owned>>,
+}
+
+impl Cold {
+    /// Whether the node is to be kept up to date.
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.lazy || self.wants > 0
+    }
+
+    pub(super) fn owned_mut(&mut self) -> &mut Owned {
+        self.owned.get_or_insert_default()
+    }
+
+    /// What has been registered, taken out.
+    pub(super) fn take_owned(&mut self) -> Owned {
+        self.owned.take().map(|owned| *owned).unwrap_or_default()
+    }
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Graph {
-    pub(super) hot: Vec<Hot>,
-    pub(super) edges: Vec<Edges>,
+    pub(super) slots: Vec<Slot>,
     pub(super) cold: Vec<Cold>,
     free: Vec<u32>,
     live_count: usize,
@@ -52,8 +155,8 @@ pub(super) struct Graph {
 
 /// A node about to be inserted.
 pub(super) struct Placement {
-    pub(super) name: Box<str>,
     pub(super) pinned: bool,
+    pub(super) lazy: bool,
     pub(super) triggers: Vec<AnyNode>,
     pub(super) observed: Vec<AnyNode>,
 }
@@ -64,15 +167,15 @@ impl Graph {
     }
 
     pub(super) fn slot_count(&self) -> usize {
-        self.hot.len()
+        self.slots.len()
     }
 
     #[inline]
     pub(super) fn is_live(&self, id: NodeId) -> bool {
         // Removing a node moves its slot to the next generation, so equality is life.
-        self.hot
+        self.slots
             .get(id.index())
-            .is_some_and(|hot| hot.generation == id.generation)
+            .is_some_and(|slot| slot.generation == id.generation)
     }
 
     /// The id of whatever node uses the slot now.
@@ -80,15 +183,72 @@ impl Graph {
     pub(super) fn id_at(&self, index: u32) -> NodeId {
         NodeId {
             index,
-            generation: self.hot[index as usize].generation,
+            generation: self.slots[index as usize].generation,
         }
+    }
+
+    /// The children that a broadcast of the node schedules, in the order of scheduling. Entries of
+    /// removed nodes may be among them.
+    pub(super) fn triggered(&self, at: usize) -> &[NodeId] {
+        let slot = &self.slots[at];
+        if slot.inline_count == SPILLED {
+            &self.cold[at].children
+        } else {
+            &slot.inline[..usize::from(slot.inline_count)]
+        }
+    }
+
+    /// The children that only read the node, with the same reserve.
+    pub(super) fn observing(&self, at: usize) -> &[NodeId] {
+        &self.cold[at].observers
+    }
+
+    pub(super) fn push_trigger(&mut self, parent: usize, child: NodeId) {
+        let (slot, cold) = (&mut self.slots[parent], &mut self.cold[parent]);
+        let count = usize::from(slot.inline_count);
+        if slot.inline_count == SPILLED {
+            cold.children.push(child);
+        } else if count < INLINE_MAX {
+            slot.inline[count] = child;
+            slot.inline_count += 1;
+        } else {
+            cold.children.extend_from_slice(&slot.inline);
+            cold.children.push(child);
+            slot.inline_count = SPILLED;
+        }
+    }
+
+    pub(super) fn push_observer(&mut self, parent: usize, child: NodeId) {
+        self.cold[parent].observers.push(child);
+    }
+
+    fn retain_children(&mut self, parent: usize, keep: impl Fn(&Self, NodeId) -> bool) {
+        let mut triggered = self.triggered(parent).to_vec();
+        let mut observers = std::mem::take(&mut self.cold[parent].observers);
+        triggered.retain(|&id| keep(self, id));
+        observers.retain(|&id| keep(self, id));
+        let (slot, cold) = (&mut self.slots[parent], &mut self.cold[parent]);
+        cold.observers = observers;
+        if triggered.len() <= INLINE_MAX {
+            slot.inline[..triggered.len()].copy_from_slice(&triggered);
+            slot.inline_count = triggered.len() as u8;
+            cold.children = Vec::new();
+        } else {
+            cold.children = triggered;
+        }
+    }
+
+    /// Takes the edge out of the parent's lists; entries of removed children go as well.
+    pub(super) fn unlink(&mut self, parent: usize, child: NodeId) {
+        self.retain_children(parent, |graph, id| id != child && graph.is_live(id));
+        self.cold[parent].stale_count = 0;
     }
 
     /// Takes a slot and links it to its parents. Height is above every parent, observed or not.
     pub(super) fn insert(&mut self, placement: Placement) -> (NodeId, u32) {
         let Placement {
-            name,
             pinned,
+            lazy,
             triggers,
             observed,
         } = placement;
@@ -100,46 +260,55 @@ impl Graph {
             .unwrap_or(0);
 
         let index = self.free.pop().unwrap_or_else(|| {
-            let index = u32::try_from(self.hot.len()).expect("fewer than 2^32 nodes fit in memory");
-            self.hot.push(Hot {
-                scheduled_epoch: 0,
-                mut_epoch: 0,
-                height: 0,
-                generation: 0,
-            });
-            self.edges.push(Edges::default());
+            let index = u32::try_from(self.slots.len())
+                .ok()
+                .filter(|&index| index < u32::MAX)
+                .expect("fewer than 2^32 - 1 nodes fit in memory");
+            self.slots.push(Slot::default());
             self.cold.push(Cold::default());
             index
         });
         let at = index as usize;
-        let generation = self.hot[at].generation;
-        self.hot[at] = Hot {
-            scheduled_epoch: 0,
-            mut_epoch: 0,
+        let generation = self.slots[at].generation;
+        self.slots[at] = Slot {
             height,
             generation,
+            ..Slot::default()
         };
+        self.slots[at].set_asleep(lazy);
         let id = NodeId { index, generation };
 
-        // A parent removed in the meantime is kept readable but no longer triggers anything.
-        for parent in &triggers {
-            if self.is_live(parent.id()) {
-                let list = &mut self.edges[parent.id().index()].triggers;
-                if list.last() != Some(&id) {
-                    list.push(id);
+        // A parent named twice is one edge, and it triggers if one of the two did. The edges of a
+        // new node are the last of their lists, so the second naming is seen there.
+        let mut parents = Vec::with_capacity(triggers.len() + observed.len());
+        let edges = triggers
+            .into_iter()
+            .map(|node| Parent { node, active: true })
+            .chain(observed.into_iter().map(|node| Parent {
+                node,
+                active: false,
+            }));
+        for edge in edges {
+            let parent = edge.node.id();
+            // A parent removed in the meantime is kept readable but no longer triggers anything.
+            if self.is_live(parent) {
+                let parent = parent.index();
+                if self.triggered(parent).last() == Some(&id)
+                    || self.observing(parent).last() == Some(&id)
+                {
+                    continue;
+                }
+                if edge.active {
+                    self.push_trigger(parent, id);
+                } else {
+                    self.push_observer(parent, id);
                 }
             }
+            parents.push(edge);
         }
-        for parent in &observed {
-            if self.is_live(parent.id()) {
-                self.edges[parent.id().index()].observers.push(id);
-            }
-        }
-        let mut parents = triggers;
-        parents.extend(observed);
         self.cold[at] = Cold {
             pinned,
-            name,
+            lazy,
             parents,
             ..Cold::default()
         };
@@ -148,21 +317,23 @@ impl Graph {
     }
 
     /// Frees the slot; returns what must be dropped or released by the caller.
+    ///
+    /// The link of the slot stays: the node may wait in the queue, where it is passed over.
     pub(super) fn remove(&mut self, id: NodeId) -> Cold {
         debug_assert!(self.is_live(id), "only live nodes are removed");
         let at = id.index();
         let cold = std::mem::take(&mut self.cold[at]);
-        self.edges[at] = Edges::default();
-        let hot = &mut self.hot[at];
+        let slot = &mut self.slots[at];
+        slot.inline_count = 0;
         // The last generation is never given out, so ids never wrap round to an old one.
-        hot.generation += 1;
-        if hot.generation < u32::MAX {
+        slot.generation += 1;
+        if slot.generation < u32::MAX {
             self.free.push(id.index);
         }
         self.live_count -= 1;
         for parent in &cold.parents {
-            if self.is_live(parent.id()) {
-                self.forget_child(parent.id().index());
+            if self.is_live(parent.node.id()) {
+                self.forget_child(parent.node.id().index());
             }
         }
         cold
@@ -170,14 +341,12 @@ impl Graph {
 
     /// Counts one stale entry and compacts when they are the larger half: amortised constant.
     fn forget_child(&mut self, parent: usize) {
-        let Self { hot, edges, .. } = self;
-        let edges = &mut edges[parent];
-        edges.stale_count += 1;
-        if edges.stale_count * 2 > edges.triggers.len() + edges.observers.len() {
-            let live = |id: &NodeId| hot[id.index()].generation == id.generation;
-            edges.triggers.retain(live);
-            edges.observers.retain(live);
-            edges.stale_count = 0;
+        let total = self.triggered(parent).len() + self.observing(parent).len();
+        let cold = &mut self.cold[parent];
+        cold.stale_count += 1;
+        if cold.stale_count as usize * 2 > total {
+            cold.stale_count = 0;
+            self.retain_children(parent, Self::is_live);
         }
     }
 
@@ -190,13 +359,12 @@ impl Graph {
         let mut at = 0;
         while let Some(&id) = found.get(at) {
             at += 1;
-            let edges = &self.edges[id.index()];
             let observers = if with_observers {
-                &edges.observers[..]
+                self.observing(id.index())
             } else {
                 &[]
             };
-            for &child in edges.triggers.iter().chain(observers) {
+            for &child in self.triggered(id.index()).iter().chain(observers) {
                 if self.is_live(child) && seen.insert(child) {
                     found.push(child);
                 }

@@ -12,23 +12,31 @@
 //!
 //! # The contract
 //!
-//! - **Heights.** A node stands one higher than its highest parent, triggering or observed. Nodes
+//! - **Heights.** A node stands higher than all its parents, triggering or observed: one higher
+//!   than the highest of them when it is built. A late edge may lift it, nothing lowers it. Nodes
 //!   run in the order of heights, so a node runs after all its parents and never sees half a
 //!   change: `c` above runs once, with both `a` and `b` up to date.
 //! - **Once a cycle.** However many parents broadcast, a node runs at most once in a cycle.
 //! - **Order among equals.** Nodes of the same height run in the order in which they were
 //!   scheduled in the cycle. The gathering schedules: first what was scheduled or yielded before
 //!   (in that order, I/O events included), then timers by deadline, then channels and notifiers in
-//!   the order in which they were built. A broadcast schedules children in the order in which they
-//!   were built. The order is a function of the inputs: the same inputs give the same run.
+//!   the order in which they were built. A broadcast schedules children in the order in which
+//!   their edges became active: that of building, where no edge was added or switched later. The
+//!   order is a function of the inputs: the same inputs give the same run. The order in which lazy
+//!   nodes wake is not stated.
 //! - **One now.** [`Context::now`] is the same for all nodes of a cycle, and never runs back.
 //! - **Cut-off.** [`Control::Unchanged`] ends a change: children do not run.
 //! - **Cost.** A cycle costs in proportion to the nodes that run and the edges along which they
 //!   broadcast, plus one look at each channel. Nodes that have nothing to do cost nothing.
 //! - **No alias.** Reading a parent and changing oneself are checked borrows of separate cells. A
 //!   node that reaches itself through a handle gets an error or a panic, never two references.
-//! - **Still graph.** The graph does not change while it runs. Spawns are done after the cycle,
-//!   then sweeps, then nodes that nobody holds are removed.
+//! - **Still graph.** The graph does not change while it runs. Spawns and switches of edges are
+//!   done after the cycle in the order in which they were asked for, then sweeps, then nodes that
+//!   nobody holds are removed.
+//! - **No rings.** Parents exist before children, and a late edge that would close a ring is
+//!   refused with the path. Loops go over two cycles: [`feedback`].
+//! - **Lazy nodes** run while someone wants them ([`NodeBuilder::lazy`]): a guard
+//!   ([`Node::observe`]) is held on them or on a node below, or a node below is not lazy.
 //! - **Removal is complete.** A node goes with its timers, its I/O registrations and its places in
 //!   the queues; ids of removed nodes name nothing, also when the slot is used again.
 //! - **Nothing is lost in silence.** A full channel is an error to its sender; a channel left
@@ -77,8 +85,12 @@
 //! Building: [`NodeBuilder`]. Handles: [`Node`], [`WeakNode`], [`ExclusiveNode`]. Inside a node:
 //! [`Context`]. Input from threads: [`Sender`], [`Notifier`], and how they wake a sleeping graph:
 //! [`Wake`]. Running: [`RealtimeRuntime`], [`HistoricalRuntime`], [`TestRuntime`], or
-//! [`Executor::cycle`] by hand. Shared nodes: [`SimpleFactory`], [`KeyedFactory`]. Sockets as
-//! nodes: [`net`].
+//! [`Executor::cycle`] by hand. Changing edges: [`Executor::add_trigger`],
+//! [`Executor::set_active`]. Shared nodes: [`SimpleFactory`], [`KeyedFactory`]. Sockets as nodes:
+//! [`net`].
+//!
+//! No `unsafe` in here: a node that runs and the queue it writes to are two fields, and states are
+//! checked cells.
 //!
 //! Ready-made: [`steps`], and on them [`Stream`] and [`nodes`].
 //!
@@ -88,8 +100,11 @@ mod builder;
 mod channel;
 mod clock;
 mod context;
+mod demand;
+mod edges;
 mod executor;
 mod factory;
+mod feedback;
 mod graph;
 mod io;
 pub mod net;
@@ -119,8 +134,11 @@ pub use channel::{
 };
 pub use clock::{Clock, EventTimes, Nanos, NextEvent, RealtimeClock, TestClock};
 pub use context::{Context, ScheduleError};
+pub use demand::Observer;
+pub use edges::EdgeError;
 pub use executor::{Executor, ExecutorState, Failure};
 pub use factory::{KeyedFactory, SimpleFactory};
+pub use feedback::{Feedback, feedback};
 pub use io::{Io, Readiness};
 pub use node::{AnyNode, Control, ExclusiveNode, Node, NodeId, NodeRef, ParentRef, WeakNode};
 pub use runtime::{Ended, ExecutionMode, HistoricalRuntime, RealtimeRuntime, TestRuntime};

@@ -12,6 +12,7 @@ use std::cell::{BorrowError, Cell, Ref, RefCell, RefMut};
 use std::fmt;
 use std::rc::{Rc, Weak};
 
+use super::demand::Observer;
 use super::executor::Executor;
 
 /// Names one node of one executor: a slot and the slot's generation.
@@ -78,10 +79,20 @@ pub(super) enum Life {
     Removed,
 }
 
+/// The guards on a node.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Demand {
+    observers_count: u32,
+    /// On the executor's list of demands.
+    listed: bool,
+}
+
 /// What all handles of one executor share. Its address is the executor's identity.
 #[derive(Debug, Default)]
 pub(super) struct Shared {
     garbage: RefCell<Vec<NodeId>>,
+    /// Nodes whose first guard was made or whose last was dropped; each at most once.
+    demand: RefCell<Vec<NodeId>>,
 }
 
 impl Shared {
@@ -93,6 +104,15 @@ impl Shared {
     pub(super) fn has_garbage(&self) -> bool {
         !self.garbage.borrow().is_empty()
     }
+
+    pub(super) fn pop_demand(&self) -> Option<NodeId> {
+        self.demand.borrow_mut().pop()
+    }
+
+    #[inline]
+    pub(super) fn has_demand(&self) -> bool {
+        !self.demand.borrow().is_empty()
+    }
 }
 
 /// Called once with the state as it is dropped.
@@ -100,9 +120,10 @@ pub(super) type OnDrop<T> = Box<dyn FnOnce(&mut T)>;
 
 pub(super) struct NodeCell<T> {
     pub(super) id: NodeId,
-    pub(super) height: u32,
+    pub(super) height: Cell<u32>,
     pub(super) name: Box<str>,
     pub(super) life: Cell<Life>,
+    pub(super) demand: Cell<Demand>,
     pub(super) shared: Rc<Shared>,
     pub(super) data: RefCell<T>,
     pub(super) on_drop: Option<OnDrop<T>>,
@@ -120,9 +141,14 @@ impl<T> Drop for NodeCell<T> {
 pub(super) trait AnyCell {
     fn id(&self) -> NodeId;
     fn height(&self) -> u32;
+    fn set_height(&self, height: u32);
     fn name(&self) -> &str;
     fn life(&self) -> &Cell<Life>;
     fn shared(&self) -> &Rc<Shared>;
+    /// Whether there are guards, as the node is taken off the list of demands.
+    fn settle_demand(&self) -> bool;
+    /// One guard more or less.
+    fn count_observer(&self, by: i32);
 }
 
 impl<T> AnyCell for NodeCell<T> {
@@ -131,7 +157,11 @@ impl<T> AnyCell for NodeCell<T> {
     }
 
     fn height(&self) -> u32 {
-        self.height
+        self.height.get()
+    }
+
+    fn set_height(&self, height: u32) {
+        self.height.set(height);
     }
 
     fn name(&self) -> &str {
@@ -144,6 +174,25 @@ impl<T> AnyCell for NodeCell<T> {
 
     fn shared(&self) -> &Rc<Shared> {
         &self.shared
+    }
+
+    fn settle_demand(&self) -> bool {
+        let mut demand = self.demand.get();
+        demand.listed = false;
+        self.demand.set(demand);
+        demand.observers_count > 0
+    }
+
+    fn count_observer(&self, by: i32) {
+        let mut demand = self.demand.get();
+        let before = demand.observers_count;
+        demand.observers_count = before.saturating_add_signed(by);
+        let turned = (before == 0) != (demand.observers_count == 0);
+        if turned && !demand.listed && self.life.get() != Life::Removed {
+            demand.listed = true;
+            self.shared.demand.borrow_mut().push(self.id);
+        }
+        self.demand.set(demand);
     }
 }
 
@@ -202,7 +251,7 @@ impl<T> Node<T> {
     /// One more than the height of the highest parent; 0 for a node without parents.
     #[must_use]
     pub fn height(&self) -> u32 {
-        self.0.height
+        self.0.height.get()
     }
 
     /// The name given at building; empty where none was given.
@@ -237,6 +286,29 @@ impl<T> Node<T> {
         self.0.data.try_borrow()
     }
 
+    /// A copy of the state.
+    ///
+    /// # Panics
+    ///
+    /// As [`Node::borrow`].
+    #[must_use]
+    #[inline]
+    pub fn get(&self) -> T
+    where
+        T: Copy,
+    {
+        *self.0.data.borrow()
+    }
+
+    /// A guard that makes a lazy node wanted, and keeps it alive, as long as it is held; from the
+    /// next cycle on. See [`NodeBuilder::lazy`](super::NodeBuilder::lazy).
+    pub fn observe(&self) -> Observer
+    where
+        T: 'static,
+    {
+        Observer::new(self.to_any())
+    }
+
     /// A handle that does not keep the node alive.
     #[must_use]
     pub fn downgrade(&self) -> WeakNode<T> {
@@ -266,7 +338,7 @@ impl<T> fmt::Debug for Node<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Node")
             .field("id", &self.0.id)
-            .field("height", &self.0.height)
+            .field("height", &self.height())
             .field("name", &self.0.name)
             .finish_non_exhaustive()
     }
@@ -304,6 +376,10 @@ impl AnyNode {
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.name()
+    }
+
+    pub(super) fn count_observer(&self, by: i32) {
+        self.0.count_observer(by);
     }
 
     pub(super) fn belongs_to(&self, shared: &Rc<Shared>) -> bool {

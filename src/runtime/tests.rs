@@ -12,6 +12,11 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod defects;
+mod demand;
+mod edges;
+mod oracle;
+
 type Log = Rc<RefCell<Vec<&'static str>>>;
 
 /// A node that writes its name when it runs, and broadcasts.
