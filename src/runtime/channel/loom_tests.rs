@@ -65,10 +65,10 @@ fn explore(name: &str, preemptions_max: Option<usize>, model: impl Fn() + Sync +
     let mut builder = Builder::new();
     builder.preemption_bound = preemptions_max;
     builder.check(move || {
-        counted.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        counted.fetch_add(1, Ordering::Relaxed);
         model();
     });
-    let count = count.load(std::sync::atomic::Ordering::Relaxed);
+    let count = count.load(Ordering::Relaxed);
     println!("{name}: {count} interleavings, preemptions at most {preemptions_max:?}");
 }
 
@@ -107,7 +107,7 @@ fn loom_one_producer_always_wakes_a_consumer_that_parks() {
 
 #[test]
 fn loom_two_producers_always_wake_a_consumer_that_parks() {
-    explore("two producers", Some(3), || {
+    explore("two producers", Some(5), || {
         let wake = wake_of_this_thread();
         let rings = [Slots::new(), Slots::new()];
         let producers = rings.clone().map(|ring| {
@@ -200,7 +200,7 @@ fn bits_model(arm_late: bool, messages: usize) {
         ring: Arc::clone(&ring),
         read: RefCell::new(0),
     });
-    let mut fill = |ready: &mut Ready| {
+    let fill = |ready: &mut Ready| {
         for index in 1..=PLACES_DIRECT {
             ready.add(&wake, node(index), Rc::new(Idle));
         }

@@ -23,7 +23,8 @@ impl Notifier {
 
     /// Has the node run in the next cycle. What the caller wrote before is visible to that run.
     pub fn notify(&self) {
-        self.raised.0.store(true, Ordering::Release);
+        // An exchange like that of the run: each of the two sees what the other left.
+        self.raised.0.swap(true, Ordering::AcqRel);
         self.bell.ring();
     }
 }
