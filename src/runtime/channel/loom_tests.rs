@@ -8,6 +8,7 @@
 //! the code itself. The ring of `rtrb` cannot be run here; [`Slots`] has its protocol: a release
 //! of the count after the slot, an acquire of the count before it. A wake-up that is lost leaves
 //! its consumer asleep, which the checker reports as a deadlock.
+#![allow(clippy::unwrap_used)]
 
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,4 +1,5 @@
 //! Tests of the channels: what is promised of each, alone and below a node.
+#![allow(clippy::unwrap_used)]
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -162,12 +163,13 @@ fn a_node_that_closes_its_channel_is_told_the_end_once() {
 fn a_hundred_sends_to_a_sleeper_are_one_system_call() {
     let (wake, calls) = counting_wake();
     let (mut one, receiver) = channel(100, Arc::clone(&wake));
-    let (handle, many) = channel_many(2, 100, Arc::clone(&wake));
+    let (handle, mut many) = channel_many(2, 100, Arc::clone(&wake));
     let (mut two, mut three) = (handle.add_sender().unwrap(), handle.add_sender().unwrap());
     let (mut latest, newest) = overwriting_channel(1, Arc::clone(&wake));
     assert_eq!(calls.load(Ordering::Relaxed), 0);
+    many.before_run();
     let slept = wake.park(
-        || !receiver.is_empty() || many.len() > 0 || !newest.is_empty(),
+        || !receiver.is_empty() || !many.is_empty() || !newest.is_empty(),
         || {
             for number in 0..100 {
                 one.try_send(number).unwrap();
