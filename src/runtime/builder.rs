@@ -3,12 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::channel::{Notifier, Receiver, Sender, channel};
+use super::channel::{
+    Bell, ChannelHandle, Inbox, Mark, MultiReceiver, Notifier, OverwritingReceiver,
+    OverwritingSender, Raised, Receiver, Sender, channel, channel_many, overwriting_channel,
+};
 use super::context::Context;
-use super::executor::{Executor, HasWork, NodeRun};
+use super::executor::{Executor, NodeRun};
 use super::graph::Placement;
 use super::node::{
     AnyCell, AnyNode, Control, ExclusiveNode, Life, Node, NodeCell, NodeId, OnDrop, ParentRef,
@@ -86,20 +87,6 @@ where
 
     fn cell(&self) -> &dyn AnyCell {
         &*self.cell
-    }
-}
-
-impl<M> HasWork for RefCell<Receiver<M>> {
-    fn has_work(&self) -> bool {
-        self.try_borrow().is_ok_and(|receiver| receiver.has_work())
-    }
-}
-
-struct Raised(Arc<AtomicBool>);
-
-impl HasWork for Raised {
-    fn has_work(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
     }
 }
 
@@ -228,13 +215,81 @@ impl<T: 'static> NodeBuilder<T> {
         self,
         executor: &mut Executor,
         capacity: usize,
-        mut run: F,
+        run: F,
     ) -> (Node<T>, Sender<M>)
     where
         M: 'static,
         F: FnMut(&mut T, &mut Context<'_>, &mut Receiver<M>) -> Control + 'static,
     {
-        let (sender, receiver) = channel(capacity, executor.wake());
+        let (mut sender, receiver) = channel(capacity, executor.wake());
+        let (node, mark) = self.insert_receiving(executor, receiver, run);
+        sender.set_mark(mark);
+        (node, sender)
+    }
+
+    /// Adds a node that runs whenever a message of any of up to `senders_max` senders waits, each
+    /// with a ring of `capacity` messages of its own.
+    ///
+    /// The handle adds the senders, from any thread. The node is run for messages left, and for
+    /// the end, as with [`NodeBuilder::build_with_channel`], and for each sender that comes or
+    /// goes. Let go of the handle where no more senders are to come: the stream does not end
+    /// before.
+    ///
+    /// # Panics
+    ///
+    /// When a parent belongs to another executor.
+    pub fn build_with_channels<M, F>(
+        self,
+        executor: &mut Executor,
+        senders_max: usize,
+        capacity: usize,
+        run: F,
+    ) -> (Node<T>, ChannelHandle<M>)
+    where
+        M: 'static,
+        F: FnMut(&mut T, &mut Context<'_>, &mut MultiReceiver<M>) -> Control + 'static,
+    {
+        let (mut handle, receiver) = channel_many(senders_max, capacity, executor.wake());
+        let (node, mark) = self.insert_receiving(executor, receiver, run);
+        handle.set_mark(mark);
+        (node, handle)
+    }
+
+    /// Adds a node that runs whenever a message waits in a channel that keeps the newest
+    /// `capacity` messages.
+    ///
+    /// The node is run for messages left, and for the end, as with
+    /// [`NodeBuilder::build_with_channel`].
+    ///
+    /// # Panics
+    ///
+    /// When a parent belongs to another executor.
+    pub fn build_with_overwriting_channel<M, F>(
+        self,
+        executor: &mut Executor,
+        capacity: usize,
+        run: F,
+    ) -> (Node<T>, OverwritingSender<M>)
+    where
+        M: 'static,
+        F: FnMut(&mut T, &mut Context<'_>, &mut OverwritingReceiver<M>) -> Control + 'static,
+    {
+        let (mut sender, receiver) = overwriting_channel(capacity, executor.wake());
+        let (node, mark) = self.insert_receiving(executor, receiver, run);
+        sender.set_mark(mark);
+        (node, sender)
+    }
+
+    fn insert_receiving<R, F>(
+        self,
+        executor: &mut Executor,
+        receiver: R,
+        mut run: F,
+    ) -> (Node<T>, Option<Mark>)
+    where
+        R: Inbox,
+        F: FnMut(&mut T, &mut Context<'_>, &mut R) -> Control + 'static,
+    {
         let receiver = Rc::new(RefCell::new(receiver));
         let watched = Rc::clone(&receiver);
         let node = self.insert(executor, false, move |state, ctx| {
@@ -242,8 +297,8 @@ impl<T: 'static> NodeBuilder<T> {
             receiver.before_run();
             run(state, ctx, &mut receiver)
         });
-        executor.watch(node.id(), watched);
-        (node, sender)
+        let mark = executor.watch(node.id(), watched);
+        (node, mark)
     }
 
     /// Adds a node that any thread can have run.
@@ -255,19 +310,15 @@ impl<T: 'static> NodeBuilder<T> {
     where
         F: FnMut(&mut T, &mut Context<'_>) -> Control + 'static,
     {
-        let raised = Arc::new(AtomicBool::new(false));
-        let notifier = Notifier {
-            raised: Arc::clone(&raised),
-            wake: executor.wake(),
-        };
-        let watched = Rc::new(Raised(Arc::clone(&raised)));
+        let raised = Raised::new();
+        let lowered = raised.clone();
         let node = self.insert(executor, false, move |state, ctx| {
-            // Lowered before the run: a call during it makes the node run again.
-            raised.swap(false, Ordering::AcqRel);
+            lowered.lower();
             run(state, ctx)
         });
-        executor.watch(node.id(), watched);
-        (node, notifier)
+        let mut bell = Bell::new(executor.wake());
+        bell.set_mark(executor.watch(node.id(), Rc::new(raised.clone())));
+        (node, Notifier::new(raised, bell))
     }
 
     fn insert<F>(self, executor: &mut Executor, pinned: bool, run: F) -> Node<T>

@@ -21,7 +21,7 @@ use std::time::Duration;
 use mio::Interest;
 use mio::event::Source;
 
-use super::channel::Wake;
+use super::channel::{HasWork, Mark, Ready, Wake};
 use super::clock::{Nanos, duration_ns};
 use super::context::{Context, ScheduleError};
 use super::graph::{Graph, Placement, Slot, Triggered};
@@ -63,16 +63,6 @@ pub(super) trait NodeRun {
     fn cell(&self) -> &dyn AnyCell;
 }
 
-/// Something outside the graph that schedules a node: looked at once a cycle, never changed.
-pub(super) trait HasWork {
-    fn has_work(&self) -> bool;
-}
-
-struct Polled {
-    node: NodeId,
-    source: Rc<dyn HasWork>,
-}
-
 /// A change of the graph asked for by a running node.
 pub(super) enum Edit {
     Spawn(Box<dyn FnOnce(&mut Executor)>),
@@ -92,7 +82,8 @@ pub(super) struct Core {
     pub(super) timers: Timers,
     pub(super) io: IoDriver,
     pending: Vec<NodeId>,
-    polled: Vec<Polled>,
+    /// Channels and notifiers.
+    ready: Ready,
     pub(super) edits: Vec<Edit>,
     pub(super) sweeps: Vec<NodeId>,
     pub(super) epoch: u64,
@@ -276,12 +267,17 @@ impl Core {
             self.enqueue(fired.node);
             any = true;
         }
-        for at in 0..self.polled.len() {
-            if self.polled[at].source.has_work() {
-                self.enqueue(self.polled[at].node);
-                any = true;
-            }
-        }
+        let Self {
+            ready,
+            graph,
+            scheduler,
+            epoch,
+            ..
+        } = self;
+        ready.drain(|node| {
+            enqueue(&mut graph.slots, scheduler, *epoch, node);
+            any = true;
+        });
         any
     }
 }
@@ -375,7 +371,7 @@ impl Executor {
                 timers: Timers::default(),
                 io: IoDriver::new(),
                 pending: Vec::new(),
-                polled: Vec::new(),
+                ready: Ready::default(),
                 edits: Vec::new(),
                 sweeps: Vec::new(),
                 // Nodes start with epoch 0: nothing has run or changed in it.
@@ -404,8 +400,9 @@ impl Executor {
     ///
     /// # Cost
     ///
-    /// In proportion to the nodes that run and the edges they broadcast along, plus one look at
-    /// each channel; not to the nodes that exist. Bench `graph`.
+    /// In proportion to the nodes that run and the edges they broadcast along; not to the nodes
+    /// that exist. Channels without work cost a look each while they are few, and a bit each when
+    /// they are more than 16. Benches `graph` and `channel`.
     pub fn cycle(&mut self, now: Nanos) -> ExecutorState {
         let core = &mut self.core;
         if core.running {
@@ -530,7 +527,7 @@ impl Executor {
             let _ = self.core.io.deregister(index);
         }
         if cold.polled {
-            self.core.polled.retain(|polled| polled.node != id);
+            self.core.ready.remove(self.core.io.wake(), id);
         }
         if cold.is_wanted() {
             for edge in &cold.parents {
@@ -588,9 +585,10 @@ impl Executor {
             && self.core.sweeps.is_empty()
             && !self.shared.has_garbage()
             && !self.shared.has_demand()
-            && !self.core.polled.iter().any(|polled| {
-                polled.source.has_work() && !self.core.graph.slots[polled.node.index()].is_asleep()
-            })
+            && !self
+                .core
+                .ready
+                .any(|node| !self.core.graph.slots[node.index()].is_asleep())
     }
 
     /// The earliest deadline of a timer.
@@ -740,12 +738,15 @@ impl Executor {
         self.runs[id.index()] = Some(run);
     }
 
-    pub(super) fn watch(&mut self, node: NodeId, source: Rc<dyn HasWork>) {
-        // A node may sweep itself while it is initialised.
-        if self.core.graph.is_live(node) {
-            self.core.graph.cold[node.index()].polled = true;
-            self.core.polled.push(Polled { node, source });
-        }
+    /// Has the node run whenever `source` has work; the mark is for whoever gives it work.
+    ///
+    /// `None` for a node that is not there: it may sweep itself while it is initialised.
+    pub(super) fn watch(&mut self, node: NodeId, source: Rc<dyn HasWork>) -> Option<Mark> {
+        let core = &mut self.core;
+        core.graph.is_live(node).then(|| {
+            core.graph.cold[node.index()].polled = true;
+            core.ready.add(core.io.wake(), node, source)
+        })
     }
 }
 

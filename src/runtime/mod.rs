@@ -19,15 +19,17 @@
 //! - **Once a cycle.** However many parents broadcast, a node runs at most once in a cycle.
 //! - **Order among equals.** Nodes of the same height run in the order in which they were
 //!   scheduled in the cycle. The gathering schedules: first what was scheduled or yielded before
-//!   (in that order, I/O events included), then timers by deadline, then channels and notifiers in
-//!   the order in which they were built. A broadcast schedules children in the order in which
-//!   their edges became active: that of building, where no edge was added or switched later. The
-//!   order is a function of the inputs: the same inputs give the same run. The order in which lazy
-//!   nodes wake is not stated.
+//!   (in that order, I/O events included), then timers by deadline, then all channels and notifiers
+//!   that have work, in the order in which they were built (one built after another was removed
+//!   takes its place). A broadcast schedules children in the order in which their edges became
+//!   active: that of building, where no edge was added or switched later. The order is a function
+//!   of the inputs: the same inputs give the same run. The order in which lazy nodes wake is not
+//!   stated.
 //! - **One now.** [`Context::now`] is the same for all nodes of a cycle, and never runs back.
 //! - **Cut-off.** [`Control::Unchanged`] ends a change: children do not run.
 //! - **Cost.** A cycle costs in proportion to the nodes that run and the edges along which they
-//!   broadcast, plus one look at each channel. Nodes that have nothing to do cost nothing.
+//!   broadcast. Nodes that have nothing to do cost nothing, their channels a look, or a bit when
+//!   there are many.
 //! - **No alias.** Reading a parent and changing oneself are checked borrows of separate cells. A
 //!   node that reaches itself through a handle gets an error or a panic, never two references.
 //! - **Still graph.** The graph does not change while it runs. Spawns and switches of edges are
@@ -39,9 +41,9 @@
 //!   ([`Node::observe`]) is held on them or on a node below, or a node below is not lazy.
 //! - **Removal is complete.** A node goes with its timers, its I/O registrations and its places in
 //!   the queues; ids of removed nodes name nothing, also when the slot is used again.
-//! - **Nothing is lost in silence.** A full channel is an error to its sender; a channel left
-//!   half read has its node run again; a node that panics is reported, with all that went with it
-//!   ([`Executor::on_failure`]).
+//! - **Nothing is lost in silence.** A full channel is an error to its sender, or counts what it
+//!   overwrites; a channel left half read has its node run again; a node that panics is reported,
+//!   with all that went with it ([`Executor::on_failure`]).
 //!
 //! # A first graph
 //!
@@ -83,11 +85,11 @@
 //! # Where to look
 //!
 //! Building: [`NodeBuilder`]. Handles: [`Node`], [`WeakNode`], [`ExclusiveNode`]. Inside a node:
-//! [`Context`]. Input from threads: [`Sender`], [`Notifier`], and how they wake a sleeping graph:
-//! [`Wake`]. Running: [`RealtimeRuntime`], [`HistoricalRuntime`], [`TestRuntime`], or
-//! [`Executor::cycle`] by hand. Changing edges: [`Executor::add_trigger`],
-//! [`Executor::set_active`]. Shared nodes: [`SimpleFactory`], [`KeyedFactory`]. Sockets as nodes:
-//! [`net`].
+//! [`Context`]. Input from threads: [`Sender`], [`ChannelHandle`], [`OverwritingSender`],
+//! [`Notifier`], large messages: [`Pool`], and how they wake a sleeping graph: [`Wake`]. Running:
+//! [`RealtimeRuntime`], [`HistoricalRuntime`], [`TestRuntime`], or [`Executor::cycle`] by hand.
+//! Changing edges: [`Executor::add_trigger`], [`Executor::set_active`]. Shared nodes:
+//! [`SimpleFactory`], [`KeyedFactory`]. Sockets as nodes: [`net`].
 //!
 //! No `unsafe` in here: a node that runs and the queue it writes to are two fields, and states are
 //! checked cells.
@@ -130,7 +132,9 @@ pub use rtrb::chunks::ReadChunk;
 
 pub use builder::NodeBuilder;
 pub use channel::{
-    Closed, Notifier, Receiver, Sender, TryReceiveError, TrySendError, Wake, channel,
+    AddSenderError, ChannelHandle, Closed, Loan, MultiReceiver, Notifier, OverwritingReceiver,
+    OverwritingSender, Pool, PoolEmpty, Receiver, Sender, TryReceiveError, TrySendError, Wake,
+    channel, channel_many, overwriting_channel,
 };
 pub use clock::{Clock, EventTimes, Nanos, NextEvent, RealtimeClock, TestClock};
 pub use context::{Context, ScheduleError};
