@@ -160,9 +160,7 @@ impl Core {
         deadline: Nanos,
         period_ns: Option<NonZeroU64>,
     ) -> Timer {
-        let (timer, index) = self.timers.set(node, deadline, period_ns);
-        self.graph.cold[node.index()].timers.push(index);
-        timer
+        self.timers.set(node, deadline, period_ns)
     }
 
     pub(super) fn set_periodic(&mut self, node: NodeId, period: Duration) -> Timer {
@@ -172,12 +170,7 @@ impl Core {
     }
 
     pub(super) fn cancel_timer(&mut self, key: TimerKey) -> bool {
-        let Some((node, index)) = self.timers.owner(key) else {
-            return false;
-        };
-        self.timers.cancel(index);
-        strike(&mut self.graph.cold[node.index()].timers, index);
-        true
+        self.timers.cancel(key)
     }
 
     pub(super) fn register_io<S: Source + 'static>(
@@ -215,11 +208,8 @@ impl Core {
             }
             self.pending = pending;
         }
-        while let Some(fired) = self.timers.pop_due(self.now, self.epoch) {
-            if let Some(index) = fired.ended {
-                strike(&mut self.graph.cold[fired.node.index()].timers, index);
-            }
-            self.enqueue(fired.node);
+        while let Some(node) = self.timers.pop_due(self.now, self.epoch) {
+            self.enqueue(node);
             any = true;
         }
         for at in 0..self.polled.len() {
@@ -427,9 +417,7 @@ impl Executor {
             run.life().set(Life::Removed);
         }
         let cold = self.core.graph.remove(id);
-        for &index in &cold.timers {
-            self.core.timers.cancel(index);
-        }
+        self.core.timers.remove_node(id);
         for &index in &cold.io {
             // A source that cannot be deregistered leaves the poller when it is closed.
             let _ = self.core.io.deregister(index);

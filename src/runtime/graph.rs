@@ -37,7 +37,6 @@ pub(super) struct Cold {
     pub(super) name: Box<str>,
     /// Strong: a child keeps its parents in the graph.
     parents: Vec<AnyNode>,
-    pub(super) timers: Vec<u32>,
     pub(super) io: Vec<u32>,
 }
 
