@@ -109,7 +109,7 @@ pub use builder::NodeBuilder;
 pub use channel::{
     Closed, Notifier, Receiver, Sender, TryReceiveError, TrySendError, Wake, channel,
 };
-pub use clock::{Clock, EventTimes, Nanos, NextEvent, RealtimeClock, TestClock};
+pub use clock::{Clock, ClockSource, EventTimes, Nanos, NextEvent, RealtimeClock, TestClock};
 pub use context::{Context, ScheduleError};
 pub use executor::{Executor, ExecutorState, Failure};
 pub use factory::{KeyedFactory, SimpleFactory};

@@ -59,13 +59,16 @@ impl Timer {
     }
 }
 
-/// No entry; also the sequence of no timer, in its wider form.
+/// No entry.
 const NONE: u32 = u32::MAX;
+/// The number of no timer.
 const NO_SEQUENCE: u64 = u64::MAX;
 /// Places outside the tree.
 const IN_FRONT: u32 = u32::MAX;
 const IN_CROWD: u32 = u32::MAX - 1;
-/// Timers that move to the front together.
+/// Timers that move to the front together: leaves are taken until there are enough to share the
+/// cost of finding them, and none that would make more than can be moved about cheaply.
+const LOAD_MIN: usize = 24;
 const LOAD_MAX: usize = 64;
 /// Timers in the front before it goes back to the tree: moving half of them costs what a miss
 /// costs.
@@ -119,9 +122,14 @@ struct Item {
 }
 
 impl Item {
-    fn order(&self) -> (u64, u64) {
-        (self.deadline, self.sequence)
+    /// Deadline, then order of setting, in one number: compared without a branch.
+    fn order(&self) -> u128 {
+        order(self.deadline, self.sequence)
     }
+}
+
+fn order(deadline: u64, sequence: u64) -> u128 {
+    (u128::from(deadline) << 64) | u128::from(sequence)
 }
 
 #[derive(Debug, Default)]
@@ -275,7 +283,7 @@ impl Timers {
         self.load();
     }
 
-    /// Fills the empty front with the earliest leaf, split as far as it takes.
+    /// Fills the empty front with the earliest leaves, split as far as it takes.
     ///
     /// A leaf of one instant and many timers stays where it is until it is due.
     fn load(&mut self) {
@@ -285,14 +293,10 @@ impl Timers {
             front,
             ..
         } = self;
-        self.front_end = loop {
-            let Some(leaf) = trie.first() else {
-                self.next = None;
-                self.front_end = None;
-                return;
-            };
-            if trie.count(leaf) <= LOAD_MAX {
-                let end = trie.end(leaf);
+        self.front_end = None;
+        while let Some(leaf) = trie.first() {
+            if trie.count(leaf) <= LOAD_MAX - front.len() {
+                self.front_end = trie.end(leaf);
                 trie.take(leaf, |index| {
                     let entry = &mut entries[index as usize];
                     entry.place = IN_FRONT;
@@ -302,17 +306,24 @@ impl Timers {
                         index,
                     });
                 });
-                front.sort_unstable_by_key(|item| std::cmp::Reverse(item.order()));
-                break end.filter(|_| !trie.is_empty());
-            }
-            if let Some(instant) = trie.instant(leaf) {
+                if front.len() >= LOAD_MIN {
+                    break;
+                }
+            } else if !front.is_empty() {
+                break;
+            } else if let Some(instant) = trie.instant(leaf) {
                 self.next = Some(Nanos(instant));
                 self.front_end = Some(instant);
                 return;
+            } else {
+                trie.split(entries, leaf);
             }
-            trie.split(entries, leaf);
-        };
-        self.next = self.front.last().map(|item| Nanos(item.deadline));
+        }
+        if trie.is_empty() {
+            self.front_end = None;
+        }
+        front.sort_unstable_by_key(|item| std::cmp::Reverse(item.order()));
+        self.next = front.last().map(|item| Nanos(item.deadline));
     }
 
     /// Finds the earliest deadline after one was taken away.
@@ -362,7 +373,7 @@ impl Timers {
         let entry = self.entries[index as usize];
         match entry.place {
             IN_FRONT => {
-                let order = (entry.deadline, entry.sequence);
+                let order = order(entry.deadline, entry.sequence);
                 let at = self.front.partition_point(|held| held.order() > order);
                 self.front.remove(at);
             }
