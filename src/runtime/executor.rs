@@ -28,8 +28,10 @@ use super::context::{Context, ScheduleError};
 use super::graph::{Graph, Placement};
 use super::io::{Io, IoDriver};
 use super::node::{Control, Life, NodeId, NodeRef, Shared};
+use super::overload::{Overload, OverloadReport, Overloading};
 use super::scheduler::Scheduler;
 use super::timer::{Timer, TimerKey, Timers};
+use super::watchdog::Watch;
 
 /// How a cycle ended.
 #[must_use = "a terminated graph asks its runtime to stop"]
@@ -91,6 +93,9 @@ pub(super) struct Core {
     pub(super) now: Nanos,
     pub(super) current: NodeId,
     runs_count: u64,
+    /// Told of each node that runs, where a watchdog or a budget asked for it.
+    pub(super) watch: Option<Box<Watch>>,
+    pub(super) overload: Option<Overloading>,
     /// Set while nodes run; still set at the next cycle when a panic left the queue half empty.
     running: bool,
 }
@@ -241,7 +246,10 @@ fn strike(list: &mut Vec<u32>, value: u32) {
 }
 
 /// Runs what is queued until nothing is left or a node terminates the graph.
-fn drain(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> ExecutorState {
+fn drain<const WATCHED: bool>(
+    runs: &mut [Option<Box<dyn NodeRun>>],
+    core: &mut Core,
+) -> ExecutorState {
     let mut ctx = Context { core };
     while let Some(index) = ctx.core.scheduler.pop() {
         // A node removed in this cycle (after a panic) leaves its place in the queue behind.
@@ -250,6 +258,9 @@ fn drain(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> ExecutorStat
         };
         ctx.core.current = ctx.core.graph.id_at(index);
         ctx.core.runs_count += 1;
+        if WATCHED && let Some(watch) = &mut ctx.core.watch {
+            watch.enter(ctx.core.current);
+        }
         match run.run(&mut ctx) {
             Control::Broadcast => ctx.core.broadcast(index),
             Control::Unchanged => {}
@@ -299,6 +310,8 @@ impl Executor {
                     generation: 0,
                 },
                 runs_count: 0,
+                watch: None,
+                overload: None,
                 running: false,
             },
             runs: Vec::new(),
@@ -337,7 +350,12 @@ impl Executor {
                 let (runs, core) = (&mut self.runs, &mut self.core);
                 // One guard for the whole drain, not one a node. After a panic the node is
                 // removed and nothing else was borrowed, so the rest can be drained.
-                match catch_unwind(AssertUnwindSafe(|| drain(runs, core))) {
+                let drained = if core.watch.is_some() {
+                    catch_unwind(AssertUnwindSafe(|| drain::<true>(runs, core)))
+                } else {
+                    catch_unwind(AssertUnwindSafe(|| drain::<false>(runs, core)))
+                };
+                match drained {
                     Ok(ended) => {
                         state = ended;
                         break;
@@ -346,6 +364,12 @@ impl Executor {
                 }
             }
             self.core.running = false;
+            if let Some(watch) = &mut self.core.watch {
+                watch.leave();
+            }
+        }
+        if let Some(overload) = &mut self.core.overload {
+            overload.end_cycle(self.core.now);
         }
         self.settle();
         state
@@ -512,19 +536,29 @@ impl Executor {
 
     /// Sleeps until a channel, a notifier or an I/O source has work, at most `timeout`.
     ///
-    /// Returns at once when there is work already. The timeout is rounded up to the millisecond,
-    /// the grid of the system call; waking by a sender is not.
+    /// Returns at once when there is work already. The timeout is kept to the resolution of the
+    /// kernel's timers; where there are none, it is rounded up to the millisecond.
     ///
     /// # Errors
     ///
     /// What the operating system says of the poller.
     pub fn park(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.park_unless(timeout, || false)
+    }
+
+    /// As [`Executor::park`]; does not sleep when `is_over` holds, asked after senders and whoever
+    /// uses [`Wake`] have been told of the sleep.
+    pub(super) fn park_unless(
+        &mut self,
+        timeout: Option<Duration>,
+        is_over: impl Fn() -> bool,
+    ) -> io::Result<()> {
         self.core.io.prepare_park()?;
         let wake = self.wake();
         // Both closures read the executor, one after the other; the cell keeps them apart.
         let this = std::cell::RefCell::new(self);
         wake.park(
-            || !this.borrow().is_idle(),
+            || is_over() || !this.borrow().is_idle(),
             || this.borrow_mut().poll_io(timeout),
         )
         .unwrap_or(Ok(()))
@@ -614,9 +648,41 @@ impl Executor {
         self.core.timers.missed_periods()
     }
 
+    /// Declares when the graph counts as overloaded; starts its counts anew.
+    ///
+    /// Nodes ask with [`Context::overload`] and act as they see fit.
+    pub fn set_overload(&mut self, policy: Overload) {
+        self.core.overload = Some(Overloading::new(policy));
+    }
+
+    /// How the graph stands against [`Executor::set_overload`]; all zero where none was declared.
+    #[must_use]
+    pub fn overload(&self) -> OverloadReport {
+        self.core
+            .overload
+            .as_ref()
+            .map(Overloading::report)
+            .unwrap_or_default()
+    }
+
+    /// Has each node that runs told to a watch, made on first use.
+    pub(super) fn watched(&mut self, now: Nanos) -> &mut Watch {
+        let Core { watch, graph, .. } = &mut self.core;
+        watch.get_or_insert_with(|| {
+            let watch = Watch::new(now);
+            for (index, cold) in (0..).zip(&graph.cold) {
+                watch.built(graph.id_at(index), &cold.name);
+            }
+            Box::new(watch)
+        })
+    }
+
     /// Takes a slot; the node cannot run before [`Executor::install`].
     pub(super) fn place(&mut self, placement: Placement) -> (NodeId, u32) {
         let (id, height) = self.core.graph.insert(placement);
+        if let Some(watch) = &self.core.watch {
+            watch.built(id, &self.core.graph.cold[id.index()].name);
+        }
         if self.runs.len() <= id.index() {
             self.runs.resize_with(id.index() + 1, || None);
         }

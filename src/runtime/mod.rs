@@ -90,6 +90,7 @@ mod factory;
 mod graph;
 mod io;
 mod node;
+mod overload;
 #[expect(
     clippy::module_inception,
     reason = "the runtimes of the runtime; private"
@@ -100,6 +101,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod timer;
+mod watchdog;
 
 pub use mio::Interest;
 pub use mio::event::Source;
@@ -115,6 +117,8 @@ pub use executor::{Executor, ExecutorState, Failure};
 pub use factory::{KeyedFactory, SimpleFactory};
 pub use io::{Io, Readiness};
 pub use node::{AnyNode, Control, ExclusiveNode, Node, NodeId, NodeRef, ParentRef, WeakNode};
-pub use runtime::{Ended, ExecutionMode, HistoricalRuntime, RealtimeRuntime, TestRuntime};
+pub use overload::{Overload, OverloadCause, OverloadReport};
+pub use runtime::{Ended, ExecutionMode, HistoricalRuntime, RealtimeRuntime, Stop, TestRuntime};
 pub use testing::{Push, push_node};
 pub use timer::Timer;
+pub use watchdog::{Budget, Overrun, Pulse, SlowNode, Watchdog};
