@@ -503,3 +503,6 @@ impl TestRuntime {
         self.run_one_cycle()
     }
 }
+
+#[cfg(test)]
+mod tests;
