@@ -2,7 +2,10 @@
 //!
 //! Deadlines are random within an hour. The textbook is an ordered map of deadline, order of
 //! setting and node, without a graph around it; both run in turn in one process. Firing is timed
-//! twice: all in one cycle, and each deadline in a cycle of its own.
+//! twice: all in one cycle, and each deadline in a cycle of its own. Time is that of the thread on
+//! the processor, so a busy machine shows in misses and not in waiting.
+//!
+//! Then: how late timers of a parked graph run out, and what a reading of its clock costs.
 //!
 //! `WAVELETD_BENCH_TIMERS` (1,000,000 if not set), `WAVELETD_BENCH_RUNS` (9).
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
@@ -15,10 +18,14 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
+use nix::time::{ClockId, clock_gettime};
 use support::measure::{is_test, run_count, setting};
-use waveletd::runtime::{Control, Executor, Nanos, Node, NodeBuilder, Timer};
+use waveletd::runtime::{
+    Clock, Control, ExecutionMode, Executor, Nanos, Node, NodeBuilder, RealtimeClock,
+    RealtimeRuntime, Timer,
+};
 
 const START_NS: u64 = 1_700_000_000_000_000_000;
 const HOUR_NS: u64 = 3_600_000_000_000;
@@ -58,8 +65,15 @@ fn shuffled<T>(mut list: Vec<T>) -> Vec<T> {
     list
 }
 
-fn per_item(start: Instant, count: usize) -> f64 {
-    start.elapsed().as_nanos() as f64 / count as f64
+/// Time this thread has had on a processor.
+fn cpu_time() -> Duration {
+    clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID)
+        .expect("the clock is there on Linux")
+        .into()
+}
+
+fn per_item(start: Duration, count: usize) -> f64 {
+    (cpu_time() - start).as_nanos() as f64 / count as f64
 }
 
 /// A graph with one node that owns the timers, and ends those put on the list.
@@ -91,7 +105,7 @@ impl Graph {
 
     fn set_all(&mut self, deadlines: &[u64]) -> (f64, Vec<Timer>) {
         let mut timers = Vec::with_capacity(deadlines.len());
-        let start = Instant::now();
+        let start = cpu_time();
         for &deadline in deadlines {
             let timer = self.executor.timer_at(&self.node, Nanos(deadline));
             timers.push(timer.expect("the node is there"));
@@ -106,7 +120,7 @@ fn wheel(deadlines: &[u64]) -> Figures {
     let (_, timers) = graph.set_all(deadlines);
     *graph.doomed.borrow_mut() = shuffled(timers);
     graph.executor.schedule(&graph.node);
-    let start = Instant::now();
+    let start = cpu_time();
     let _ = graph.executor.cycle(Nanos(START_NS));
     let ended = per_item(start, count);
     assert_eq!(graph.executor.timer_count(), 0);
@@ -114,14 +128,14 @@ fn wheel(deadlines: &[u64]) -> Figures {
     // Fresh tables: memory is part of the cost of setting.
     let mut graph = Graph::new();
     let (set, _) = graph.set_all(deadlines);
-    let start = Instant::now();
+    let start = cpu_time();
     let _ = graph.executor.cycle(Nanos(START_NS + HOUR_NS));
     let fired = per_item(start, count);
     assert_eq!(graph.executor.timer_count(), 0);
 
     let mut graph = Graph::new();
     let _ = graph.set_all(deadlines);
-    let start = Instant::now();
+    let start = cpu_time();
     while let Some(deadline) = graph.executor.next_deadline() {
         let _ = graph.executor.cycle(deadline);
     }
@@ -135,7 +149,7 @@ fn textbook(deadlines: &[u64]) -> Figures {
     let fill = || {
         let mut map = BTreeMap::new();
         let mut keys = Vec::with_capacity(count);
-        let start = Instant::now();
+        let start = cpu_time();
         for (sequence, &deadline) in deadlines.iter().enumerate() {
             map.insert((deadline, sequence as u64), 0_u32);
             keys.push((deadline, sequence as u64));
@@ -144,14 +158,14 @@ fn textbook(deadlines: &[u64]) -> Figures {
     };
     let (_, mut map, keys) = fill();
     let keys = shuffled(keys);
-    let start = Instant::now();
+    let start = cpu_time();
     for key in &keys {
         assert!(map.remove(key).is_some());
     }
     let ended = per_item(start, count);
 
     let (set, mut map, _) = fill();
-    let start = Instant::now();
+    let start = cpu_time();
     let mut runs = 0_u64;
     while let Some((_, node)) = map.pop_first() {
         runs += u64::from(black_box(node)) + 1;
@@ -166,6 +180,39 @@ fn medians(mut runs: Vec<Figures>) -> Figures {
         runs.sort_by(|a, b| a[at].total_cmp(&b[at]));
         runs[runs.len() / 2][at]
     })
+}
+
+/// How late timers run out while the graph parks between them, sorted, in ns.
+fn lateness(count: u32) -> Vec<u64> {
+    let mut runtime = RealtimeRuntime::new(ExecutionMode::Park);
+    let late: Rc<RefCell<Vec<u64>>> = Rc::default();
+    let list = Rc::clone(&late);
+    let mut state = 13;
+    let node = NodeBuilder::new(None::<Nanos>).build(runtime.executor(), move |due, ctx| {
+        if let Some(due) = due {
+            list.borrow_mut().push(ctx.now().since(*due));
+        }
+        // Between 0.2 and 3 ms, on no grid.
+        let delay = Duration::from_nanos(200_000 + random(&mut state) % 2_800_000);
+        *due = Some(ctx.now().after(delay));
+        let _ = ctx.timer_after(delay);
+        Control::Unchanged
+    });
+    runtime.executor().schedule(&node);
+    let ended = runtime.run_cycles(u64::from(count) + 1);
+    ended.expect("the poller works");
+    let mut late = late.take();
+    late.sort_unstable();
+    late
+}
+
+fn reading_cost(mut read: impl FnMut() -> u64) -> f64 {
+    let count = if is_test() { 1_000 } else { 2_000_000 };
+    let start = cpu_time();
+    for _ in 0..count {
+        black_box(read());
+    }
+    per_item(start, count)
 }
 
 fn main() {
@@ -188,4 +235,18 @@ fn main() {
         let [set, ended, fired, single] = medians(runs);
         println!("{name:<24}{set:>8.0}{ended:>8.0}{fired:>8.0}{single:>12.0}");
     }
+
+    let late = lateness(if is_test() { 20 } else { 2_000 });
+    let at = |part: usize| late[late.len() * part / 100] / 1_000;
+    println!("parked timer late, us: p50 {}, p99 {}", at(50), at(99));
+
+    let mut clock = RealtimeClock::new();
+    println!(
+        "reading of a clock, ns: runtime {:.1} ({:?}), monotonic {:.1}, wall {:.1}",
+        reading_cost(|| clock.now().0),
+        clock.source(),
+        reading_cost(|| u64::from(Instant::now().elapsed().subsec_nanos())) / 2.0,
+        reading_cost(|| SystemTime::UNIX_EPOCH.elapsed().map_or(0, |d| d.as_secs())),
+    );
+    println!("runtime clock off by at most {:?}", clock.error_bound());
 }
