@@ -306,7 +306,7 @@ impl IoDriver {
     /// Has a wait of `timeout` end at its time, unless the poller's own timeout does that.
     fn arm(&self, timeout: Option<Duration>) {
         let Some(alarm) = &self.alarm else { return };
-        let off_grid = |timeout: &Duration| timeout.subsec_nanos() % POLL_GRID_NS != 0;
+        let off_grid = |timeout: &Duration| !timeout.subsec_nanos().is_multiple_of(POLL_GRID_NS);
         if let Some(timeout) = timeout.filter(off_grid) {
             let once = Expiration::OneShot(TimeSpec::from_duration(timeout));
             // An alarm that cannot be set leaves the poller's timeout, up to a millisecond later.

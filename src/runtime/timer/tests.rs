@@ -90,11 +90,9 @@ fn check_against_a_list(
                     let Some(at) = due else { break };
                     let timer = &mut plain[at];
                     assert!(timers.is_expired(timer.key, epoch));
-                    if timer.period == 0 {
-                        plain.swap_remove(at);
-                    } else {
-                        let passed = (now - timer.deadline) / timer.period;
-                        timer.deadline += timer.period * (passed + 1);
+                    match (now - timer.deadline).checked_div(timer.period) {
+                        Some(passed) => timer.deadline += timer.period * (passed + 1),
+                        None => drop(plain.swap_remove(at)),
                     }
                 }
             }

@@ -149,7 +149,7 @@ impl Discipline {
     }
 
     /// Nanoseconds a tick of the counter as measured, in 2^-32.
-    pub(super) fn rate(&self) -> u64 {
+    pub(super) fn measured_rate(&self) -> u64 {
         self.natural_rate
     }
 

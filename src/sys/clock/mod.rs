@@ -135,7 +135,7 @@ impl CounterClock {
     /// Compares the clock with the wall clock now.
     #[cold]
     pub fn resync(&mut self) {
-        let rate = self.line.rate();
+        let rate = self.line.measured_rate();
         let sample = sample(&self.counter, rate);
         self.line.compare(sample);
     }
