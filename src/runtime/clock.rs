@@ -4,7 +4,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::executor::Executor;
-use crate::sys::clock::AnchoredClock;
+use crate::sys::clock::CounterClock;
+
+pub use crate::sys::clock::ClockSource;
 
 /// A point in time: nanoseconds since 1970-01-01T00:00:00Z, up to the year 2554.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -55,15 +57,49 @@ pub trait Clock {
     fn now(&mut self) -> Nanos;
 }
 
-/// The host's time: anchored to Unix time once, monotonic afterwards.
+/// The host's time: the processor's counter, held to the wall clock, with a known error.
+///
+/// Once a second of readings the clock is compared with the wall clock; what it is off is made
+/// good by running slightly faster or slower, never back. Making the first one of a process
+/// calibrates the counter, which takes up to 0.2 s. A copy goes on by itself.
 #[derive(Debug, Clone, Default)]
-pub struct RealtimeClock(AnchoredClock);
+pub struct RealtimeClock(CounterClock);
 
 impl RealtimeClock {
     /// Anchors a clock to the wall clock as it reads now.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// How far the clock may be from the wall clock at this moment.
+    #[must_use]
+    pub fn error_bound(&self) -> Duration {
+        Duration::from_nanos(self.0.error_bound_ns())
+    }
+
+    /// Whether the error is at most 0.1 ms. It is more after the wall clock was set back.
+    #[must_use]
+    pub fn is_accurate(&self) -> bool {
+        self.0.is_accurate()
+    }
+
+    /// Compares the clock with the wall clock now, before the next comparison is due.
+    pub fn resync(&mut self) {
+        self.0.resync();
+    }
+
+    /// How often the clock went forward in one step because the wall clock was set.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        self.0.steps()
+    }
+
+    /// What the clock counts: the processor's counter, or the monotonic clock where the processor
+    /// has none that runs at one rate.
+    #[must_use]
+    pub fn source(&self) -> ClockSource {
+        self.0.source()
     }
 }
 

@@ -12,6 +12,7 @@ use super::edges::EdgeError;
 use super::executor::{Core, Edit, Executor};
 use super::io::Io;
 use super::node::{NodeId, NodeRef};
+use super::overload::OverloadCause;
 use super::timer::Timer;
 
 /// Why a node could not be scheduled.
@@ -153,6 +154,31 @@ impl Context<'_> {
     /// ([`Executor::timer_periods_missed`]).
     pub fn timer_every(&mut self, period: Duration) -> Timer {
         self.core.set_periodic(self.core.current(), period)
+    }
+
+    /// What the graph is overloaded by, by the policy of [`Executor::set_overload`].
+    ///
+    /// Stands from the end of one cycle to the end of the next.
+    #[must_use]
+    #[inline]
+    pub fn overload(&self) -> Option<OverloadCause> {
+        self.core.overload.as_ref().and_then(|state| state.cause())
+    }
+
+    /// Says that a source has left `count` inputs unread in this cycle, the oldest of `oldest`.
+    ///
+    /// Heard only where [`Executor::set_overload`] was used; several sources add up.
+    pub fn report_unread(&mut self, oldest: Nanos, count: usize) {
+        if let Some(state) = &mut self.core.overload {
+            state.unread(oldest, count);
+        }
+    }
+
+    /// Counts inputs given up because of an overload: dropped, or conflated into later ones.
+    pub fn count_shed(&mut self, count: u64) {
+        if let Some(state) = &mut self.core.overload {
+            state.shed(count);
+        }
     }
 
     /// Registers a source whose readiness schedules the running node.

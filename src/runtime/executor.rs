@@ -27,8 +27,10 @@ use super::context::{Context, ScheduleError};
 use super::graph::{Graph, Placement, Slot, Triggered};
 use super::io::{Io, IoDriver};
 use super::node::{AnyCell, Control, Life, NodeId, NodeRef, Shared};
+use super::overload::{Overload, OverloadReport, Overloading};
 use super::scheduler::Scheduler;
 use super::timer::{Timer, TimerKey, Timers};
+use super::watchdog::Watch;
 
 /// How a cycle ended.
 #[must_use = "a terminated graph asks its runtime to stop"]
@@ -91,6 +93,9 @@ pub(super) struct Core {
     /// Slot of the node that runs, or ran last.
     running_index: u32,
     runs_count: u64,
+    /// Told of each node that runs, where a watchdog or a budget asked for it.
+    pub(super) watch: Option<Box<Watch>>,
+    pub(super) overload: Option<Overloading>,
     /// Set while nodes run; still set at the next cycle when a panic left the queue half empty.
     running: bool,
 }
@@ -186,9 +191,7 @@ impl Core {
         deadline: Nanos,
         period_ns: Option<NonZeroU64>,
     ) -> Timer {
-        let (timer, index) = self.timers.set(node, deadline, period_ns);
-        self.graph.cold[node.index()].owned_mut().timers.push(index);
-        timer
+        self.timers.set(node, deadline, period_ns)
     }
 
     pub(super) fn set_periodic(&mut self, node: NodeId, period: Duration) -> Timer {
@@ -198,12 +201,7 @@ impl Core {
     }
 
     pub(super) fn cancel_timer(&mut self, key: TimerKey) -> bool {
-        let Some((node, index)) = self.timers.owner(key) else {
-            return false;
-        };
-        self.timers.cancel(index);
-        strike(&mut self.graph.cold[node.index()].owned_mut().timers, index);
-        true
+        self.timers.cancel(key)
     }
 
     pub(super) fn register_io<S: Source + 'static>(
@@ -259,12 +257,8 @@ impl Core {
             pending.clear();
             any = true;
         }
-        while let Some(fired) = self.timers.pop_due(self.now, self.epoch) {
-            if let Some(index) = fired.ended {
-                let cold = &mut self.graph.cold[fired.node.index()];
-                strike(&mut cold.owned_mut().timers, index);
-            }
-            self.enqueue(fired.node);
+        while let Some(node) = self.timers.pop_due(self.now, self.epoch) {
+            self.enqueue(node);
             any = true;
         }
         let Self {
@@ -314,7 +308,10 @@ fn strike(list: &mut Vec<u32>, value: u32) {
 }
 
 /// Runs what is queued until nothing is left or a node terminates the graph.
-fn drain(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> ExecutorState {
+fn drain<const WATCHED: bool>(
+    runs: &mut [Option<Box<dyn NodeRun>>],
+    core: &mut Core,
+) -> ExecutorState {
     let mut ctx = Context { core };
     // After a panic: of the node that ran last.
     let mut last = ctx.core.running_index;
@@ -323,6 +320,12 @@ fn drain(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> ExecutorStat
         while let Some(run) = &mut runs[index as usize] {
             ctx.core.running_index = index;
             ctx.core.runs_count += 1;
+            if WATCHED {
+                let current = ctx.core.current();
+                if let Some(watch) = &mut ctx.core.watch {
+                    watch.enter(current);
+                }
+            }
             match run.run(&mut ctx) {
                 // Down a chain without a detour through the queue.
                 Control::Broadcast => match ctx.core.broadcast(index) {
@@ -379,6 +382,8 @@ impl Executor {
                 now: Nanos::ZERO,
                 running_index: 0,
                 runs_count: 0,
+                watch: None,
+                overload: None,
                 running: false,
             },
             runs: Vec::new(),
@@ -423,7 +428,12 @@ impl Executor {
                 let (runs, core) = (&mut self.runs, &mut self.core);
                 // One guard for the whole drain, not one a node. After a panic the node is
                 // removed and nothing else was borrowed, so the rest can be drained.
-                match catch_unwind(AssertUnwindSafe(|| drain(runs, core))) {
+                let drained = if core.watch.is_some() {
+                    catch_unwind(AssertUnwindSafe(|| drain::<true>(runs, core)))
+                } else {
+                    catch_unwind(AssertUnwindSafe(|| drain::<false>(runs, core)))
+                };
+                match drained {
                     Ok(ended) => {
                         state = ended;
                         break;
@@ -432,6 +442,12 @@ impl Executor {
                 }
             }
             self.core.running = false;
+            if let Some(watch) = &mut self.core.watch {
+                watch.leave();
+            }
+        }
+        if let Some(overload) = &mut self.core.overload {
+            overload.end_cycle(self.core.now);
         }
         self.settle();
         state
@@ -518,11 +534,8 @@ impl Executor {
             run.cell().life().set(Life::Removed);
         }
         let mut cold = self.core.graph.remove(id);
-        let owned = cold.take_owned();
-        for index in owned.timers {
-            self.core.timers.cancel(index);
-        }
-        for index in owned.io {
+        self.core.timers.remove_node(id);
+        for index in cold.take_owned().io {
             // A source that cannot be deregistered leaves the poller when it is closed.
             let _ = self.core.io.deregister(index);
         }
@@ -621,19 +634,29 @@ impl Executor {
 
     /// Sleeps until a channel, a notifier or an I/O source has work, at most `timeout`.
     ///
-    /// Returns at once when there is work already. The timeout is rounded up to the millisecond,
-    /// the grid of the system call; waking by a sender is not.
+    /// Returns at once when there is work already. The timeout is kept to the resolution of the
+    /// kernel's timers; where there are none, it is rounded up to the millisecond.
     ///
     /// # Errors
     ///
     /// What the operating system says of the poller.
     pub fn park(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.park_unless(timeout, || false)
+    }
+
+    /// As [`Executor::park`]; does not sleep when `is_over` holds, asked after senders and whoever
+    /// uses [`Wake`] have been told of the sleep.
+    pub(super) fn park_unless(
+        &mut self,
+        timeout: Option<Duration>,
+        is_over: impl Fn() -> bool,
+    ) -> io::Result<()> {
         self.core.io.prepare_park()?;
         let wake = self.wake();
         // Both closures read the executor, one after the other; the cell keeps them apart.
         let this = std::cell::RefCell::new(self);
         wake.park(
-            || !this.borrow().is_idle(),
+            || is_over() || !this.borrow().is_idle(),
             || this.borrow_mut().poll_io(timeout),
         )
         .unwrap_or(Ok(()))
@@ -723,6 +746,37 @@ impl Executor {
         self.core.timers.missed_periods()
     }
 
+    /// Declares when the graph counts as overloaded; starts its counts anew.
+    ///
+    /// Nodes ask with [`Context::overload`] and act as they see fit.
+    pub fn set_overload(&mut self, policy: Overload) {
+        self.core.overload = Some(Overloading::new(policy));
+    }
+
+    /// How the graph stands against [`Executor::set_overload`]; all zero where none was declared.
+    #[must_use]
+    pub fn overload(&self) -> OverloadReport {
+        self.core
+            .overload
+            .as_ref()
+            .map(Overloading::report)
+            .unwrap_or_default()
+    }
+
+    /// Has each node that runs told to a watch, made on first use.
+    pub(super) fn watched(&mut self, now: Nanos) -> &mut Watch {
+        let (Core { watch, graph, .. }, runs) = (&mut self.core, &self.runs);
+        watch.get_or_insert_with(|| {
+            let watch = Watch::new(now);
+            for (index, run) in (0..).zip(runs) {
+                if let Some(run) = run {
+                    watch.built(graph.id_at(index), run.cell().name());
+                }
+            }
+            Box::new(watch)
+        })
+    }
+
     /// Takes a slot; the node cannot run before [`Executor::install`].
     pub(super) fn place(&mut self, placement: Placement) -> (NodeId, u32) {
         let (id, height) = self.core.graph.insert(placement);
@@ -735,6 +789,9 @@ impl Executor {
     }
 
     pub(super) fn install(&mut self, id: NodeId, run: Box<dyn NodeRun>) {
+        if let Some(watch) = &self.core.watch {
+            watch.built(id, run.cell().name());
+        }
         self.runs[id.index()] = Some(run);
     }
 

@@ -105,7 +105,6 @@ pub(super) struct Parent {
 /// What a node has registered outside the graph.
 #[derive(Debug, Default)]
 pub(super) struct Owned {
-    pub(super) timers: Vec<u32>,
     pub(super) io: Vec<u32>,
 }
 

@@ -3,18 +3,26 @@
 //! A token carries the entry's generation, so an event of a source already taken away names
 //! nothing. The poller is made on first use: a graph without I/O that never parks has none.
 //!
+//! A wait that is to end between two milliseconds ends by a timer of the kernel, a descriptor of
+//! the poller like any other: the poller's own timeout is rounded up to the millisecond, and may
+//! be served late on purpose to save power.
+//!
 //! Readiness is edge-triggered, as `mio` gives it: a node that was scheduled by its source must
 //! read (or write) until the operation would block, or yield, before it waits for the next event.
 
 use std::cell::{Ref, RefCell, RefMut};
 use std::fmt;
 use std::io;
+use std::os::fd::{AsFd, AsRawFd};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
 use mio::event::Source;
+use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
+use nix::sys::time::TimeSpec;
+use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
 
 use super::channel::Wake;
 use super::context::Context;
@@ -23,6 +31,9 @@ use super::node::NodeId;
 /// Events fetched by one poll; the kernel keeps the rest for the next.
 const EVENTS_MAX: usize = 1024;
 const WAKE_TOKEN: Token = Token(usize::MAX);
+const ALARM_TOKEN: Token = Token(usize::MAX - 1);
+/// The grid of the poller's timeout.
+const POLL_GRID_NS: u32 = 1_000_000;
 
 /// What a source has become ready for since this was last asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -133,23 +144,41 @@ impl Entry {
 
 pub(super) struct IoDriver {
     poll: Option<(Poll, Events)>,
+    /// Ends waits between two milliseconds; `None` where the kernel has no such timer.
+    alarm: Option<TimerFd>,
     entries: Vec<Entry>,
     free: Vec<u32>,
     wake: Arc<Wake>,
+    #[cfg(test)]
+    pub(super) failure: Option<io::ErrorKind>,
 }
 
 fn token(index: u32, generation: u32) -> Token {
-    // Generations are kept below 2^31, so no token of ours is the waker's.
+    // Generations are kept below 2^31, so no token of ours is the waker's or the alarm's.
     Token(((generation as usize) << 32) | index as usize)
+}
+
+/// A timer of the kernel whose expiry ends a wait.
+fn make_alarm(poll: &Poll) -> io::Result<TimerFd> {
+    let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
+    let alarm = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
+    let descriptor = alarm.as_fd().as_raw_fd();
+    let mut source = SourceFd(&descriptor);
+    poll.registry()
+        .register(&mut source, ALARM_TOKEN, Interest::READABLE)?;
+    Ok(alarm)
 }
 
 impl IoDriver {
     pub(super) fn new() -> Self {
         Self {
             poll: None,
+            alarm: None,
             entries: Vec::new(),
             free: Vec::new(),
             wake: Arc::default(),
+            #[cfg(test)]
+            failure: None,
         }
     }
 
@@ -169,6 +198,8 @@ impl IoDriver {
             let waker = Waker::new(poll.registry(), WAKE_TOKEN)?;
             // A waker that fails has lost its eventfd; parks are bounded by whoever must not hang.
             self.wake.set_hook(move || drop(waker.wake()));
+            // Without it waits end on the poller's grid.
+            self.alarm = make_alarm(&poll).ok();
             self.poll = Some((poll, Events::with_capacity(EVENTS_MAX)));
         }
         Ok(self.poll.as_mut().expect("made above"))
@@ -272,6 +303,17 @@ impl IoDriver {
         }
     }
 
+    /// Has a wait of `timeout` end at its time, unless the poller's own timeout does that.
+    fn arm(&self, timeout: Option<Duration>) {
+        let Some(alarm) = &self.alarm else { return };
+        let off_grid = |timeout: &Duration| !timeout.subsec_nanos().is_multiple_of(POLL_GRID_NS);
+        if let Some(timeout) = timeout.filter(off_grid) {
+            let once = Expiration::OneShot(TimeSpec::from_duration(timeout));
+            // An alarm that cannot be set leaves the poller's timeout, up to a millisecond later.
+            let _ = alarm.set(once, TimerSetTimeFlags::empty());
+        }
+    }
+
     /// Waits for events, at most `timeout`, and gives the nodes concerned to `schedule`.
     ///
     /// An interrupted wait is an early return.
@@ -280,6 +322,12 @@ impl IoDriver {
         timeout: Option<Duration>,
         mut schedule: impl FnMut(NodeId),
     ) -> io::Result<()> {
+        #[cfg(test)]
+        if let Some(kind) = self.failure {
+            return Err(kind.into());
+        }
+        self.prepare_park()?;
+        self.arm(timeout);
         let (poll, events) = self.poll()?;
         match poll.poll(events, timeout) {
             Ok(()) => {}
@@ -294,8 +342,12 @@ impl IoDriver {
         else {
             return Ok(());
         };
-        for event in events.iter().filter(|event| event.token() != WAKE_TOKEN) {
+        for event in &*events {
             let Token(value) = event.token();
+            if value >= ALARM_TOKEN.0 {
+                // The waker, or the alarm: each expiry is an edge of its own, so it is not read.
+                continue;
+            }
             let (index, generation) = (value & 0xFFFF_FFFF, (value >> 32) as u32);
             let Some(entry) = entries
                 .get_mut(index)

@@ -112,6 +112,7 @@ mod io;
 pub mod net;
 mod node;
 pub mod nodes;
+mod overload;
 #[expect(
     clippy::module_inception,
     reason = "the runtimes of the runtime; private"
@@ -125,6 +126,7 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod timer;
+mod watchdog;
 
 pub use mio::Interest;
 pub use mio::event::Source;
@@ -136,7 +138,7 @@ pub use channel::{
     OverwritingSender, Pool, PoolEmpty, Receiver, Sender, TryReceiveError, TrySendError, Wake,
     channel, channel_many, overwriting_channel,
 };
-pub use clock::{Clock, EventTimes, Nanos, NextEvent, RealtimeClock, TestClock};
+pub use clock::{Clock, ClockSource, EventTimes, Nanos, NextEvent, RealtimeClock, TestClock};
 pub use context::{Context, ScheduleError};
 pub use demand::Observer;
 pub use edges::EdgeError;
@@ -145,8 +147,10 @@ pub use factory::{KeyedFactory, SimpleFactory};
 pub use feedback::{Feedback, feedback};
 pub use io::{Io, Readiness};
 pub use node::{AnyNode, Control, ExclusiveNode, Node, NodeId, NodeRef, ParentRef, WeakNode};
-pub use runtime::{Ended, ExecutionMode, HistoricalRuntime, RealtimeRuntime, TestRuntime};
+pub use overload::{Overload, OverloadCause, OverloadReport};
+pub use runtime::{Ended, ExecutionMode, HistoricalRuntime, RealtimeRuntime, Stop, TestRuntime};
 pub use step::{Fan, Pipe, Step, Then, fan};
 pub use stream::{Latest, Stream};
 pub use testing::{Push, push_node};
 pub use timer::Timer;
+pub use watchdog::{Budget, Overrun, Pulse, SlowNode, Watchdog};

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 
+use super::channel::Wake;
 use super::clock::{Clock, EventTimes, Nanos, NextEvent, RealtimeClock, TestClock};
 use super::executor::{Executor, ExecutorState};
+use super::watchdog::{Budget, Budgeting, Overrun, Watchdog};
 
 /// Cycles of a spinning runtime between two looks at the I/O poller, a system call.
 const CYCLES_PER_IO_POLL: u32 = 32;
@@ -27,8 +29,8 @@ const PENDING_PARK_MAX: Duration = Duration::from_millis(1);
 pub enum ExecutionMode {
     /// Looks again at once: least delay, a whole core. Senders never make a system call.
     Spin,
-    /// Sleeps until there is work, or a timer is due. Timers can be up to a millisecond late, the
-    /// grid of the system call; messages and I/O wake it at once.
+    /// Sleeps until there is work, or a timer is due. Timers are late by what the kernel takes to
+    /// wake a thread; bench `timers`.
     Park,
 }
 
@@ -41,32 +43,92 @@ pub enum Ended {
     Stopped,
     /// A historical run has delivered all events.
     EndOfData,
+    /// The time of [`RealtimeRuntime::run_for`] is over.
+    TimeIsUp,
+    /// The cycles of [`RealtimeRuntime::run_cycles`] are run.
+    CyclesDone,
 }
 
-/// Runs a graph on the host's time.
+/// Ends runs of a runtime from any thread, parked or not. It stays set.
+#[derive(Debug, Clone)]
+pub struct Stop {
+    flag: Arc<AtomicBool>,
+    wake: Arc<Wake>,
+}
+
+impl Stop {
+    /// Ends the run after the cycle in progress, and every later one before its first.
+    pub fn stop(&self) {
+        self.flag.store(true, Ordering::Release);
+        self.wake.wake();
+    }
+
+    /// Whether the run is to end.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.flag.load(Ordering::Acquire)
+    }
+}
+
+/// What ends a run, apart from the graph and the flags.
+#[derive(Debug, Clone, Copy, Default)]
+struct Limits {
+    until: Option<Nanos>,
+    cycles: Option<u64>,
+}
+
+/// Runs a graph on the host's time, or on another clock that goes on by itself.
 #[derive(Debug)]
-pub struct RealtimeRuntime {
+pub struct RealtimeRuntime<C = RealtimeClock> {
     executor: Executor,
-    clock: RealtimeClock,
+    clock: C,
     mode: ExecutionMode,
     stop: Arc<AtomicBool>,
+    budgeting: Option<Budgeting>,
 }
 
 impl RealtimeRuntime {
     /// A runtime with an empty graph; it lives on the thread that runs it.
     #[must_use]
     pub fn new(mode: ExecutionMode) -> Self {
+        Self::with_clock(mode, RealtimeClock::new())
+    }
+}
+
+impl<C: Clock> RealtimeRuntime<C> {
+    /// A runtime with an empty graph on a clock of the caller's.
+    #[must_use]
+    pub fn with_clock(mode: ExecutionMode, clock: C) -> Self {
+        Self::resume(Executor::new(), mode, clock)
+    }
+
+    fn resume(executor: Executor, mode: ExecutionMode, clock: C) -> Self {
         Self {
-            executor: Executor::new(),
-            clock: RealtimeClock::new(),
+            executor,
+            clock,
             mode,
             stop: Arc::new(AtomicBool::new(false)),
+            budgeting: None,
         }
     }
 
     /// The executor, to build the graph in.
     pub fn executor(&mut self) -> &mut Executor {
         &mut self.executor
+    }
+
+    /// The clock, to ask for its error or to move it.
+    pub fn clock(&mut self) -> &mut C {
+        &mut self.clock
+    }
+
+    /// What ends the run from another thread, at once.
+    #[must_use]
+    pub fn stop_handle(&self) -> Stop {
+        Stop {
+            flag: Arc::clone(&self.stop),
+            wake: self.executor.wake(),
+        }
     }
 
     /// Stops the run on SIGTERM and SIGINT, between two cycles; parked, within 100 ms.
@@ -81,34 +143,96 @@ impl RealtimeRuntime {
         Ok(())
     }
 
-    /// Runs until a node terminates the graph, or a signal comes where that was enabled.
+    /// Has cycles counted that take longer than their budget, and told to `on_overrun`.
+    ///
+    /// Costs a reading of the clock after each cycle in which a node ran, and one for each node
+    /// where nodes are timed.
+    pub fn set_budget(&mut self, budget: Budget, on_overrun: impl FnMut(&Overrun) + 'static) {
+        if budget.time_nodes || self.executor.core.watch.is_some() {
+            let now = self.clock.now();
+            self.executor.watched(now).time_nodes(budget.time_nodes);
+        }
+        self.budgeting = Some(Budgeting {
+            budget,
+            on_overrun: Box::new(on_overrun),
+            overruns: 0,
+        });
+    }
+
+    /// Cycles that took longer than their budget, since it was set.
+    #[must_use]
+    pub fn overruns(&self) -> u64 {
+        self.budgeting.as_ref().map_or(0, |held| held.overruns)
+    }
+
+    /// What sees from another thread whether the graph goes on, and the node it hangs in.
+    ///
+    /// From the first call on, a cycle costs a reading of the clock and each run of a node a store
+    /// into memory.
+    pub fn watchdog(&mut self) -> Watchdog {
+        let now = self.clock.now();
+        self.executor.watched(now).watchdog()
+    }
+
+    /// Runs until a node terminates the graph, [`Stop`] is used, or a signal comes where that was
+    /// enabled.
     ///
     /// # Errors
     ///
     /// What the operating system says of the I/O poller. It is not tried again: an error that
     /// stays would be a loop without rest.
     pub fn run_forever(&mut self) -> io::Result<Ended> {
-        let stop = Arc::clone(&self.stop);
-        self.run(&stop)
+        self.run(&AtomicBool::new(false), Limits::default())
     }
 
     /// As [`RealtimeRuntime::run_forever`], and until `stop` is set.
     ///
     /// A parked runtime sees the flag within 100 ms, or at once when [`Executor::wake`] is used
-    /// after setting it.
+    /// after setting it. [`Stop`] does both.
     ///
     /// # Errors
     ///
     /// As [`RealtimeRuntime::run_forever`].
     pub fn run_until(&mut self, stop: &AtomicBool) -> io::Result<Ended> {
-        self.run(stop)
+        self.run(stop, Limits::default())
     }
 
-    fn run(&mut self, stop: &AtomicBool) -> io::Result<Ended> {
+    /// As [`RealtimeRuntime::run_forever`], for at most `duration` of the runtime's clock.
+    ///
+    /// # Errors
+    ///
+    /// As [`RealtimeRuntime::run_forever`].
+    pub fn run_for(&mut self, duration: Duration) -> io::Result<Ended> {
+        let until = Some(self.clock.now().after(duration));
+        let limits = Limits {
+            until,
+            cycles: None,
+        };
+        self.run(&AtomicBool::new(false), limits)
+    }
+
+    /// As [`RealtimeRuntime::run_forever`], for at most `count` cycles in which a node runs.
+    ///
+    /// # Errors
+    ///
+    /// As [`RealtimeRuntime::run_forever`].
+    pub fn run_cycles(&mut self, count: u64) -> io::Result<Ended> {
+        let limits = Limits {
+            until: None,
+            cycles: Some(count),
+        };
+        self.run(&AtomicBool::new(false), limits)
+    }
+
+    fn run(&mut self, stop: &AtomicBool, limits: Limits) -> io::Result<Ended> {
         let mut cycles_to_poll = 0;
+        let mut cycles_left = limits.cycles;
         loop {
             if stop.load(Ordering::Relaxed) || self.stop.load(Ordering::Relaxed) {
                 return Ok(Ended::Stopped);
+            }
+            if cycles_left == Some(0) {
+                return Ok(Ended::CyclesDone);
             }
             if self.executor.has_io() {
                 if cycles_to_poll == 0 {
@@ -117,29 +241,77 @@ impl RealtimeRuntime {
                 }
                 cycles_to_poll -= 1;
             }
+            let now = self.clock.now();
+            if limits.until.is_some_and(|until| now >= until) {
+                return Ok(Ended::TimeIsUp);
+            }
             let runs_count = self.executor.runs_count();
-            if self.executor.cycle(self.clock.now()) == ExecutorState::Terminated {
+            let state = self.executor.cycle(now);
+            let has_run = self.executor.runs_count() != runs_count;
+            self.account(now, has_run);
+            if state == ExecutorState::Terminated {
                 return Ok(Ended::Terminated);
             }
-            if self.executor.runs_count() != runs_count {
+            if has_run {
+                cycles_left = cycles_left.map(|left| left - 1);
                 continue;
             }
             match self.mode {
                 ExecutionMode::Spin => std::hint::spin_loop(),
                 ExecutionMode::Park => {
-                    self.park()?;
+                    self.park(stop, limits.until)?;
                     cycles_to_poll = CYCLES_PER_IO_POLL;
                 }
             }
         }
     }
 
-    fn park(&mut self) -> io::Result<()> {
-        let sleep = match self.executor.next_deadline() {
+    /// Compares a cycle with its budget, and tells the watchdogs that it is over.
+    #[inline]
+    fn account(&mut self, began: Nanos, has_run: bool) {
+        let is_budgeted = has_run && self.budgeting.is_some();
+        if is_budgeted || self.executor.core.watch.is_some() {
+            self.account_at(began, is_budgeted);
+        }
+    }
+
+    #[cold]
+    fn account_at(&mut self, began: Nanos, is_budgeted: bool) {
+        let ended = self.clock.now();
+        let core = &mut self.executor.core;
+        let mut slowest = None;
+        if let Some(watch) = &mut core.watch {
+            watch.completed(ended);
+            slowest = watch.take_slowest();
+        }
+        let Some(budgeting) = self.budgeting.as_mut().filter(|_| is_budgeted) else {
+            return;
+        };
+        let took = Duration::from_nanos(ended.since(began));
+        if took > budgeting.budget.cycle {
+            budgeting.overruns += 1;
+            (budgeting.on_overrun)(&Overrun {
+                epoch: core.epoch,
+                at: core.now,
+                took,
+                slowest,
+            });
+        }
+    }
+
+    fn park(&mut self, stop: &AtomicBool, until: Option<Nanos>) -> io::Result<()> {
+        let deadline = match (self.executor.next_deadline(), until) {
+            (Some(deadline), Some(until)) => Some(deadline.min(until)),
+            (deadline, until) => deadline.or(until),
+        };
+        let sleep = match deadline {
             Some(deadline) => Duration::from_nanos(deadline.since(self.clock.now())).min(PARK_MAX),
             None => PARK_MAX,
         };
-        self.executor.park(Some(sleep))
+        let own = &self.stop;
+        self.executor.park_unless(Some(sleep), || {
+            stop.load(Ordering::Relaxed) || own.load(Ordering::Relaxed)
+        })
     }
 }
 
@@ -164,6 +336,43 @@ impl HistoricalRuntime {
     /// The executor, to build the graph in.
     pub fn executor(&mut self) -> &mut Executor {
         &mut self.executor
+    }
+
+    /// Goes on with the same graph on the host's time.
+    ///
+    /// Nodes, channels and timers stay as they are. The present never runs back: where the data
+    /// ended later than the wall clock stands, it waits there. Timers that fell due between the
+    /// end of the data and the present run out in the first cycle, in their order.
+    #[must_use]
+    pub fn then_live(self, mode: ExecutionMode) -> RealtimeRuntime {
+        self.then_live_on(mode, RealtimeClock::new())
+    }
+
+    /// As [`HistoricalRuntime::then_live`], on a clock of the caller's.
+    #[must_use]
+    pub fn then_live_on<C: Clock>(self, mode: ExecutionMode, clock: C) -> RealtimeRuntime<C> {
+        RealtimeRuntime::resume(self.executor, mode, clock)
+    }
+
+    /// Works through the recorded events, then goes on live until `stop` is set.
+    ///
+    /// Returns the runtime as it is at the end. A run that ends before its data does not go live.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says of the poller.
+    pub fn run_then_live(
+        mut self,
+        source: &mut dyn EventTimes,
+        mode: ExecutionMode,
+        stop: &AtomicBool,
+    ) -> io::Result<(Ended, RealtimeRuntime)> {
+        let ended = self.run_until(source, stop)?;
+        let mut live = self.then_live(mode);
+        match ended {
+            Ended::EndOfData => live.run_until(stop).map(|ended| (ended, live)),
+            ended => Ok((ended, live)),
+        }
     }
 
     /// Events that carried a time before that of an earlier one; they were run at the later time.
@@ -294,3 +503,6 @@ impl TestRuntime {
         self.run_one_cycle()
     }
 }
+
+#[cfg(test)]
+mod tests;
