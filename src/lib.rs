@@ -22,8 +22,8 @@
 //! 4. [`pipeline::Source`], a node of the wavelet graph, takes the ticks of one matching-engine event, applies them to the
 //!    [`book`]s of their channel, and wakes the nodes of the instruments touched. One cycle an event; an event nobody can
 //!    see (a level too deep) needs none.
-//! 5. The book node of the instrument refreshes its top and its state; [`signals`] below it compute what changed; the
-//!    publication node copies the best levels into a record.
+//! 5. The node of the instrument refreshes its top and its state, runs its [`signals`] as steps in one order, gathers what
+//!    changed, and copies that, trades and the best levels into records. Nodes of one's own may hang below it.
 //! 6. [`publish::record`] carries records of 64-byte cells to the publish thread, which keeps the latest [`publish::view`]
 //!    and makes each JSON text once for all subscribers.
 //!

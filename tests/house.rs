@@ -209,7 +209,7 @@ fn prices_are_never_floats() {
         "src/cli/",
         "src/replay/",
         "src/metrics/",
-        "src/pipeline/nodes.rs",
+        "src/pipeline/steps.rs",
         "src/pipeline/outlet.rs",
         "src/config/",
         "src/daemon/",

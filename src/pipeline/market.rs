@@ -1,8 +1,9 @@
 //! The graph of a market: a source a ring, a book an instrument, and what hangs below.
 
-use super::nodes::{self, BookNode, Parts, SignalSpec};
+use super::instrument::{self, BookNode, Parts};
 use super::outlet::Outlet;
 use super::source::{Source, Taken};
+use super::steps::SignalSpec;
 use crate::publish::record::Header;
 use crate::runtime::{
     Context, Control, EventTimes, Executor, KeyedFactory, Nanos, NextEvent, Node, NodeBuilder,
@@ -98,13 +99,13 @@ impl Market {
                     }
                     Control::Unchanged
                 });
-            let parts = Parts {
+            let parts = Rc::new(Parts {
                 source: node.clone(),
                 outlet: Rc::clone(&outlet),
                 signals: Rc::clone(&signals),
                 depth: settings.depth,
                 publications: Rc::clone(&publications),
-            };
+            });
             let made = Rc::new(RefCell::new(Directory {
                 factory: factory(parts, Rc::clone(&numbers)),
                 books: Vec::new(),
@@ -121,6 +122,13 @@ impl Market {
     /// The source nodes, in the order of the rings.
     pub fn sources(&self) -> &[Node<Source>] {
         &self.sources
+    }
+
+    /// Node of every instrument, in the order of appearance a source: parents for nodes of one's own, which run after it
+    /// in each cycle whose event touched it.
+    pub fn books(&self) -> Vec<Node<BookNode>> {
+        let books = |directory: &Rc<RefCell<Directory>>| directory.borrow().books.clone();
+        self.directories.iter().flat_map(books).collect()
     }
 
     /// Every book, in the order of appearance a source.
@@ -179,7 +187,7 @@ impl Debts {
 }
 
 /// Memoised: an instrument's nodes are built when it is first seen, and once.
-fn factory(parts: Parts, numbers: Rc<RefCell<u32>>) -> BookFactory {
+fn factory(parts: Rc<Parts>, numbers: Rc<RefCell<u32>>) -> BookFactory {
     KeyedFactory::attach(move |executor: &mut Executor, &(channel, instrument)| {
         let number = {
             let mut next = numbers.borrow_mut();
@@ -187,29 +195,17 @@ fn factory(parts: Parts, numbers: Rc<RefCell<u32>>) -> BookFactory {
             *next += 1;
             number
         };
-        let book = nodes::book(executor, &parts, channel, instrument, number);
-        let symbol = {
-            let source = parts.source.borrow();
-            let found = source.channel(channel);
-            let definition = found
-                .and_then(|c| c.instruments().get(instrument.index()))
-                .map(|i| i.definition);
-            if let Some(definition) = definition {
-                parts.outlet.borrow_mut().instrument(
-                    &book.borrow().header(),
-                    channel.0,
-                    &definition.symbol,
-                    definition.size_decimals,
-                );
-            }
-            definition.map(|definition| definition.symbol)
-        };
-        nodes::children(
-            executor,
-            &parts,
-            &book,
-            symbol.as_ref().map_or("", |s| s.as_str()),
-        );
+        let book = instrument::build(executor, &parts, channel, instrument, number);
+        let source = parts.source.borrow();
+        let found = source.channel(channel);
+        if let Some(found) = found.and_then(|c| c.instruments().get(instrument.index())) {
+            parts.outlet.borrow_mut().instrument(
+                &book.borrow().header(),
+                channel.0,
+                &found.definition.symbol,
+                found.definition.size_decimals,
+            );
+        }
         book
     })
 }
@@ -228,6 +224,7 @@ fn run_source(
     };
     match source.take_event(until) {
         Taken::Event(channel) => {
+            source.set_event_cycle(ctx.epoch());
             let connected = source
                 .channel(channel)
                 .and_then(|channel| channel.event().connected);
@@ -293,7 +290,6 @@ fn appear(
         ids.resize(instrument.index() + 1, None);
     }
     ids[instrument.index()] = Some(book.id());
-    executor.schedule(&book);
     directory.books.push(book);
 }
 

@@ -8,10 +8,17 @@ use feeds::model::Symbol;
 pub struct Outlet {
     writers: Vec<Writer>,
     digest: Option<Digest>,
+    /// Instruments, by number, whose owed snapshot is being written in this cycle.
+    paying: Vec<bool>,
+    paying_count: usize,
+    /// Levels on their way into a record.
+    bids: Vec<Level>,
+    asks: Vec<Level>,
 }
 
-/// Cells between the graph and the digest; drained whenever half full.
-const DIGEST_CELLS: usize = 1 << 14;
+/// Cells between the graph and the digest; drained whenever half full. Few, so that they stay in a near cache.
+const DIGEST_CELLS: usize = 1 << 9;
+const _: () = assert!(DIGEST_CELLS / 2 > 2 * record::CELLS_MAX);
 
 struct Digest {
     writer: Writer,
@@ -22,9 +29,9 @@ struct Digest {
 
 impl Digest {
     fn drain(&mut self) {
-        while let Some(hash) = self.reader.pop_digest(self.hash) {
-            self.hash = hash;
-            self.records += 1;
+        while let Some(digested) = self.reader.pop_digest(self.hash) {
+            self.hash = digested.digest;
+            self.records += digested.records;
         }
     }
 }
@@ -32,7 +39,7 @@ impl Digest {
 /// What was published, as two numbers: equal runs have equal ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Published {
-    /// Records written.
+    /// Records written; a signal's value counts as one.
     pub records: u64,
     /// Digest of every byte of them, in order.
     pub hash: u64,
@@ -44,6 +51,10 @@ impl Outlet {
         Outlet {
             writers,
             digest: None,
+            paying: Vec::new(),
+            paying_count: 0,
+            bids: Vec::new(),
+            asks: Vec::new(),
         }
     }
 
@@ -51,13 +62,13 @@ impl Outlet {
     pub fn with_digest(writers: Vec<Writer>, instruments_max: usize) -> Outlet {
         let (writer, reader) = record::ring(DIGEST_CELLS, instruments_max);
         Outlet {
-            writers,
             digest: Some(Digest {
                 writer,
                 reader,
                 hash: 0,
                 records: 0,
             }),
+            ..Outlet::new(writers)
         }
     }
 
@@ -106,6 +117,25 @@ impl Outlet {
         });
     }
 
+    /// A snapshot of levels that are still to be copied out of the book.
+    pub(super) fn snapshot_of(
+        &mut self,
+        header: &Header,
+        bids: impl Iterator<Item = Level>,
+        asks: impl Iterator<Item = Level>,
+    ) {
+        let (mut held_bids, mut held_asks) = (
+            std::mem::take(&mut self.bids),
+            std::mem::take(&mut self.asks),
+        );
+        held_bids.clear();
+        held_asks.clear();
+        held_bids.extend(bids);
+        held_asks.extend(asks);
+        self.snapshot(header, &held_bids, &held_asks);
+        (self.bids, self.asks) = (held_bids, held_asks);
+    }
+
     pub(super) fn state(&mut self, header: &Header) {
         self.each(|writer| {
             writer.state(header);
@@ -124,9 +154,10 @@ impl Outlet {
         });
     }
 
-    pub(super) fn signal(&mut self, header: &Header, index: u16, value: f64) {
+    /// Values of one instrument that changed together, by index.
+    pub(super) fn signals(&mut self, header: &Header, values: &[(u16, f64)]) {
         self.each(|writer| {
-            writer.signal(header, index, value);
+            writer.signals(header, values);
         });
     }
 
@@ -141,8 +172,28 @@ impl Outlet {
         self.writers.iter().any(Writer::is_owing)
     }
 
-    /// Next instrument whose last snapshot found no room and can be written now.
+    /// Next instrument whose last snapshot found no room and can be written now. Its node is to be woken, and learns
+    /// it from [`Outlet::take_owed`].
     pub(super) fn next_owed(&mut self) -> Option<u32> {
-        self.writers.iter_mut().find_map(Writer::next_dirty)
+        let number = self.writers.iter_mut().find_map(Writer::next_dirty)?;
+        let index = number as usize;
+        if self.paying.len() <= index {
+            self.paying.resize(index + 1, false);
+        }
+        self.paying_count += usize::from(!self.paying[index]);
+        self.paying[index] = true;
+        Some(number)
+    }
+
+    /// Whether the instrument was woken because it owes a snapshot. Asked twice, the second answer is no.
+    #[inline]
+    pub(super) fn take_owed(&mut self, number: u32) -> bool {
+        if self.paying_count == 0 {
+            return false;
+        }
+        let paying = self.paying.get_mut(number as usize);
+        let is_owed = paying.is_some_and(std::mem::take);
+        self.paying_count -= usize::from(is_owed);
+        is_owed
     }
 }

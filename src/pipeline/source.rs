@@ -37,6 +37,9 @@ pub struct Source {
     depth: u32,
     /// Channel of the event under way.
     open: Option<ChannelId>,
+    /// Channel of an event that ended with the appearance of an instrument, and is not given out yet.
+    ended: Option<ChannelId>,
+    event_cycle: Option<u64>,
     ticks: u64,
     unknown_channel_ticks: u64,
 }
@@ -55,6 +58,8 @@ impl Source {
             template,
             depth,
             open: None,
+            ended: None,
+            event_cycle: None,
             ticks: 0,
             unknown_channel_ticks: 0,
         };
@@ -96,6 +101,17 @@ impl Source {
         self.unknown_channel_ticks
     }
 
+    /// The cycle (its epoch) in which the last event was given out; what it touched is news in that cycle only.
+    #[inline]
+    pub fn event_cycle(&self) -> Option<u64> {
+        self.event_cycle
+    }
+
+    /// Says in which cycle the event that was just taken is given out.
+    pub fn set_event_cycle(&mut self, epoch: u64) {
+        self.event_cycle = Some(epoch);
+    }
+
     /// When the next tick reached us, without taking it.
     pub fn next_time(&self) -> Option<RecvTime> {
         self.ring.ticks.peek().ok().map(|tick| tick.ts_recv)
@@ -109,13 +125,16 @@ impl Source {
     /// Whether nothing will ever come again.
     pub fn is_closed(&self) -> bool {
         // Order matters: what was written before the writer left must be seen.
-        self.ring.ticks.is_abandoned() && self.ring.ticks.is_empty()
+        self.ended.is_none() && self.ring.ticks.is_abandoned() && self.ring.ticks.is_empty()
     }
 
     /// Takes ticks until an event ends that somebody can see.
     ///
     /// Never goes beyond ticks of the time `until` when it is given: a later event belongs to a later cycle.
     pub fn take_event(&mut self, until: Option<RecvTime>) -> Taken {
+        if let Some(channel) = self.ended.take() {
+            return Taken::Event(channel);
+        }
         let mut unseen = 0;
         loop {
             let count = self.ring.ticks.slots().min(CHUNK_TICKS);
@@ -161,6 +180,9 @@ impl Source {
                         }
                     }
                     Step::Seen(taken) => {
+                        if tick.is_last() && matches!(taken, Taken::Instrument(..)) {
+                            self.ended = Some(tick.channel);
+                        }
                         found = Some(taken);
                         break;
                     }

@@ -115,7 +115,7 @@ fn trust(out: &mut String, names: &Names, instrument: &Instrument) {
 }
 
 /// `book_snapshot`: the best `depth` levels.
-pub(super) fn book_snapshot(
+pub fn book_snapshot(
     names: &Names,
     instrument: &Instrument,
     depth: usize,
@@ -173,7 +173,7 @@ pub(super) const fn taker(side: Side) -> &'static str {
 }
 
 /// `trade`.
-pub(super) fn trade(names: &Names, of: &Instrument, trade: &Trade, sequence: u64) -> String {
+pub fn trade(names: &Names, of: &Instrument, trade: &Trade, sequence: u64) -> String {
     let mut out = String::with_capacity(320);
     open(&mut out, names, "trade", of);
     let _ = write!(out, ",\"id\":\"{}\",\"price\":", trade.id);
@@ -186,7 +186,7 @@ pub(super) fn trade(names: &Names, of: &Instrument, trade: &Trade, sequence: u64
 }
 
 /// `signal`; the state is the signal's own.
-pub(super) fn signal(
+pub fn signal(
     names: &Names,
     of: &Instrument,
     index: u16,

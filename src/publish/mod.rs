@@ -11,7 +11,7 @@
 
 pub mod channel;
 mod hub;
-mod json;
+pub mod json;
 mod queue;
 pub mod record;
 pub mod server;

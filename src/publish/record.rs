@@ -11,13 +11,16 @@
 //! Instrument    a = feed u16 | size_decimals u8 << 16 | symbol bytes u8 << 24; 1 cell: symbol in words 0..6
 //! Snapshot      a = bids u8 | asks u8 << 8; cells: two levels each: price, size, orders, 0; bids first, best first
 //! Trade         a = side letter, b = 0; 1 cell: price, size, id
-//! Signal        a = signal index, b = bits of the f64
+//! Signals       a = first index u16 | how many u8 << 16, b = bits of the first f64; cells: up to four more each: index, bits
 //! Bar           a = interval in ns, b = trades; 2 cells: open, high, low, close, volume, buy, sell, vwap | open, close
 //! State         none
 //! Channel       a = feed, b = 1 when connected; instrument is u32::MAX
 //! Time          none; instrument is u32::MAX
 //! Lost          a = how many trades, signals and bars of the instrument were not written
 //! ```
+//!
+//! Signals of one instrument that changed together travel as one record, and every value has a `pub_seq` of its own: the
+//! header's is that of the first. The reader gives them out one by one, so nobody behind it sees the difference.
 //!
 //! When the ring is full nothing waits. A snapshot, state or definition that is not written leaves a mark on its
 //! instrument ([`Writer::next_dirty`]): the writer's owner writes a fresh snapshot as soon as there is room, so
@@ -35,6 +38,9 @@ pub const DEPTH_MAX: usize = 50;
 
 /// Most cells a record has: a header and two levels a cell.
 pub const CELLS_MAX: usize = 1 + DEPTH_MAX;
+
+/// Most signal values that one record carries; more are written as several.
+pub const SIGNALS_MAX: usize = 1 + 4 * 4;
 
 /// Smallest ring: it holds two records of the largest kind.
 pub const RING_CELLS_MIN: usize = 2 * CELLS_MAX;
@@ -199,13 +205,16 @@ mod kind {
     pub(super) const INSTRUMENT: u8 = 1;
     pub(super) const SNAPSHOT: u8 = 2;
     pub(super) const TRADE: u8 = 3;
-    pub(super) const SIGNAL: u8 = 4;
+    pub(super) const SIGNALS: u8 = 4;
     pub(super) const BAR: u8 = 5;
     pub(super) const STATE: u8 = 6;
     pub(super) const CHANNEL: u8 = 7;
     pub(super) const TIME: u8 = 8;
     pub(super) const LOST: u8 = 9;
 }
+
+/// The body of a record that is all header.
+const NO_CELLS: std::iter::Empty<Cell> = std::iter::empty();
 
 /// What both ends share: the sleep flag, the bell and the loss counter.
 #[derive(Debug, Default)]
@@ -233,6 +242,7 @@ pub fn ring(cells: usize, instruments_max: usize) -> (Writer, Reader) {
         shared,
         bids: Vec::with_capacity(DEPTH_MAX),
         asks: Vec::with_capacity(DEPTH_MAX),
+        signals: Pending::default(),
         malformed: 0,
     };
     (writer, reader)
@@ -266,52 +276,67 @@ impl Writer {
     pub fn snapshot(&mut self, header: &Header, bids: &[Level], asks: &[Level]) -> bool {
         let bids = &bids[..bids.len().min(DEPTH_MAX)];
         let asks = &asks[..asks.len().min(DEPTH_MAX)];
-        // The cells are cleared first, so no more of them than a book of this depth needs.
-        match bids.len() + asks.len() {
-            0..=4 => self.snapshot_within::<3>(header, bids, asks),
-            5..=20 => self.snapshot_within::<11>(header, bids, asks),
-            _ => self.snapshot_within::<CELLS_MAX>(header, bids, asks),
-        }
-    }
-
-    #[inline]
-    fn snapshot_within<const CELLS: usize>(
-        &mut self,
-        header: &Header,
-        bids: &[Level],
-        asks: &[Level],
-    ) -> bool {
-        let mut cells = [Cell::default(); CELLS];
-        for (index, level) in bids.iter().chain(asks).enumerate() {
-            let word = index % 2 * 4;
-            let words = &mut cells[1 + index / 2].0;
-            words[word] = level.price as u64;
-            words[word + 1] = level.size;
-            words[word + 2] = u64::from(level.orders);
-        }
-        let count = 1 + (bids.len() + asks.len()).div_ceil(2);
+        let count = bids.len() + asks.len();
+        let level = |index: usize| match bids.get(index) {
+            Some(level) => Some(level),
+            None => asks.get(index - bids.len()),
+        };
+        let words = |index: usize| {
+            level(index).map_or([0; 4], |level| {
+                let orders = u64::from(level.orders);
+                [level.price as u64, level.size, orders, 0]
+            })
+        };
+        let body = (0..count.div_ceil(2)).map(|cell| {
+            let ([a, b, c, d], [e, f, g, h]) = (words(2 * cell), words(2 * cell + 1));
+            Cell([a, b, c, d, e, f, g, h])
+        });
         let a = bids.len() as u64 | (asks.len() as u64) << 8;
-        let written = self.write(header, kind::SNAPSHOT, [a, 0], &mut cells[..count]);
+        let written = self.write(header, kind::SNAPSHOT, [a, 0], 1, body);
         self.owe_snapshot(header.instrument, !written);
         written
     }
 
     /// Writes a print. Returns whether there was room; if not it is counted and told later.
     pub fn trade(&mut self, header: &Header, trade: &Trade) -> bool {
-        let mut cells = [Cell::default(); 2];
-        cells[1].0[..3].copy_from_slice(&[trade.price as u64, trade.size, trade.id]);
-        let a = trade.aggressor as u8;
-        let written = self.write(header, kind::TRADE, [u64::from(a), 0], &mut cells);
+        let body = [trade.price as u64, trade.size, trade.id, 0, 0, 0, 0, 0];
+        let words = [u64::from(trade.aggressor as u8), 0];
+        let written = self.write(header, kind::TRADE, words, 1, [Cell(body)].into_iter());
         self.count_lost(header.instrument, !written);
         written
     }
 
     /// Writes a signal's value. Returns whether there was room; if not it is counted and told later.
     pub fn signal(&mut self, header: &Header, index: u16, value: f64) -> bool {
-        let words = [u64::from(index), value.to_bits()];
-        let written = self.write(header, kind::SIGNAL, words, &mut [Cell::default()]);
-        self.count_lost(header.instrument, !written);
-        written
+        self.signals(header, &[(index, value)])
+    }
+
+    /// Writes values of several signals (index, value) that changed together. Returns whether there was room for all;
+    /// values that found none are counted one by one and told later.
+    pub fn signals(&mut self, header: &Header, values: &[(u16, f64)]) -> bool {
+        let mut all_written = true;
+        for values in values.chunks(SIGNALS_MAX) {
+            let [(index, value), more @ ..] = values else {
+                continue;
+            };
+            let body = more.chunks(4).map(|chunk| {
+                let mut cell = Cell::default();
+                for (words, (index, value)) in cell.0.chunks_exact_mut(2).zip(chunk) {
+                    words.copy_from_slice(&[u64::from(*index), value.to_bits()]);
+                }
+                cell
+            });
+            let count = values.len() as u64;
+            let words = [u64::from(*index) | count << 16, value.to_bits()];
+            let written = self.write(header, kind::SIGNALS, words, count, body);
+            if let Some(account) = self.accounts.get_mut(header.instrument as usize)
+                && !written
+            {
+                account.lost += count;
+            }
+            all_written &= written;
+        }
+        all_written
     }
 
     /// Writes a finished bar. Returns whether there was room; if not it is counted and told later.
@@ -326,16 +351,17 @@ impl Writer {
             bar.sell_volume,
             bar.vwap as u64,
         ];
-        let mut cells = [Cell::default(), Cell(first), Cell::default()];
-        cells[2].0[..2].copy_from_slice(&[bar.ts_open, bar.ts_close]);
-        let written = self.write(header, kind::BAR, [bar.interval_ns, bar.trades], &mut cells);
+        let second = [bar.ts_open, bar.ts_close, 0, 0, 0, 0, 0, 0];
+        let body = [Cell(first), Cell(second)].into_iter();
+        let words = [bar.interval_ns, bar.trades];
+        let written = self.write(header, kind::BAR, words, 1, body);
         self.count_lost(header.instrument, !written);
         written
     }
 
     /// Writes a change of state alone. If there is no room the instrument is marked: its next snapshot says it.
     pub fn state(&mut self, header: &Header) -> bool {
-        let written = self.write(header, kind::STATE, [0; 2], &mut [Cell::default()]);
+        let written = self.write(header, kind::STATE, [0; 2], 1, NO_CELLS);
         if !written {
             self.owe_snapshot(header.instrument, true);
         }
@@ -353,14 +379,14 @@ impl Writer {
         size_decimals: u8,
     ) -> bool {
         let text = symbol.as_str().as_bytes();
-        let mut cells = [Cell::default(); 2];
-        for (word, chunk) in cells[1].0.iter_mut().zip(text.chunks(8)) {
+        let mut body = Cell::default();
+        for (word, chunk) in body.0.iter_mut().zip(text.chunks(8)) {
             let mut bytes = [0; 8];
             bytes[..chunk.len()].copy_from_slice(chunk);
             *word = u64::from_le_bytes(bytes);
         }
         let a = u64::from(feed) | u64::from(size_decimals) << 16 | (text.len() as u64) << 24;
-        self.write(header, kind::INSTRUMENT, [a, 0], &mut cells)
+        self.write(header, kind::INSTRUMENT, [a, 0], 1, [body].into_iter())
     }
 
     /// Writes a feed's connection state. `header.reason` says why. Returns whether there was room; if not the caller
@@ -372,14 +398,14 @@ impl Writer {
             instrument: NO_INSTRUMENT,
             ..*header
         };
-        self.write(&header, kind::CHANNEL, words, &mut [Cell::default()])
+        self.write(&header, kind::CHANNEL, words, 1, NO_CELLS)
     }
 
     /// Tells the clock of the data when nothing else does. Not counted when there is no room: the next one says it too.
     pub fn time(&mut self, ts_event: EventTime, ts_recv: RecvTime) {
         if self.cells.slots() > 0 {
             let header = Header::at(ts_event, ts_recv);
-            self.write(&header, kind::TIME, [0; 2], &mut [Cell::default()]);
+            self.write(&header, kind::TIME, [0; 2], 1, NO_CELLS);
         }
     }
 
@@ -432,8 +458,17 @@ impl Writer {
         }
     }
 
-    /// Commits a whole record, behind the `Lost` record its instrument may be owed, or nothing.
-    fn write(&mut self, header: &Header, kind: u8, words: [u64; 2], cells: &mut [Cell]) -> bool {
+    /// Commits a whole record, behind the `Lost` record its instrument may be owed, or nothing. It takes `numbers`
+    /// sequence numbers.
+    #[inline]
+    fn write(
+        &mut self,
+        header: &Header,
+        kind: u8,
+        words: [u64; 2],
+        numbers: u64,
+        body: impl ExactSizeIterator<Item = Cell>,
+    ) -> bool {
         let process_wide = header.instrument == NO_INSTRUMENT;
         let lost = match self.accounts.get(header.instrument as usize) {
             Some(account) => account.lost,
@@ -443,40 +478,42 @@ impl Writer {
                 return false;
             }
         };
-        if self.cells.slots() < cells.len() + usize::from(lost > 0) {
+        if self.cells.slots() < 1 + body.len() + usize::from(lost > 0) {
             self.count_dropped();
             self.ring_bell();
             return false;
         }
         if lost > 0 {
             self.accounts[header.instrument as usize].lost = 0;
-            self.commit(header, kind::LOST, [lost, 0], &mut [Cell::default()]);
+            self.commit(header, kind::LOST, [lost, 0], 1, NO_CELLS);
         }
-        self.commit(header, kind, words, cells);
+        self.commit(header, kind, words, numbers, body);
         self.ring_bell();
         true
     }
 
-    fn commit(&mut self, header: &Header, kind: u8, [a, b]: [u64; 2], cells: &mut [Cell]) {
+    #[inline]
+    fn commit(
+        &mut self,
+        header: &Header,
+        kind: u8,
+        [a, b]: [u64; 2],
+        numbers: u64,
+        body: impl ExactSizeIterator<Item = Cell>,
+    ) {
         let sequence = match self.accounts.get_mut(header.instrument as usize) {
             Some(account) => &mut account.sequence,
             None => &mut self.process_sequence,
         };
-        *sequence += 1;
-        let body_cells = (cells.len() - 1) as u8;
+        let first = *sequence + 1;
+        *sequence += numbers;
+        // At most `DEPTH_MAX` cells, so it fits.
+        let body_cells = body.len() as u8;
         let [i0, i1, i2, i3] = header.instrument.to_le_bytes();
-        cells[0] = Cell([
-            u64::from_le_bytes([
-                kind,
-                body_cells,
-                header.state,
-                header.reason,
-                i0,
-                i1,
-                i2,
-                i3,
-            ]),
-            *sequence,
+        let [state, reason] = [header.state, header.reason];
+        let head = Cell([
+            u64::from_le_bytes([kind, body_cells, state, reason, i0, i1, i2, i3]),
+            first,
             header.ts_event.0,
             header.ts_recv.0,
             header.since.0,
@@ -484,8 +521,8 @@ impl Writer {
             a,
             b,
         ]);
-        if let Ok(chunk) = self.cells.write_chunk_uninit(cells.len()) {
-            chunk.fill_from_iter(cells.iter().copied());
+        if let Ok(chunk) = self.cells.write_chunk_uninit(1 + body.len()) {
+            chunk.fill_from_iter(std::iter::once(head).chain(body));
         }
     }
 
@@ -513,32 +550,132 @@ pub struct Reader {
     shared: Arc<Shared>,
     bids: Vec<Level>,
     asks: Vec<Level>,
+    signals: Pending,
     malformed: u64,
+}
+
+/// Values of the last signals record that were not given out yet.
+#[derive(Debug)]
+struct Pending {
+    header: Header,
+    pub_seq: u64,
+    values: [(u16, f64); SIGNALS_MAX],
+    next: usize,
+    count: usize,
+}
+
+impl Default for Pending {
+    fn default() -> Pending {
+        Pending {
+            header: Header::at(EventTime::UNDEFINED, RecvTime::UNDEFINED),
+            pub_seq: 0,
+            values: [(0, 0.0); SIGNALS_MAX],
+            next: 0,
+            count: 0,
+        }
+    }
+}
+
+impl Pending {
+    const fn is_empty(&self) -> bool {
+        self.next == self.count
+    }
+
+    /// Takes the values of a record out of its cells.
+    fn fill(&mut self, head: &[u64; 8], header: Header, body: BodyCells<'_>) -> bool {
+        let count = (head[6] >> 16 & 0xff) as usize;
+        if count == 0 || count > SIGNALS_MAX || body.len() * 4 + 1 < count {
+            return false;
+        }
+        (self.header, self.pub_seq) = (header, head[1]);
+        (self.next, self.count) = (0, count);
+        self.values[0] = (head[6] as u16, f64::from_bits(head[7]));
+        for (index, value) in self.values[1..count].iter_mut().enumerate() {
+            let words = &body.at(index / 4)[index % 4 * 2..];
+            *value = (words[0] as u16, f64::from_bits(words[1]));
+        }
+        true
+    }
+
+    /// The next value, as a record of its own.
+    fn pop(&mut self) -> Record<'static> {
+        let (index, value) = self.values[self.next];
+        let pub_seq = self.pub_seq + self.next as u64;
+        self.next += 1;
+        Record {
+            header: self.header,
+            pub_seq,
+            body: Body::Signal { index, value },
+        }
+    }
+}
+
+/// The body cells of a record where they lie in the ring: in two parts where its end comes between.
+#[derive(Clone, Copy)]
+struct BodyCells<'a> {
+    first: &'a [Cell],
+    second: &'a [Cell],
+}
+
+impl<'a> BodyCells<'a> {
+    fn len(self) -> usize {
+        self.first.len() + self.second.len()
+    }
+
+    /// The words of a cell; zeros beyond the last.
+    #[inline]
+    fn at(self, index: usize) -> &'a [u64; 8] {
+        let cell = match self.first.get(index) {
+            Some(cell) => Some(cell),
+            None => self.second.get(index - self.first.len()),
+        };
+        cell.map_or(&[0; 8], |cell| &cell.0)
+    }
+}
+
+/// What [`Reader::pop_digest`] took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digested {
+    /// The digest so far.
+    pub digest: u64,
+    /// How many records [`Reader::pop`] would have given: several for signals that travel together.
+    pub records: u64,
 }
 
 impl Reader {
     /// Takes the next record unread and mixes all its bytes into `digest`. Equal records in equal order give equal digests.
-    pub fn pop_digest(&mut self, digest: u64) -> Option<u64> {
+    ///
+    /// Not to be mixed with [`Reader::pop`]: signals that `pop` has begun to give out are not taken in.
+    pub fn pop_digest(&mut self, digest: u64) -> Option<Digested> {
         let head = self.cells.peek().ok()?.0;
-        let [_, body_cells, ..] = head[0].to_le_bytes();
+        let [kind, body_cells, ..] = head[0].to_le_bytes();
         let chunk = self.cells.read_chunk(1 + usize::from(body_cells)).ok()?;
         let mix = |digest: u64, word: u64| {
             (digest.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95)
         };
-        Some(chunk.into_iter().flat_map(|cell| cell.0).fold(digest, mix))
+        let (first, second) = chunk.as_slices();
+        let words = first.iter().chain(second).flat_map(|cell| cell.0);
+        let digest = words.fold(digest, mix);
+        chunk.commit_all();
+        let records = match kind {
+            kind::SIGNALS => head[6] >> 16 & 0xff,
+            _ => 1,
+        };
+        Some(Digested { digest, records })
     }
 
     /// The next record, if there is one. Records of a kind this build does not know are skipped and counted.
     pub fn pop(&mut self) -> Option<Record<'_>> {
-        loop {
+        while self.signals.is_empty() {
             let head = self.cells.peek().ok()?.0;
             let [kind, body_cells, state, reason, i0, i1, i2, i3] = head[0].to_le_bytes();
-            let mut cells = [Cell::default(); CELLS_MAX];
-            let count = 1 + usize::from(body_cells);
-            let chunk = self.cells.read_chunk(count).ok()?;
-            for (to, from) in cells.iter_mut().zip(chunk) {
-                *to = from;
-            }
+            let chunk = self.cells.read_chunk(1 + usize::from(body_cells)).ok()?;
+            let (first, second) = chunk.as_slices();
+            // A chunk that is not empty begins in its first part, with the header.
+            let body = BodyCells {
+                first: first.get(1..).unwrap_or_default(),
+                second,
+            };
             let header = Header {
                 instrument: u32::from_le_bytes([i0, i1, i2, i3]),
                 ts_event: EventTime(head[2]),
@@ -548,55 +685,35 @@ impl Reader {
                 since: RecvTime(head[4]),
                 last_sequence: head[5],
             };
-            if !self.levels(kind, head[6], &cells[1..]) {
+            let mut plain = None;
+            let is_read = match kind {
+                kind::SNAPSHOT => read_levels(head[6], body, &mut self.bids, &mut self.asks),
+                kind::SIGNALS => self.signals.fill(&head, header, body),
+                _ => {
+                    plain = plain_body(kind, head[6], head[7], body);
+                    plain.is_some()
+                }
+            };
+            chunk.commit_all();
+            if !is_read {
                 self.malformed += 1;
-                continue;
-            }
-            let Some(plain) = plain_body(kind, head[6], head[7], &cells) else {
+            } else if kind != kind::SIGNALS {
                 return Some(Record {
                     header,
                     pub_seq: head[1],
-                    body: Body::Snapshot {
+                    body: plain.unwrap_or(Body::Snapshot {
                         bids: &self.bids,
                         asks: &self.asks,
-                    },
+                    }),
                 });
-            };
-            return Some(Record {
-                header,
-                pub_seq: head[1],
-                body: plain,
-            });
-        }
-    }
-
-    /// Reads the levels of a snapshot into place; `false` for a record this build cannot read.
-    fn levels(&mut self, kind: u8, a: u64, body: &[Cell]) -> bool {
-        if kind != kind::SNAPSHOT {
-            return (kind::INSTRUMENT..=kind::LOST).contains(&kind);
-        }
-        let (bids, asks) = ((a & 0xff) as usize, (a >> 8 & 0xff) as usize);
-        if bids > DEPTH_MAX || asks > DEPTH_MAX {
-            return false;
-        }
-        self.bids.clear();
-        self.asks.clear();
-        let level = |index: usize| {
-            let words = &body[index / 2].0[index % 2 * 4..];
-            Level {
-                price: words[0] as i64,
-                size: words[1],
-                orders: words[2] as u32,
             }
-        };
-        self.bids.extend((0..bids).map(level));
-        self.asks.extend((bids..bids + asks).map(level));
-        true
+        }
+        Some(self.signals.pop())
     }
 
     /// Whether nothing is waiting.
     pub fn is_empty(&self) -> bool {
-        self.cells.is_empty()
+        self.signals.is_empty() && self.cells.is_empty()
     }
 
     /// Records the writer found no room for, since the start.
@@ -611,7 +728,7 @@ impl Reader {
 
     /// Whether the writer is gone and everything was read.
     pub fn is_finished(&self) -> bool {
-        self.cells.is_abandoned() && self.cells.is_empty()
+        self.cells.is_abandoned() && self.is_empty()
     }
 
     /// Waits until something is in the ring. Cancelling it is harmless.
@@ -619,7 +736,7 @@ impl Reader {
         loop {
             self.shared.asleep.store(true, Ordering::Relaxed);
             fence(Ordering::SeqCst);
-            if !self.cells.is_empty() {
+            if !self.is_empty() {
                 self.shared.asleep.store(false, Ordering::Relaxed);
                 return;
             }
@@ -629,9 +746,30 @@ impl Reader {
     }
 }
 
-/// The body of every kind but a snapshot.
-fn plain_body(kind: u8, a: u64, b: u64, cells: &[Cell; CELLS_MAX]) -> Option<Body<'static>> {
-    let first = &cells[1].0;
+/// Reads the levels of a snapshot; `false` when there are more than a snapshot may have.
+fn read_levels(a: u64, body: BodyCells<'_>, bids: &mut Vec<Level>, asks: &mut Vec<Level>) -> bool {
+    let (bid_count, ask_count) = ((a & 0xff) as usize, (a >> 8 & 0xff) as usize);
+    if bid_count > DEPTH_MAX || ask_count > DEPTH_MAX {
+        return false;
+    }
+    let level = |index: usize| {
+        let words = &body.at(index / 2)[index % 2 * 4..];
+        Level {
+            price: words[0] as i64,
+            size: words[1],
+            orders: words[2] as u32,
+        }
+    };
+    bids.clear();
+    asks.clear();
+    bids.extend((0..bid_count).map(level));
+    asks.extend((bid_count..bid_count + ask_count).map(level));
+    true
+}
+
+/// The body of every kind but snapshots and signals; nothing for a kind this build does not know.
+fn plain_body(kind: u8, a: u64, b: u64, body: BodyCells<'_>) -> Option<Body<'static>> {
+    let first = body.at(0);
     Some(match kind {
         kind::INSTRUMENT => {
             let mut bytes = [0; 64];
@@ -655,10 +793,6 @@ fn plain_body(kind: u8, a: u64, b: u64, cells: &[Cell; CELLS_MAX]) -> Option<Bod
                 _ => Side::None,
             },
         }),
-        kind::SIGNAL => Body::Signal {
-            index: a as u16,
-            value: f64::from_bits(b),
-        },
         kind::BAR => Body::Bar(Bar {
             interval_ns: a,
             trades: b,
@@ -670,8 +804,8 @@ fn plain_body(kind: u8, a: u64, b: u64, cells: &[Cell; CELLS_MAX]) -> Option<Bod
             buy_volume: first[5],
             sell_volume: first[6],
             vwap: first[7] as i64,
-            ts_open: cells[2].0[0],
-            ts_close: cells[2].0[1],
+            ts_open: body.at(1)[0],
+            ts_close: body.at(1)[1],
         }),
         kind::STATE => Body::State,
         kind::CHANNEL => Body::Channel {

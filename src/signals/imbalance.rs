@@ -21,6 +21,11 @@ impl Imbalance {
         }
     }
 
+    /// The latest value.
+    pub fn value(&self) -> Value {
+        self.last.value()
+    }
+
     /// How many levels of each side count.
     pub fn depth(&self) -> usize {
         self.depth

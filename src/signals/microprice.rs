@@ -21,6 +21,11 @@ impl Microprice {
         Microprice { last: CutOff::NEW }
     }
 
+    /// The latest value.
+    pub fn value(&self) -> Value {
+        self.last.value()
+    }
+
     /// The new value, if the top changed it.
     pub fn on_top(&mut self, top: &Top) -> Option<Value> {
         let value = match top.both() {

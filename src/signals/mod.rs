@@ -180,16 +180,25 @@ pub fn descriptor(name: &str) -> Option<&'static SignalDescriptor> {
     SIGNALS.iter().find(|signal| signal.name == name)
 }
 
-/// Lets a value pass when it differs from the last one.
+/// Lets a value pass when it differs from the last one. Eight bytes: many lie beside each other.
 #[derive(Clone, Copy, Debug)]
-struct CutOff(Value);
+struct CutOff {
+    /// The last number; NaN, which no value is, for none.
+    last: f64,
+}
 
 impl CutOff {
     /// Starts from no number, so that an input that defines none is no news.
-    const NEW: CutOff = CutOff(Value::UNDEFINED);
+    const NEW: CutOff = CutOff { last: f64::NAN };
+
+    fn value(self) -> Value {
+        Value::of(self.last)
+    }
 
     fn pass(&mut self, value: Value) -> Option<Value> {
-        (std::mem::replace(&mut self.0, value) != value).then_some(value)
+        let is_news = self.value() != value;
+        self.last = value.number.unwrap_or(f64::NAN);
+        is_news.then_some(value)
     }
 }
 

@@ -21,6 +21,11 @@ impl Spread {
         Spread { last: CutOff::NEW }
     }
 
+    /// The latest value.
+    pub fn value(&self) -> Value {
+        self.last.value()
+    }
+
     /// The new value, if the top changed it. A change of size alone leaves it as it is.
     pub fn on_top(&mut self, top: &Top) -> Option<Value> {
         let value = match top.both() {

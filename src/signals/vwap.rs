@@ -67,7 +67,7 @@ impl Vwap {
         // A sum that overflows has no true value any more; saturated it stays finite.
         sums.paid = sums.paid.saturating_add(paid);
         sums.size = sums.size.saturating_add(u128::from(trade.size));
-        self.value()
+        self.renew()
     }
 
     /// The new value, if time made the window forget something.
@@ -77,21 +77,26 @@ impl Vwap {
             return None;
         }
         self.now = step;
-        self.value()
+        self.renew()
     }
 
     /// A new session: everything is forgotten.
     pub fn reset(&mut self) -> Option<Value> {
         self.sums.fill(Sums::default());
         self.now = 0;
-        self.value()
+        self.renew()
+    }
+
+    /// The latest value.
+    pub fn value(&self) -> Value {
+        self.last.value()
     }
 
     fn step(&self, at_ns: u64) -> u64 {
         self.step_ns.map_or(0, |step_ns| at_ns / step_ns)
     }
 
-    fn value(&mut self) -> Option<Value> {
+    fn renew(&mut self) -> Option<Value> {
         let count = self.sums.len() as u64;
         let (mut paid, mut size) = (0i128, 0u128);
         for sums in self.sums.iter().filter(|sums| self.now - sums.step < count) {

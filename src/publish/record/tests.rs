@@ -192,3 +192,57 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn signals_that_travel_together_come_out_one_by_one() {
+    let (mut writer, mut reader) = ring(RING_CELLS_MIN, 4);
+    let values: Vec<(u16, f64)> = (0..SIGNALS_MAX as u16 + 3)
+        .map(|index| (index * 7, f64::from(index) / 4.0))
+        .collect();
+    for count in [1, 2, 5, 6, SIGNALS_MAX, values.len()] {
+        let first = writer.accounts[1].sequence + 1;
+        assert!(writer.signals(&header(1), &values[..count]));
+        for (pub_seq, &(index, value)) in (first..).zip(&values[..count]) {
+            assert!(!reader.is_empty());
+            let body = Body::Signal { index, value };
+            let header = header(1);
+            let expected = Record {
+                header,
+                pub_seq,
+                body,
+            };
+            assert_eq!(reader.pop(), Some(expected), "{count} values");
+        }
+        assert!(reader.is_empty());
+    }
+    assert_eq!(reader.pop(), None);
+    assert_eq!(reader.malformed(), 0);
+}
+
+#[test]
+fn values_that_find_no_room_are_counted_one_by_one() {
+    let (mut writer, mut reader) = ring(RING_CELLS_MIN, 4);
+    while writer.slots() > 1 {
+        assert!(writer.state(&header(0)));
+    }
+    assert!(!writer.signals(&header(1), &[(0, 1.0), (1, 2.0), (2, 3.0)]));
+    while reader.pop().is_some() {}
+    assert!(writer.signal(&header(1), 0, 4.0));
+    assert_eq!(reader.pop().unwrap().body, Body::Lost { count: 3 });
+    assert_eq!(reader.pop().unwrap().pub_seq, 2);
+}
+
+#[test]
+fn a_digest_counts_what_would_be_read() {
+    let digested = |values: &[(u16, f64)]| {
+        let (mut writer, mut reader) = ring(RING_CELLS_MIN, 4);
+        assert!(writer.signals(&header(1), values));
+        reader.pop_digest(0).unwrap()
+    };
+    let (three, other) = (
+        digested(&[(0, 1.0), (1, 2.0), (2, 3.0)]),
+        digested(&[(0, 1.0), (1, 2.0), (2, 3.5)]),
+    );
+    assert_eq!(three.records, 3);
+    assert_ne!(three.digest, other.digest);
+}
