@@ -19,6 +19,7 @@
 mod change;
 mod ladder;
 mod order_book;
+mod order_hash;
 mod order_table;
 mod prefetch;
 mod price_book;

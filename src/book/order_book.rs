@@ -3,7 +3,7 @@
 use super::INSTRUMENTS_MAX;
 use super::change::{Change, Fault};
 use super::ladder::{Edit, Refusal};
-use super::order_table::{OrderTable, Slot};
+use super::order_table::{At, GENERATIONS, ORDERS_MAX, OrderTable, Slot};
 use super::prefetch::prefetch;
 use super::top::{Level, Top};
 use super::window::{self, Far, Window};
@@ -44,7 +44,7 @@ impl Book {
     fn clear(&mut self, far: &mut Far) {
         for side in &mut self.sides {
             side.clear(far);
-            side.generation = side.generation.wrapping_add(1);
+            side.generation = (side.generation + 1) % GENERATIONS;
         }
     }
 }
@@ -151,6 +151,9 @@ impl OrderBooks {
         for tick in ticks.iter().take(ORDER_AHEAD_TICKS) {
             self.prefetch_order(tick);
         }
+        for tick in ticks.iter().take(LEVEL_AHEAD_TICKS) {
+            self.prefetch_level(tick);
+        }
         for (index, tick) in ticks.iter().enumerate() {
             if let Some(ahead) = ticks.get(index + ORDER_AHEAD_TICKS) {
                 self.prefetch_order(ahead);
@@ -166,12 +169,15 @@ impl OrderBooks {
     /// Starts to fetch what [`apply`](OrderBooks::apply) will read of this tick's order and book. Changes nothing.
     #[inline]
     pub fn prefetch_order(&self, tick: &Tick) {
-        prefetch(self.table.home_slot(tick.order_id));
-        // Removal looks at the slot behind, every other time in the next line.
-        prefetch(self.table.home_slot(tick.order_id.wrapping_add(1)));
+        self.table.prefetch(tick.order_id);
         if let Some(book) = self.books.get(tick.instrument.index()) {
-            prefetch(&book.sides[0]);
-            prefetch(&book.sides[1]);
+            match is_ask(tick.side) {
+                Some(is_ask) => prefetch(&book.sides[usize::from(is_ask)]),
+                None => {
+                    prefetch(&book.sides[0]);
+                    prefetch(&book.sides[1]);
+                }
+            }
         }
     }
 
@@ -179,15 +185,17 @@ impl OrderBooks {
     #[inline]
     pub fn prefetch_level(&self, tick: &Tick) {
         let (price, is_ask) = match tick.action {
-            Action::Add => match is_ask(tick.side) {
-                Some(is_ask) => (tick.price, is_ask),
+            Action::Add => {
+                self.table.prefetch_move(tick.order_id);
+                match is_ask(tick.side) {
+                    Some(is_ask) => (tick.price, is_ask),
+                    None => return,
+                }
+            }
+            Action::Cancel | Action::Modify => match self.table.peek(tick.order_id) {
+                Some(found) => found,
                 None => return,
             },
-            Action::Cancel | Action::Modify => {
-                // Where the order rests most often.
-                let slot = self.table.home_slot(tick.order_id);
-                (slot.price, slot.is_ask())
-            }
             _ => return,
         };
         if let Some(book) = self.books.get(tick.instrument.index()) {
@@ -213,13 +221,15 @@ impl OrderBooks {
         if tick.instrument.index() >= self.books.len() {
             return Change::fault(tick, Fault::UndefinedInstrument);
         }
-        if self.table.is_full() && !self.make_room() {
+        if self.table.is_full() {
+            self.make_room();
+        }
+        if let Some(at) = self.table.find(tick.order_id, instrument) {
+            return self.add_again(at, tick);
+        }
+        if self.orders >= ORDERS_MAX {
             return Change::fault(tick, Fault::Full);
         }
-        let index = match self.table.find(tick.order_id, instrument) {
-            Err(free) => free,
-            Ok(index) => return self.add_again(index, tick),
-        };
         let side = &mut self.books[tick.instrument.index()].sides[usize::from(is_ask)];
         let mut change = Change::none(tick);
         if tick.price.is_defined() {
@@ -230,25 +240,23 @@ impl OrderBooks {
         }
         side.orders += 1;
         self.orders += 1;
-        self.table.put(
-            index,
-            Slot {
-                price: tick.price,
-                size: tick.size.0,
-                ..Slot::new(tick.order_id, instrument, is_ask, side.generation)
-            },
-        );
+        self.table.put(Slot {
+            price: tick.price,
+            size: tick.size.0,
+            ..Slot::new(tick.order_id, instrument, is_ask, side.generation)
+        });
         change
     }
 
     /// An `Add` whose id is in the table: a leftover of a cleared book, which means nothing, or a mistake.
     #[cold]
-    fn add_again(&mut self, index: usize, tick: &Tick) -> Change {
-        if !self.is_live(self.table.slot(index)) {
-            self.table.remove(index);
+    fn add_again(&mut self, at: At, tick: &Tick) -> Change {
+        let slot = self.table.slot(at, tick.order_id);
+        if !self.is_live(&slot) {
+            self.table.remove(at);
             return self.add(tick);
         }
-        let dropped = self.drop_order(index, tick);
+        let dropped = self.drop_order(at, slot, tick);
         let mut change = self.add(tick);
         change.fault = Some(change.fault.unwrap_or(Fault::DuplicateOrder));
         change.depth = change.depth.min(dropped.depth);
@@ -264,23 +272,22 @@ impl OrderBooks {
 
     #[inline]
     fn cancel(&mut self, tick: &Tick) -> Change {
-        let Some(index) = self.locate(tick) else {
+        let Some((at, mut slot)) = self.locate(tick) else {
             self.replaced = None;
             return Change::fault(tick, Fault::UnknownOrder);
         };
-        let slot = self.table.slot_mut(index);
         if tick.size.0 >= slot.size {
             let is_over = tick.size.0 > slot.size && tick.size != Size::WHOLE;
             self.replaced = (tick.detail == cancel_detail::REPLACED).then_some(Replaced {
                 instrument: slot.instrument(),
                 is_ask: slot.is_ask(),
             });
-            let mut change = self.drop_order(index, tick);
+            let mut change = self.drop_order(at, slot, tick);
             change.fault = is_over.then_some(Fault::OverCancel);
             return change;
         }
         slot.size -= tick.size.0;
-        let slot = *slot;
+        self.table.shrink(at, slot.size);
         self.replaced = None;
         let mut change = Change::of_order(tick, &slot);
         if slot.price.is_defined() && tick.size.0 > 0 {
@@ -296,9 +303,8 @@ impl OrderBooks {
 
     /// Takes an order out of the table and its level.
     #[inline]
-    fn drop_order(&mut self, index: usize, tick: &Tick) -> Change {
-        let slot = *self.table.slot(index);
-        self.table.remove(index);
+    fn drop_order(&mut self, at: At, slot: Slot, tick: &Tick) -> Change {
+        self.table.remove(at);
         let is_ask = slot.is_ask();
         let side = &mut self.books[slot.instrument() as usize].sides[usize::from(is_ask)];
         side.orders -= 1;
@@ -314,7 +320,10 @@ impl OrderBooks {
     }
 
     fn modify(&mut self, tick: &Tick) -> Change {
-        let Some(index) = self.locate(tick) else {
+        if self.table.is_full() {
+            self.make_room();
+        }
+        let Some((at, slot)) = self.locate(tick) else {
             let mut change = if tick.price.is_defined() {
                 self.add(tick)
             } else {
@@ -324,9 +333,8 @@ impl OrderBooks {
             return change;
         };
         if tick.size.0 == 0 {
-            return self.drop_order(index, tick);
+            return self.drop_order(at, slot, tick);
         }
-        let slot = *self.table.slot(index);
         // What the tick leaves out stays as it is.
         let is_ask = is_ask(tick.side).unwrap_or(slot.is_ask());
         let size = if tick.size == Size::WHOLE {
@@ -361,7 +369,7 @@ impl OrderBooks {
                 };
                 return match edit {
                     Ok(edit) => {
-                        self.table.slot_mut(index).size = size;
+                        self.table.set(at, Slot { size, ..slot });
                         change.set(edit, price, is_ask, || side.best(far));
                         change
                     }
@@ -386,16 +394,15 @@ impl OrderBooks {
         }
         sides[left_at].orders -= 1;
         sides[joined_at].orders += 1;
-        *self.table.slot_mut(index) = Slot {
-            price,
-            size,
-            ..Slot::new(
-                slot.order_id,
-                slot.instrument(),
-                is_ask,
-                sides[joined_at].generation,
-            )
-        };
+        let generation = sides[joined_at].generation;
+        self.table.set(
+            at,
+            Slot {
+                price,
+                size,
+                ..Slot::new(slot.order_id, slot.instrument(), is_ask, generation)
+            },
+        );
         if let Some(edit) = left {
             change.set(edit, slot.price, slot.is_ask(), || sides[left_at].best(far));
         }
@@ -415,7 +422,7 @@ impl OrderBooks {
 
     fn fill(&self, tick: &Tick) -> Change {
         match self.locate(tick) {
-            Some(index) => Change::of_order(tick, self.table.slot(index)),
+            Some((_, slot)) => Change::of_order(tick, &slot),
             // The `Cancel` behind it says so again, and is counted.
             None => Change::none(tick),
         }
@@ -438,16 +445,17 @@ impl OrderBooks {
         change
     }
 
-    /// The slot of the tick's order, if it rests.
+    /// The tick's order, if it rests.
     #[inline]
-    fn locate(&self, tick: &Tick) -> Option<usize> {
-        if tick.instrument == InstrumentId::ALL {
-            return self
-                .table
-                .find_any(tick.order_id, |slot| self.is_live(slot));
-        }
-        let index = self.table.find(tick.order_id, tick.instrument.0).ok()?;
-        self.is_live(self.table.slot(index)).then_some(index)
+    fn locate(&self, tick: &Tick) -> Option<(At, Slot)> {
+        let at = if tick.instrument == InstrumentId::ALL {
+            self.table
+                .find_any(tick.order_id, |slot| self.is_live(slot))?
+        } else {
+            self.table.find(tick.order_id, tick.instrument.0)?
+        };
+        let slot = self.table.slot(at, tick.order_id);
+        self.is_live(&slot).then_some((at, slot))
     }
 
     #[inline]
@@ -456,9 +464,9 @@ impl OrderBooks {
     }
 
     #[cold]
-    fn make_room(&mut self) -> bool {
+    fn make_room(&mut self) {
         let books = &self.books;
-        self.table.rebuild(self.orders, |slot| is_live(books, slot))
+        self.table.rebuild(self.orders, |slot| is_live(books, slot));
     }
 
     /// Best level of both sides.
@@ -513,7 +521,7 @@ impl OrderBooks {
             return;
         };
         self.orders -= book.orders();
-        if book.sides[0].generation == u32::MAX {
+        if book.sides[0].generation == GENERATIONS - 1 {
             // All generations are used up: stale orders of the first one must not come back to life.
             self.table.rebuild(self.orders, |slot| {
                 slot.instrument() != instrument.0 && is_live(books, slot)
@@ -552,7 +560,7 @@ impl OrderBooks {
         table.invariant();
         let mut sums = vec![[const { BTreeMap::new() }; 2]; books.len()];
         let mut counts = vec![[0u32; 2]; books.len()];
-        for slot in table.live(|slot| is_live(books, slot)) {
+        for slot in table.all().filter(|slot| is_live(books, slot)) {
             assert!(slot.size > 0, "orders have size");
             let (book, side) = (slot.instrument() as usize, usize::from(slot.is_ask()));
             counts[book][side] += 1;
