@@ -4,7 +4,7 @@ use super::INSTRUMENTS_MAX;
 use super::change::{Change, Fault};
 use super::ladder::{Edit, Refusal};
 use super::order_table::{At, GENERATIONS, ORDERS_MAX, OrderTable, Slot};
-use super::prefetch::prefetch;
+use super::prefetch::{prefetch, with_large_pages};
 use super::top::{Level, Top};
 use super::window::{self, Far, Window};
 use feeds::model::{Action, InstrumentId, Price, ResetKind, Side, Size, Tick, cancel_detail};
@@ -16,6 +16,9 @@ const ORDER_AHEAD_TICKS: usize = 14;
 
 /// How far it looks ahead for levels, which it can only find once order and book have come.
 const LEVEL_AHEAD_TICKS: usize = 7;
+
+/// Orders of the capacity for each window made at start.
+const ORDERS_A_WINDOW: usize = 128;
 
 /// One instrument: a cache line for each side.
 #[derive(Debug)]
@@ -103,7 +106,7 @@ impl OrderBooks {
         OrderBooks {
             table: OrderTable::new(orders_capacity),
             books: Vec::new(),
-            far: Far::new(),
+            far: Far::new(orders_capacity / ORDERS_A_WINDOW),
             orders: 0,
             replaced: None,
         }
@@ -115,6 +118,12 @@ impl OrderBooks {
     pub fn define(&mut self, instrument: InstrumentId) {
         let index = instrument.index();
         if index >= self.books.len() && index < INSTRUMENTS_MAX {
+            if index >= self.books.capacity() {
+                let room = (index + 1).max(2 * self.books.len());
+                let mut books = with_large_pages(room);
+                books.append(&mut self.books);
+                self.books = books;
+            }
             self.books.resize_with(index + 1, Book::new);
             self.far.expect_sides(2 * self.books.len());
         }

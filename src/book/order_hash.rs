@@ -216,11 +216,6 @@ impl OrderHash {
         self.taken = 0;
     }
 
-    /// Slots taken.
-    pub(super) fn taken(&self) -> usize {
-        self.taken
-    }
-
     /// Every order, in no order.
     pub(super) fn all(&self) -> impl Iterator<Item = &Slot> {
         self.slots.iter().filter(|slot| !slot.is_free())
