@@ -12,10 +12,10 @@ use std::collections::BTreeMap;
 
 /// How far [`OrderBooks::apply_all`] looks ahead for orders: a fetch from memory takes about as long as this many
 /// ticks. See `benches/book.rs`.
-const ORDER_AHEAD_TICKS: usize = 14;
+const ORDER_AHEAD_TICKS: usize = 20;
 
 /// How far it looks ahead for levels, which it can only find once order and book have come.
-const LEVEL_AHEAD_TICKS: usize = 7;
+const LEVEL_AHEAD_TICKS: usize = 10;
 
 /// Orders of the capacity for each window made at start.
 const ORDERS_A_WINDOW: usize = 128;
@@ -58,9 +58,16 @@ impl Book {
 /// An `Add` without a side behind a `Cancel` of kind [`cancel_detail::REPLACED`] has the side of the order replaced.
 ///
 /// # Cost
-/// A side of five levels or more has a window of 4 KiB, a level elsewhere takes 24 bytes, an order 64.
-/// A tick allocates nothing once the table, the windows and the ladders have their working size. Its cost is that of
-/// the cache lines it misses: one of the order, one of the book, one of the level (`benches/book.rs`).
+/// An order takes 16 bytes in the ring of the latest ones, at most half full, and 32 elsewhere, at most half full too
+/// (`order_table.rs`). A side has a window of 2,112 bytes once it has a level, or five where those made at start are
+/// used up; a level elsewhere takes 24 bytes. The cost of a tick is that of the cache lines it misses: one of the order,
+/// one of the book, one of the level (`benches/book.rs`).
+///
+/// # What allocates
+/// [`new`](OrderBooks::new) makes the table and one window for 128 orders of the capacity, and touches them. After that
+/// memory grows in these steps only: the table, when more orders rest than it was made for, or ids are not given out
+/// upwards; chunks of windows when those made at start are given out (at most 9 MB each where there were none); the
+/// two arrays of a ladder of levels outside of a window, doubling from 8 levels to [`LEVELS_MAX`](super::LEVELS_MAX).
 ///
 /// # Examples
 /// ```
@@ -99,8 +106,9 @@ struct Replaced {
 }
 
 impl OrderBooks {
-    /// Empty books whose table holds `orders_capacity` orders at once without growing (64 bytes of memory each).
+    /// Empty books for `orders_capacity` resting orders at once (72 to 144 bytes of memory each).
     ///
+    /// The table does not grow for them if ids are given out upwards; where they are not, it may once or twice.
     /// Capped at [`ORDERS_MAX`](super::ORDERS_MAX). The memory is touched here, not at the first tick.
     pub fn new(orders_capacity: usize) -> OrderBooks {
         OrderBooks {
@@ -160,16 +168,14 @@ impl OrderBooks {
         for tick in ticks.iter().take(ORDER_AHEAD_TICKS) {
             self.prefetch_order(tick);
         }
-        for tick in ticks.iter().take(LEVEL_AHEAD_TICKS) {
-            self.prefetch_level(tick);
+        for index in 0..LEVEL_AHEAD_TICKS {
+            self.prefetch_level_at(ticks, index);
         }
         for (index, tick) in ticks.iter().enumerate() {
             if let Some(ahead) = ticks.get(index + ORDER_AHEAD_TICKS) {
                 self.prefetch_order(ahead);
             }
-            if let Some(ahead) = ticks.get(index + LEVEL_AHEAD_TICKS) {
-                self.prefetch_level(ahead);
-            }
+            self.prefetch_level_at(ticks, index + LEVEL_AHEAD_TICKS);
             let change = self.apply(tick);
             on_change(tick, &change);
         }
@@ -207,7 +213,29 @@ impl OrderBooks {
             },
             _ => return,
         };
-        if let Some(book) = self.books.get(tick.instrument.index()) {
+        self.prefetch_price(tick.instrument, price, is_ask);
+    }
+
+    /// [`prefetch_level`](OrderBooks::prefetch_level) of one of these ticks, if there is one of that number.
+    #[inline(always)]
+    fn prefetch_level_at(&self, ticks: &[Tick], index: usize) {
+        let Some(tick) = ticks.get(index) else {
+            return;
+        };
+        self.prefetch_level(tick);
+        if tick.action == Action::Add
+            && tick.side == Side::None
+            && let Some(before) = index.checked_sub(1).and_then(|before| ticks.get(before))
+            // The order replaced tells the side, and rests still.
+            && let Some((_, is_ask)) = self.table.peek(before.order_id)
+        {
+            self.prefetch_price(tick.instrument, tick.price, is_ask);
+        }
+    }
+
+    #[inline(always)]
+    fn prefetch_price(&self, instrument: InstrumentId, price: Price, is_ask: bool) {
+        if let Some(book) = self.books.get(instrument.index()) {
             let side = &book.sides[usize::from(is_ask)];
             side.prefetch(&self.far, side.key(price));
         }

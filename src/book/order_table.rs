@@ -162,13 +162,13 @@ pub(super) struct OrderTable {
 }
 
 impl OrderTable {
-    /// A table that holds `orders` without growing, whatever their ids.
+    /// A table that holds `orders` without growing if their ids are given out upwards, and half of them if not.
     pub(super) fn new(orders: usize) -> OrderTable {
         let places = places_for(orders);
         OrderTable {
             places: empty(places),
             bits: places.trailing_zeros(),
-            far: OrderHash::new(orders),
+            far: OrderHash::new(orders / 2),
         }
     }
 

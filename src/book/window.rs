@@ -403,7 +403,7 @@ impl Window {
     }
 
     /// Adds `size` and `orders` to a level, making it if need be.
-    #[inline]
+    #[inline(always)]
     pub(super) fn grow(
         &mut self,
         far: &mut Far,
@@ -415,20 +415,31 @@ impl Window {
             Some(cell) if self.has_cells() => {
                 let Some(mut edit) = self.grow_cell(far, cell, size, orders) else {
                     self.give_back(far);
-                    return self.grow_far(far, key, size, orders, FAR_MAX);
+                    return self.grow_elsewhere(far, key, size, orders);
                 };
                 if self.is_mixed {
                     edit.depth += self.far_above(far, key);
                 }
                 Ok(edit)
             }
-            _ => {
-                if self.cells == NO_CELLS && self.ladder == NO_LADDER && far.spare > 0 {
-                    return self.open(far, key, size, orders);
-                }
-                self.grow_far(far, key, size, orders, FAR_MAX)
-            }
+            _ => self.grow_elsewhere(far, key, size, orders),
         }
+    }
+
+    /// [`grow`](Window::grow) of what is not in the window.
+    #[cold]
+    #[inline(never)]
+    fn grow_elsewhere(
+        &mut self,
+        far: &mut Far,
+        key: i64,
+        size: u64,
+        orders: u32,
+    ) -> Result<Edit, Refusal> {
+        if self.cells == NO_CELLS && self.ladder == NO_LADDER && far.spare > 0 {
+            return self.open(far, key, size, orders);
+        }
+        self.grow_far(far, key, size, orders, FAR_MAX)
     }
 
     /// [`grow`](Window::grow) of the first level, in one of the windows made at start.
@@ -438,10 +449,11 @@ impl Window {
         let grid = far.grid(step(&[first], None)).unwrap_or(self.grid);
         let step = far.grids[usize::from(grid)].step;
         self.place(far, grid, base(key, step, self.is_ask));
-        if !self.has_cells() {
-            return self.grow_far(far, key, size, orders, FAR_MAX);
+        match self.cell(far, key) {
+            Some(cell) if self.has_cells() => self.grow_cell(far, cell, size, orders),
+            _ => None,
         }
-        self.grow(far, key, size, orders)
+        .map_or_else(|| self.grow_far(far, key, size, orders, FAR_MAX), Ok)
     }
 
     /// [`grow`](Window::grow) by what was there before the last edit: never refused.
@@ -485,7 +497,7 @@ impl Window {
     }
 
     /// Takes `size` and `orders` off a level, which goes with its last order.
-    #[inline]
+    #[inline(always)]
     pub(super) fn shrink(
         &mut self,
         far: &mut Far,
