@@ -259,6 +259,9 @@ impl OrderBooks {
             return Change::fault(tick, Fault::UndefinedInstrument);
         }
         if self.table.is_full() {
+            if self.orders >= ORDERS_MAX {
+                return Change::fault(tick, Fault::Full);
+            }
             self.make_room();
         }
         if let Some(at) = self.table.find(tick.order_id, instrument) {
@@ -357,7 +360,7 @@ impl OrderBooks {
     }
 
     fn modify(&mut self, tick: &Tick) -> Change {
-        if self.table.is_full() {
+        if self.table.is_full() && self.orders < ORDERS_MAX {
             self.make_room();
         }
         let Some((at, slot)) = self.locate(tick) else {

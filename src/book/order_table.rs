@@ -25,7 +25,7 @@ pub(super) use super::order_hash::Slot;
 use super::prefetch::{prefetch, with_large_pages};
 use feeds::model::Price;
 
-/// Most orders of one channel. The table then takes at most 5 GiB.
+/// Most orders of one channel. The table then takes at most 3 GiB.
 pub const ORDERS_MAX: usize = 1 << 25;
 
 /// Generations of a book are below this. Then [`OrderTable::rebuild`] must drop its stale orders before the next.
