@@ -9,6 +9,7 @@
 
 use feeds::model::{Action, ChannelId, InstrumentId, Price, Side, Size, Tick};
 use std::collections::HashMap;
+use std::io::Read;
 use std::path::PathBuf;
 use waveletd::book::OrderBooks;
 
@@ -118,8 +119,12 @@ impl Market {
         let Some(level) = self.resting.get_mut(&(side, price)) else {
             return;
         };
-        // An order from before the sample is part of what stands for its level.
-        let index = level.iter().position(|order| order.id == id).unwrap_or(0);
+        // An order from before the sample is part of what stands for its level, if that has been told of.
+        let known = level.iter().position(|order| order.id == id);
+        let is_stand_in = |order: &Resting| order.id > self.next_stand_in && order.left >= size;
+        let Some(index) = known.or_else(|| level.iter().position(is_stand_in)) else {
+            return;
+        };
         let order = &mut level[index];
         let id = order.id;
         order.left -= size;
@@ -242,4 +247,60 @@ fn the_best_levels_of_amzn_equal_every_published_row() {
             levels_revealed: 8_552,
         },
     );
+}
+
+/// The first hour of the best 50 levels, seeded with ten levels a side. Of the messages some are those of the ten-level
+/// sample; after each of them the best ten levels are the published ones.
+#[test]
+fn fifty_levels_of_aapl_hold_the_published_ten_and_a_whole_hour() {
+    let Some(folder) = captures() else { return };
+    let name = "AAPL_2012-06-21_L50_firsthour";
+    let packed = folder.join(format!("{name}.message.csv.gz"));
+    if !packed.exists() {
+        eprintln!("skipped: no {}", packed.display());
+        return;
+    }
+    let mut messages = String::new();
+    flate2::read::GzDecoder::new(std::fs::File::open(packed).unwrap())
+        .read_to_string(&mut messages)
+        .unwrap();
+    let read = |name: String| std::fs::read_to_string(folder.join(name)).unwrap();
+    let expected = read(format!("{name}.expected.json"));
+    let expected: serde_json::Value = serde_json::from_str(&expected).unwrap();
+    let matched = expected["matched"].as_array().unwrap();
+    let rows = read("AAPL_2012-06-21_L10_first999.orderbook.csv".into());
+    // What is published after which message, both counted from 1.
+    let mut published = matched
+        .iter()
+        .map(|line| line.as_u64().unwrap() as usize)
+        .zip(rows.lines())
+        .peekable();
+    let mut market = Market::new();
+    let mut sides_equal = 0;
+    let mut count = 0;
+    for (index, message) in messages.lines().enumerate() {
+        if index > 0 {
+            market.message(message);
+        }
+        count += 1;
+        if let Some((_, row)) = published.next_if(|(line, _)| *line == index + 1) {
+            for side in [Side::Bid, Side::Ask] {
+                let row = listed(row, side);
+                if index == 0 {
+                    row.iter().for_each(|&level| market.reveal(side, level));
+                } else {
+                    let mut ours = market.levels(side);
+                    ours.truncate(row.len());
+                    assert_eq!(ours, row, "message {}, {side:?}", index + 1);
+                    sides_equal += 1;
+                }
+            }
+        }
+        if index % 5_000 == 0 {
+            market.books.invariant();
+        }
+    }
+    market.books.invariant();
+    assert_eq!(count, expected["message_rows"].as_u64().unwrap());
+    assert_eq!((sides_equal, published.next()), (1_996, None));
 }

@@ -86,9 +86,6 @@ pub(super) fn levels(ladder: Option<&Ladder>, side: Side) -> impl Iterator<Item 
 }
 
 impl Total {
-    /// No level.
-    pub(super) const NONE: Total = Total { size: 0, orders: 0 };
-
     #[inline]
     pub(super) fn level(self, key: i64, is_ask: bool) -> Level {
         Level {

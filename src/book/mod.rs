@@ -19,6 +19,7 @@
 mod change;
 mod ladder;
 mod order_book;
+mod order_hash;
 mod order_table;
 mod prefetch;
 mod price_book;
@@ -42,6 +43,10 @@ use feeds::model::{InstrumentId, Side, Tick};
 pub const INSTRUMENTS_MAX: usize = 1 << 20;
 
 /// All books of one channel, by order or by level.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one value a channel, and a box would be one more line to miss"
+)]
 pub enum Books {
     /// The venue sends single orders.
     Orders(OrderBooks),

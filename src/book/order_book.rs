@@ -3,8 +3,8 @@
 use super::INSTRUMENTS_MAX;
 use super::change::{Change, Fault};
 use super::ladder::{Edit, Refusal};
-use super::order_table::{OrderTable, Slot};
-use super::prefetch::prefetch;
+use super::order_table::{At, GENERATIONS, ORDERS_MAX, OrderTable, Slot};
+use super::prefetch::{prefetch, with_large_pages};
 use super::top::{Level, Top};
 use super::window::{self, Far, Window};
 use feeds::model::{Action, InstrumentId, Price, ResetKind, Side, Size, Tick, cancel_detail};
@@ -12,10 +12,13 @@ use std::collections::BTreeMap;
 
 /// How far [`OrderBooks::apply_all`] looks ahead for orders: a fetch from memory takes about as long as this many
 /// ticks. See `benches/book.rs`.
-const ORDER_AHEAD_TICKS: usize = 14;
+const ORDER_AHEAD_TICKS: usize = 20;
 
 /// How far it looks ahead for levels, which it can only find once order and book have come.
-const LEVEL_AHEAD_TICKS: usize = 7;
+const LEVEL_AHEAD_TICKS: usize = 10;
+
+/// Orders of the capacity for each window made at start.
+const ORDERS_A_WINDOW: usize = 128;
 
 /// One instrument: a cache line for each side.
 #[derive(Debug)]
@@ -44,7 +47,7 @@ impl Book {
     fn clear(&mut self, far: &mut Far) {
         for side in &mut self.sides {
             side.clear(far);
-            side.generation = side.generation.wrapping_add(1);
+            side.generation = (side.generation + 1) % GENERATIONS;
         }
     }
 }
@@ -55,9 +58,16 @@ impl Book {
 /// An `Add` without a side behind a `Cancel` of kind [`cancel_detail::REPLACED`] has the side of the order replaced.
 ///
 /// # Cost
-/// A side of five levels or more has a window of 4 KiB, a level elsewhere takes 24 bytes, an order 64.
-/// A tick allocates nothing once the table, the windows and the ladders have their working size. Its cost is that of
-/// the cache lines it misses: one of the order, one of the book, one of the level (`benches/book.rs`).
+/// An order takes 16 bytes in the ring of the latest ones, at most half full, and 32 elsewhere, at most half full too
+/// (`order_table.rs`). A side has a window of 2,112 bytes once it has a level, or five where those made at start are
+/// used up; a level elsewhere takes 24 bytes. The cost of a tick is that of the cache lines it misses: one of the order,
+/// one of the book, one of the level (`benches/book.rs`).
+///
+/// # What allocates
+/// [`new`](OrderBooks::new) makes the table and one window for 128 orders of the capacity, and touches them. After that
+/// memory grows in these steps only: the table, when more orders rest than it was made for, or ids are not given out
+/// upwards; chunks of windows when those made at start are given out (at most 9 MB each where there were none); the
+/// two arrays of a ladder of levels outside of a window, doubling from 8 levels to [`LEVELS_MAX`](super::LEVELS_MAX).
 ///
 /// # Examples
 /// ```
@@ -96,14 +106,15 @@ struct Replaced {
 }
 
 impl OrderBooks {
-    /// Empty books whose table holds `orders_capacity` orders at once without growing (64 bytes of memory each).
+    /// Empty books for `orders_capacity` resting orders at once (72 to 144 bytes of memory each).
     ///
+    /// The table does not grow for them if ids are given out upwards; where they are not, it may once or twice.
     /// Capped at [`ORDERS_MAX`](super::ORDERS_MAX). The memory is touched here, not at the first tick.
     pub fn new(orders_capacity: usize) -> OrderBooks {
         OrderBooks {
             table: OrderTable::new(orders_capacity),
             books: Vec::new(),
-            far: Far::new(),
+            far: Far::new(orders_capacity / ORDERS_A_WINDOW),
             orders: 0,
             replaced: None,
         }
@@ -115,6 +126,12 @@ impl OrderBooks {
     pub fn define(&mut self, instrument: InstrumentId) {
         let index = instrument.index();
         if index >= self.books.len() && index < INSTRUMENTS_MAX {
+            if index >= self.books.capacity() {
+                let room = (index + 1).max(2 * self.books.len());
+                let mut books = with_large_pages(room);
+                books.append(&mut self.books);
+                self.books = books;
+            }
             self.books.resize_with(index + 1, Book::new);
             self.far.expect_sides(2 * self.books.len());
         }
@@ -151,13 +168,14 @@ impl OrderBooks {
         for tick in ticks.iter().take(ORDER_AHEAD_TICKS) {
             self.prefetch_order(tick);
         }
+        for index in 0..LEVEL_AHEAD_TICKS {
+            self.prefetch_level_at(ticks, index);
+        }
         for (index, tick) in ticks.iter().enumerate() {
             if let Some(ahead) = ticks.get(index + ORDER_AHEAD_TICKS) {
                 self.prefetch_order(ahead);
             }
-            if let Some(ahead) = ticks.get(index + LEVEL_AHEAD_TICKS) {
-                self.prefetch_level(ahead);
-            }
+            self.prefetch_level_at(ticks, index + LEVEL_AHEAD_TICKS);
             let change = self.apply(tick);
             on_change(tick, &change);
         }
@@ -166,12 +184,15 @@ impl OrderBooks {
     /// Starts to fetch what [`apply`](OrderBooks::apply) will read of this tick's order and book. Changes nothing.
     #[inline]
     pub fn prefetch_order(&self, tick: &Tick) {
-        prefetch(self.table.home_slot(tick.order_id));
-        // Removal looks at the slot behind, every other time in the next line.
-        prefetch(self.table.home_slot(tick.order_id.wrapping_add(1)));
+        self.table.prefetch(tick.order_id);
         if let Some(book) = self.books.get(tick.instrument.index()) {
-            prefetch(&book.sides[0]);
-            prefetch(&book.sides[1]);
+            match is_ask(tick.side) {
+                Some(is_ask) => prefetch(&book.sides[usize::from(is_ask)]),
+                None => {
+                    prefetch(&book.sides[0]);
+                    prefetch(&book.sides[1]);
+                }
+            }
         }
     }
 
@@ -179,18 +200,42 @@ impl OrderBooks {
     #[inline]
     pub fn prefetch_level(&self, tick: &Tick) {
         let (price, is_ask) = match tick.action {
-            Action::Add => match is_ask(tick.side) {
-                Some(is_ask) => (tick.price, is_ask),
+            Action::Add => {
+                self.table.prefetch_move(tick.order_id);
+                match is_ask(tick.side) {
+                    Some(is_ask) => (tick.price, is_ask),
+                    None => return,
+                }
+            }
+            Action::Cancel | Action::Modify => match self.table.peek(tick.order_id) {
+                Some(found) => found,
                 None => return,
             },
-            Action::Cancel | Action::Modify => {
-                // Where the order rests most often.
-                let slot = self.table.home_slot(tick.order_id);
-                (slot.price, slot.is_ask())
-            }
             _ => return,
         };
-        if let Some(book) = self.books.get(tick.instrument.index()) {
+        self.prefetch_price(tick.instrument, price, is_ask);
+    }
+
+    /// [`prefetch_level`](OrderBooks::prefetch_level) of one of these ticks, if there is one of that number.
+    #[inline(always)]
+    fn prefetch_level_at(&self, ticks: &[Tick], index: usize) {
+        let Some(tick) = ticks.get(index) else {
+            return;
+        };
+        self.prefetch_level(tick);
+        if tick.action == Action::Add
+            && tick.side == Side::None
+            && let Some(before) = index.checked_sub(1).and_then(|before| ticks.get(before))
+            // The order replaced tells the side, and rests still.
+            && let Some((_, is_ask)) = self.table.peek(before.order_id)
+        {
+            self.prefetch_price(tick.instrument, tick.price, is_ask);
+        }
+    }
+
+    #[inline(always)]
+    fn prefetch_price(&self, instrument: InstrumentId, price: Price, is_ask: bool) {
+        if let Some(book) = self.books.get(instrument.index()) {
             let side = &book.sides[usize::from(is_ask)];
             side.prefetch(&self.far, side.key(price));
         }
@@ -213,13 +258,18 @@ impl OrderBooks {
         if tick.instrument.index() >= self.books.len() {
             return Change::fault(tick, Fault::UndefinedInstrument);
         }
-        if self.table.is_full() && !self.make_room() {
+        if self.table.is_full() {
+            if self.orders >= ORDERS_MAX {
+                return Change::fault(tick, Fault::Full);
+            }
+            self.make_room();
+        }
+        if let Some(at) = self.table.find(tick.order_id, instrument) {
+            return self.add_again(at, tick);
+        }
+        if self.orders >= ORDERS_MAX {
             return Change::fault(tick, Fault::Full);
         }
-        let index = match self.table.find(tick.order_id, instrument) {
-            Err(free) => free,
-            Ok(index) => return self.add_again(index, tick),
-        };
         let side = &mut self.books[tick.instrument.index()].sides[usize::from(is_ask)];
         let mut change = Change::none(tick);
         if tick.price.is_defined() {
@@ -230,25 +280,23 @@ impl OrderBooks {
         }
         side.orders += 1;
         self.orders += 1;
-        self.table.put(
-            index,
-            Slot {
-                price: tick.price,
-                size: tick.size.0,
-                ..Slot::new(tick.order_id, instrument, is_ask, side.generation)
-            },
-        );
+        self.table.put(Slot {
+            price: tick.price,
+            size: tick.size.0,
+            ..Slot::new(tick.order_id, instrument, is_ask, side.generation)
+        });
         change
     }
 
     /// An `Add` whose id is in the table: a leftover of a cleared book, which means nothing, or a mistake.
     #[cold]
-    fn add_again(&mut self, index: usize, tick: &Tick) -> Change {
-        if !self.is_live(self.table.slot(index)) {
-            self.table.remove(index);
+    fn add_again(&mut self, at: At, tick: &Tick) -> Change {
+        let slot = self.table.slot(at, tick.order_id);
+        if !self.is_live(&slot) {
+            self.table.remove(at);
             return self.add(tick);
         }
-        let dropped = self.drop_order(index, tick);
+        let dropped = self.drop_order(at, slot, tick);
         let mut change = self.add(tick);
         change.fault = Some(change.fault.unwrap_or(Fault::DuplicateOrder));
         change.depth = change.depth.min(dropped.depth);
@@ -264,23 +312,22 @@ impl OrderBooks {
 
     #[inline]
     fn cancel(&mut self, tick: &Tick) -> Change {
-        let Some(index) = self.locate(tick) else {
+        let Some((at, mut slot)) = self.locate(tick) else {
             self.replaced = None;
             return Change::fault(tick, Fault::UnknownOrder);
         };
-        let slot = self.table.slot_mut(index);
         if tick.size.0 >= slot.size {
             let is_over = tick.size.0 > slot.size && tick.size != Size::WHOLE;
             self.replaced = (tick.detail == cancel_detail::REPLACED).then_some(Replaced {
                 instrument: slot.instrument(),
                 is_ask: slot.is_ask(),
             });
-            let mut change = self.drop_order(index, tick);
+            let mut change = self.drop_order(at, slot, tick);
             change.fault = is_over.then_some(Fault::OverCancel);
             return change;
         }
         slot.size -= tick.size.0;
-        let slot = *slot;
+        self.table.shrink(at, slot.size);
         self.replaced = None;
         let mut change = Change::of_order(tick, &slot);
         if slot.price.is_defined() && tick.size.0 > 0 {
@@ -296,9 +343,8 @@ impl OrderBooks {
 
     /// Takes an order out of the table and its level.
     #[inline]
-    fn drop_order(&mut self, index: usize, tick: &Tick) -> Change {
-        let slot = *self.table.slot(index);
-        self.table.remove(index);
+    fn drop_order(&mut self, at: At, slot: Slot, tick: &Tick) -> Change {
+        self.table.remove(at);
         let is_ask = slot.is_ask();
         let side = &mut self.books[slot.instrument() as usize].sides[usize::from(is_ask)];
         side.orders -= 1;
@@ -314,7 +360,10 @@ impl OrderBooks {
     }
 
     fn modify(&mut self, tick: &Tick) -> Change {
-        let Some(index) = self.locate(tick) else {
+        if self.table.is_full() && self.orders < ORDERS_MAX {
+            self.make_room();
+        }
+        let Some((at, slot)) = self.locate(tick) else {
             let mut change = if tick.price.is_defined() {
                 self.add(tick)
             } else {
@@ -324,9 +373,8 @@ impl OrderBooks {
             return change;
         };
         if tick.size.0 == 0 {
-            return self.drop_order(index, tick);
+            return self.drop_order(at, slot, tick);
         }
-        let slot = *self.table.slot(index);
         // What the tick leaves out stays as it is.
         let is_ask = is_ask(tick.side).unwrap_or(slot.is_ask());
         let size = if tick.size == Size::WHOLE {
@@ -361,7 +409,7 @@ impl OrderBooks {
                 };
                 return match edit {
                     Ok(edit) => {
-                        self.table.slot_mut(index).size = size;
+                        self.table.set(at, Slot { size, ..slot });
                         change.set(edit, price, is_ask, || side.best(far));
                         change
                     }
@@ -386,16 +434,15 @@ impl OrderBooks {
         }
         sides[left_at].orders -= 1;
         sides[joined_at].orders += 1;
-        *self.table.slot_mut(index) = Slot {
-            price,
-            size,
-            ..Slot::new(
-                slot.order_id,
-                slot.instrument(),
-                is_ask,
-                sides[joined_at].generation,
-            )
-        };
+        let generation = sides[joined_at].generation;
+        self.table.set(
+            at,
+            Slot {
+                price,
+                size,
+                ..Slot::new(slot.order_id, slot.instrument(), is_ask, generation)
+            },
+        );
         if let Some(edit) = left {
             change.set(edit, slot.price, slot.is_ask(), || sides[left_at].best(far));
         }
@@ -415,7 +462,7 @@ impl OrderBooks {
 
     fn fill(&self, tick: &Tick) -> Change {
         match self.locate(tick) {
-            Some(index) => Change::of_order(tick, self.table.slot(index)),
+            Some((_, slot)) => Change::of_order(tick, &slot),
             // The `Cancel` behind it says so again, and is counted.
             None => Change::none(tick),
         }
@@ -438,16 +485,17 @@ impl OrderBooks {
         change
     }
 
-    /// The slot of the tick's order, if it rests.
+    /// The tick's order, if it rests.
     #[inline]
-    fn locate(&self, tick: &Tick) -> Option<usize> {
-        if tick.instrument == InstrumentId::ALL {
-            return self
-                .table
-                .find_any(tick.order_id, |slot| self.is_live(slot));
-        }
-        let index = self.table.find(tick.order_id, tick.instrument.0).ok()?;
-        self.is_live(self.table.slot(index)).then_some(index)
+    fn locate(&self, tick: &Tick) -> Option<(At, Slot)> {
+        let at = if tick.instrument == InstrumentId::ALL {
+            self.table
+                .find_any(tick.order_id, |slot| self.is_live(slot))?
+        } else {
+            self.table.find(tick.order_id, tick.instrument.0)?
+        };
+        let slot = self.table.slot(at, tick.order_id);
+        self.is_live(&slot).then_some((at, slot))
     }
 
     #[inline]
@@ -456,9 +504,9 @@ impl OrderBooks {
     }
 
     #[cold]
-    fn make_room(&mut self) -> bool {
+    fn make_room(&mut self) {
         let books = &self.books;
-        self.table.rebuild(self.orders, |slot| is_live(books, slot))
+        self.table.rebuild(self.orders, |slot| is_live(books, slot));
     }
 
     /// Best level of both sides.
@@ -513,7 +561,7 @@ impl OrderBooks {
             return;
         };
         self.orders -= book.orders();
-        if book.sides[0].generation == u32::MAX {
+        if book.sides[0].generation == GENERATIONS - 1 {
             // All generations are used up: stale orders of the first one must not come back to life.
             self.table.rebuild(self.orders, |slot| {
                 slot.instrument() != instrument.0 && is_live(books, slot)
@@ -552,7 +600,7 @@ impl OrderBooks {
         table.invariant();
         let mut sums = vec![[const { BTreeMap::new() }; 2]; books.len()];
         let mut counts = vec![[0u32; 2]; books.len()];
-        for slot in table.live(|slot| is_live(books, slot)) {
+        for slot in table.all().filter(|slot| is_live(books, slot)) {
             assert!(slot.size > 0, "orders have size");
             let (book, side) = (slot.instrument() as usize, usize::from(slot.is_ask()));
             counts[book][side] += 1;

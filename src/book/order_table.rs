@@ -1,289 +1,413 @@
-//! All resting orders of one channel in one table.
+//! All resting orders of one channel.
 //!
 //! ```text
-//!   order id ─┬─ id >> 12 ── multiply, high bits ──▶ where a run of 4,096 ids begins
-//!             └─ id & 4095 ─────────────────────────▶ place in the run; if taken, the next free slot
+//!   order id ── low bits ──▶ near[..] ── 16 bytes, holds this very order ──▶ found
+//!                                └────── says that others of these low bits are elsewhere ──▶ OrderHash
 //! ```
 //!
-//! Venues number orders upwards, and most orders that leave came lately. Runs keep such orders together, in few pages
-//! and lines, as an array by id would. Where runs begin is spread by the golden ratio, which keeps the beginnings of
-//! consecutive runs apart as evenly as can be: even if every id of every run rests, runs do not overlap while the
-//! table is at most half full, and it is. Ids that share their low bits begin at different places.
+//! Venues number orders upwards, and most orders that leave came lately. So the latest orders lie in a ring by the low
+//! bits of their id: there is nothing to search, adding writes one line after the other, and those that leave are in
+//! few pages. An order whose place in the ring is wanted by a later one moves to the hash table, as does one that the
+//! 16 bytes of a place cannot tell: a price off the grid of 0.0001 or above 429,496, a size above 32 bits, an id
+//! far above the others. Where ids are not given out upwards, the ring keeps what it can and the rest is in the hash
+//! table: slower, not wrong.
 //!
-//! Removal moves later entries back instead of leaving marks, so the cost of a search depends only on what the table
-//! holds, never on its history.
+//! Each place of the ring counts the orders in the hash table that have its low bits. So an id that rests nowhere, as
+//! that of nearly every new order, is known as such without a look at the hash table.
 //!
 //! An order is known by its id and its instrument, since some venues number orders for each instrument.
 //!
 //! An entry carries the generation of its book. Clearing a book raises the book's generation, which makes its
 //! entries stale at once, without a walk over the table; [`OrderTable::rebuild`] drops them when room is needed.
 
-use super::prefetch::with_large_pages;
+use super::order_hash::OrderHash;
+pub(super) use super::order_hash::Slot;
+use super::prefetch::{prefetch, with_large_pages};
 use feeds::model::Price;
 
-/// Most orders of one channel. The table then has four slots of 32 bytes an order: 4 GiB.
+/// Most orders of one channel. The table then takes at most 3 GiB.
 pub const ORDERS_MAX: usize = 1 << 25;
 
-/// Smallest table, in slots.
-const SLOTS_MIN: usize = 64;
+/// Generations of a book are below this. Then [`OrderTable::rebuild`] must drop its stale orders before the next.
+pub(super) const GENERATIONS: u32 = 1 << GENERATION_BITS;
 
-/// Ids that differ only in these low bits lie side by side: a run of 128 KiB.
-const RUN_BITS: u32 = 12;
+/// Bits of a generation in a place.
+const GENERATION_BITS: u32 = 11;
 
-/// `2^64` divided by the golden ratio, odd: spreads consecutive numbers evenly over the high bits.
-const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+/// Fewest places.
+const PLACES_MIN: usize = 64;
 
-/// [`Slot::owner`] of a free slot.
-const FREE: u32 = u32::MAX;
+/// Prices of the ring are multiples of this: 0.0001.
+const UNIT: u64 = 100_000;
 
-/// One resting order.
-#[derive(Clone, Copy, Debug)]
-#[repr(C, align(32))]
-pub(super) struct Slot {
-    pub(super) order_id: u64,
-    /// Undefined for an order without a price; it rests, and no level shows it.
-    pub(super) price: Price,
-    /// Never 0.
-    pub(super) size: u64,
-    /// Instrument and side: twice the instrument, plus one for the sellers.
-    pub(super) owner: u32,
-    /// Generation of the book it was added to.
-    pub(super) generation: u32,
+/// Power of two in [`UNIT`].
+const UNIT_SHIFT: u32 = UNIT.trailing_zeros();
+
+/// Inverse of the odd part of [`UNIT`], modulo `2^64`.
+const UNIT_INVERSE: u64 = inverse(UNIT >> UNIT_SHIFT);
+
+/// Inverse of an odd number modulo `2^64`.
+pub(super) const fn inverse(odd: u64) -> u64 {
+    // Newton: each round doubles the bits that are right, and an odd number is its own inverse in the last three.
+    let mut inverse = odd;
+    let mut round = 0;
+    while round < 5 {
+        inverse = inverse.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(inverse)));
+        round += 1;
+    }
+    inverse
 }
 
-const _: () = assert!(size_of::<Slot>() == 32);
+/// A count of [`Place::elsewhere`] that is not kept any more: there may be any number.
+const UNCOUNTED: u32 = 0xFF;
 
-impl Slot {
-    const EMPTY: Slot = Slot {
-        order_id: 0,
-        price: Price::UNDEFINED,
+/// A place of the ring, four in a cache line.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(16))]
+struct Place {
+    /// High bits of the id, then in 8 bits how many orders of these low bits are in the hash table.
+    tag: u32,
+    /// Instrument, then a bit for the sellers, then the generation.
+    owner: u32,
+    /// In 1e-4.
+    price: u32,
+    /// 0 if the place is free.
+    size: u32,
+}
+
+const _: () = assert!(size_of::<Place>() == 16);
+const _: () = assert!((super::INSTRUMENTS_MAX as u64) << (GENERATION_BITS + 1) <= 1 << 32);
+
+impl Place {
+    const EMPTY: Place = Place {
+        tag: 0,
+        owner: 0,
+        price: 0,
         size: 0,
-        owner: FREE,
-        generation: 0,
     };
 
-    /// An order. `instrument` is below [`INSTRUMENTS_MAX`](super::INSTRUMENTS_MAX).
-    #[inline]
-    pub(super) fn new(order_id: u64, instrument: u32, is_ask: bool, generation: u32) -> Slot {
+    #[inline(always)]
+    fn elsewhere(&self) -> u32 {
+        self.tag & 0xFF
+    }
+
+    #[inline(always)]
+    fn has_tag(&self, tag: u64) -> bool {
+        u64::from(self.tag >> 8) == tag && self.size > 0
+    }
+
+    #[inline(always)]
+    fn instrument(&self) -> u32 {
+        self.owner >> (GENERATION_BITS + 1)
+    }
+
+    /// The price in units if it is one of the ring's.
+    #[inline(always)]
+    fn units(price: Price) -> Option<u32> {
+        // One-to-one on all numbers, and multiples of the unit become what they are multiples by.
+        let units = (price.0 as u64)
+            .wrapping_mul(UNIT_INVERSE)
+            .rotate_right(UNIT_SHIFT);
+        u32::try_from(units).ok()
+    }
+
+    /// The place an order would fill, its count left out; nothing if it cannot be told so.
+    #[inline(always)]
+    fn of(slot: &Slot, tag: u64) -> Option<Place> {
+        let price = Place::units(slot.price)?;
+        let size = u32::try_from(slot.size).ok()?;
+        if tag >= 1 << 24 {
+            return None;
+        }
+        Some(Place {
+            tag: (tag as u32) << 8,
+            owner: slot.owner << GENERATION_BITS | slot.generation,
+            price,
+            size,
+        })
+    }
+
+    #[inline(always)]
+    fn price(&self) -> Price {
+        Price((u64::from(self.price) * UNIT) as i64)
+    }
+
+    #[inline(always)]
+    fn slot(&self, order_id: u64) -> Slot {
         Slot {
             order_id,
-            owner: instrument << 1 | u32::from(is_ask),
-            generation,
-            ..Slot::EMPTY
+            price: self.price(),
+            size: u64::from(self.size),
+            owner: self.owner >> GENERATION_BITS,
+            generation: self.owner & (GENERATIONS - 1),
         }
     }
+}
 
-    #[inline(always)]
-    fn is_free(&self) -> bool {
-        self.owner == FREE
-    }
-
-    #[inline(always)]
-    pub(super) fn instrument(&self) -> u32 {
-        self.owner >> 1
-    }
-
-    #[inline(always)]
-    pub(super) fn is_ask(&self) -> bool {
-        self.owner & 1 == 1
-    }
+/// Where an order is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum At {
+    /// In the ring.
+    Near(usize),
+    /// In the hash table.
+    Far(usize),
 }
 
 /// The table.
 pub(super) struct OrderTable {
-    slots: Vec<Slot>,
-    /// Slots taken, stale ones included.
-    taken: usize,
-    /// `64 - log2(slots)`.
-    shift: u32,
+    places: Vec<Place>,
+    /// `log2(places)`.
+    bits: u32,
+    far: OrderHash,
 }
 
 impl OrderTable {
-    /// A table that holds `orders` without growing.
+    /// A table that holds `orders` without growing if their ids are given out upwards, and half of them if not.
     pub(super) fn new(orders: usize) -> OrderTable {
-        let slots = (orders.min(ORDERS_MAX) * 2)
-            .next_power_of_two()
-            .max(SLOTS_MIN);
+        let places = places_for(orders);
         OrderTable {
-            slots: empty(slots),
-            taken: 0,
-            shift: shift(slots),
+            places: empty(places),
+            bits: places.trailing_zeros(),
+            far: OrderHash::new(orders / 2),
         }
     }
 
     #[inline(always)]
-    fn mask(&self) -> usize {
-        self.slots.len() - 1
+    fn index(&self, order_id: u64) -> usize {
+        order_id as usize & (self.places.len() - 1)
     }
 
     #[inline(always)]
-    fn home(&self, order_id: u64) -> usize {
-        let run = (order_id >> RUN_BITS).wrapping_mul(SPREAD) >> self.shift;
-        (run as usize + (order_id as usize & ((1 << RUN_BITS) - 1))) & self.mask()
+    fn tag(&self, order_id: u64) -> u64 {
+        order_id >> self.bits
     }
 
-    /// The slot an order would be in if no other one had taken it.
+    /// Starts to fetch the place of an order.
     #[inline(always)]
-    pub(super) fn home_slot(&self, order_id: u64) -> &Slot {
-        &self.slots[self.home(order_id)]
+    pub(super) fn prefetch(&self, order_id: u64) {
+        prefetch(&self.places[self.index(order_id)]);
     }
 
+    /// What is known of an order from its place alone: price and whether it is a seller's. Where the order may be
+    /// in the hash table instead, starts to fetch that.
     #[inline(always)]
-    pub(super) fn slot(&self, index: usize) -> &Slot {
-        &self.slots[index & self.mask()]
+    pub(super) fn peek(&self, order_id: u64) -> Option<(Price, bool)> {
+        let place = &self.places[self.index(order_id)];
+        if place.has_tag(self.tag(order_id)) {
+            return Some((place.price(), place.owner >> GENERATION_BITS & 1 == 1));
+        }
+        if place.elsewhere() > 0 {
+            prefetch(self.far.home_slot(order_id));
+        }
+        None
     }
 
+    /// Starts to fetch where an order that is in the way of a new one would go, and where the new one may be already.
     #[inline(always)]
-    pub(super) fn slot_mut(&mut self, index: usize) -> &mut Slot {
-        let mask = self.mask();
-        &mut self.slots[index & mask]
+    pub(super) fn prefetch_move(&self, order_id: u64) {
+        let index = self.index(order_id);
+        let place = &self.places[index];
+        if place.size > 0 {
+            let in_the_way = u64::from(place.tag >> 8) << self.bits | index as u64;
+            prefetch(self.far.home_slot(in_the_way));
+        }
+        if place.elsewhere() > 0 {
+            prefetch(self.far.home_slot(order_id));
+        }
     }
 
-    /// Where the order of this instrument is (it may be stale), or the free slot it would go to.
+    /// What rests there.
+    #[inline(always)]
+    pub(super) fn slot(&self, at: At, order_id: u64) -> Slot {
+        match at {
+            At::Near(index) => self.places[index].slot(order_id),
+            At::Far(index) => *self.far.slot(index),
+        }
+    }
+
+    /// Where the order of this instrument is. It may be stale.
     #[inline]
-    pub(super) fn find(&self, order_id: u64, instrument: u32) -> Result<usize, usize> {
-        let mask = self.mask();
-        let mut index = self.home(order_id);
-        loop {
-            let slot = &self.slots[index];
-            if slot.is_free() {
-                return Err(index);
-            }
-            if slot.order_id == order_id && slot.instrument() == instrument {
-                return Ok(index);
-            }
-            index = (index + 1) & mask;
+    pub(super) fn find(&self, order_id: u64, instrument: u32) -> Option<At> {
+        let index = self.index(order_id);
+        let place = &self.places[index];
+        if place.has_tag(self.tag(order_id)) && place.instrument() == instrument {
+            return Some(At::Near(index));
         }
+        if place.elsewhere() == 0 {
+            return None;
+        }
+        self.far.find(order_id, instrument).ok().map(At::Far)
     }
 
     /// The first order of this id, of any instrument, that `is_live`.
-    pub(super) fn find_any(&self, order_id: u64, is_live: impl Fn(&Slot) -> bool) -> Option<usize> {
-        let mask = self.mask();
-        let mut index = self.home(order_id);
-        loop {
-            let slot = &self.slots[index];
-            if slot.is_free() {
-                return None;
-            }
-            if slot.order_id == order_id && is_live(slot) {
-                return Some(index);
-            }
-            index = (index + 1) & mask;
+    pub(super) fn find_any(&self, order_id: u64, is_live: impl Fn(&Slot) -> bool) -> Option<At> {
+        let index = self.index(order_id);
+        let place = &self.places[index];
+        if place.has_tag(self.tag(order_id)) && is_live(&place.slot(order_id)) {
+            return Some(At::Near(index));
         }
+        if place.elsewhere() == 0 {
+            return None;
+        }
+        self.far.find_any(order_id, is_live).map(At::Far)
     }
 
     /// Whether one more order needs [`rebuild`](OrderTable::rebuild) first.
     #[inline(always)]
     pub(super) fn is_full(&self) -> bool {
-        self.taken * 2 >= self.slots.len()
+        self.far.is_full()
     }
 
-    /// Puts an order into the free slot that [`find`](OrderTable::find) gave.
+    /// Puts in an order that is not there. The table is not full.
     #[inline]
-    pub(super) fn put(&mut self, index: usize, slot: Slot) {
-        debug_assert!(self.slot(index).is_free());
-        *self.slot_mut(index) = slot;
-        self.taken += 1;
-    }
-
-    /// Frees a slot. Entries behind it that it kept from their place move back.
-    #[inline]
-    pub(super) fn remove(&mut self, index: usize) {
-        let mask = self.mask();
-        let mut hole = index & mask;
-        let mut next = hole;
-        loop {
-            next = (next + 1) & mask;
-            let slot = self.slots[next];
-            if slot.is_free() {
-                break;
+    pub(super) fn put(&mut self, slot: Slot) {
+        let index = self.index(slot.order_id);
+        let tag = self.tag(slot.order_id);
+        let before = self.places[index];
+        match Place::of(&slot, tag) {
+            Some(place) => {
+                if before.size > 0 {
+                    let id = u64::from(before.tag >> 8) << self.bits | index as u64;
+                    self.put_far(index, before.slot(id));
+                }
+                let elsewhere = self.places[index].elsewhere();
+                self.places[index] = Place {
+                    tag: place.tag | elsewhere,
+                    ..place
+                };
             }
-            // It may move if its home is not behind the hole, seen from where it is.
-            let from_home = next.wrapping_sub(self.home(slot.order_id)) & mask;
-            let from_hole = next.wrapping_sub(hole) & mask;
-            if from_home >= from_hole {
-                self.slots[hole] = slot;
-                hole = next;
-            }
+            None => self.put_far(index, slot),
         }
-        self.slots[hole] = Slot::EMPTY;
-        self.taken -= 1;
     }
 
-    /// Drops stale entries, and doubles the table if the `live` ones alone use more than half of its room.
+    /// Puts an order into the hash table and counts it at its place.
+    fn put_far(&mut self, index: usize, slot: Slot) {
+        match self.far.find(slot.order_id, slot.instrument()) {
+            Ok(_) => debug_assert!(false, "an order is in one place"),
+            Err(free) => self.far.put(free, slot),
+        }
+        let place = &mut self.places[index];
+        if place.elsewhere() < UNCOUNTED {
+            place.tag += 1;
+        }
+    }
+
+    /// Takes an order out.
+    #[inline]
+    pub(super) fn remove(&mut self, at: At) {
+        match at {
+            At::Near(index) => self.places[index].size = 0,
+            At::Far(index) => self.remove_far(index),
+        }
+    }
+
+    fn remove_far(&mut self, index: usize) {
+        let place = self.index(self.far.slot(index).order_id);
+        let place = &mut self.places[place];
+        if place.elsewhere() < UNCOUNTED {
+            place.tag -= 1;
+        }
+        self.far.remove(index);
+    }
+
+    /// Makes an order smaller; `size` is not 0.
+    #[inline]
+    pub(super) fn shrink(&mut self, at: At, size: u64) {
+        match at {
+            At::Near(index) => {
+                let place = &mut self.places[index];
+                place.size = place.size.min(u32::try_from(size).unwrap_or(u32::MAX));
+            }
+            At::Far(index) => self.far.slot_mut(index).size = size,
+        }
+    }
+
+    /// Says all of an order anew. The table is not full.
+    pub(super) fn set(&mut self, at: At, slot: Slot) {
+        self.remove(at);
+        self.put(slot);
+    }
+
+    /// Drops stale entries, and doubles what the live ones alone use more than half of.
     ///
-    /// Returns whether there is room for one more order. Takes time in proportion to the table: give enough
-    /// capacity at start to never see it.
+    /// Takes time in proportion to the table: give enough capacity at start to never see it.
     #[cold]
-    pub(super) fn rebuild(&mut self, live: usize, is_live: impl Fn(&Slot) -> bool) -> bool {
-        if live >= ORDERS_MAX {
-            return false;
-        }
-        let slots = if live * 4 >= self.slots.len() {
-            self.slots.len() * 2
+    pub(super) fn rebuild(&mut self, live: usize, is_live: impl Fn(&Slot) -> bool) {
+        let mut kept: Vec<Slot> = Vec::with_capacity(live);
+        kept.extend(self.all().filter(&is_live));
+        // The latest come last, and so into the ring.
+        kept.sort_unstable_by_key(|slot| slot.order_id);
+        let places = places_for(kept.len()).max(self.places.len());
+        if places == self.places.len() {
+            self.places.fill(Place::EMPTY);
         } else {
-            self.slots.len()
-        };
-        let old = std::mem::replace(&mut self.slots, empty(slots));
-        self.shift = shift(slots);
-        self.taken = 0;
-        for slot in old.iter().filter(|slot| !slot.is_free() && is_live(slot)) {
-            match self.find(slot.order_id, slot.instrument()) {
-                Ok(index) => *self.slot_mut(index) = *slot,
-                Err(index) => self.put(index, *slot),
-            }
+            self.places = empty(places);
+            self.bits = places.trailing_zeros();
         }
-        true
+        // Room for as many again, so that this does not happen soon again.
+        self.far.reset(kept.len() * 2);
+        for slot in kept {
+            self.put(slot);
+        }
     }
 
-    /// Every live order, in no order.
-    pub(super) fn live(&self, is_live: impl Fn(&Slot) -> bool) -> impl Iterator<Item = &Slot> {
-        self.slots
-            .iter()
-            .filter(move |slot| !slot.is_free() && is_live(slot))
+    /// Every entry, stale ones too, in no order.
+    pub(super) fn all(&self) -> impl Iterator<Item = Slot> {
+        let near = self.places.iter().enumerate();
+        let near = near.filter(|(_, place)| place.size > 0);
+        let near = near.map(|(index, place)| {
+            place.slot(u64::from(place.tag >> 8) << self.bits | index as u64)
+        });
+        near.chain(self.far.all().copied())
     }
 
-    /// Frees every slot.
+    /// Removes every order.
     pub(super) fn clear(&mut self) {
-        self.slots.fill(Slot::EMPTY);
-        self.taken = 0;
+        self.places.fill(Place::EMPTY);
+        self.far.reset(0);
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.slots.capacity() * size_of::<Slot>()
+        self.places.capacity() * size_of::<Place>() + self.far.bytes()
     }
 
-    /// Asserts that every entry can be found and the count is right.
+    /// Asserts that every entry can be found and the counts are right.
     pub(super) fn invariant(&self) {
-        let OrderTable {
-            slots,
-            taken,
-            shift: bits,
-        } = self;
-        assert!(slots.len().is_power_of_two(), "a power of two");
-        assert_eq!(*bits, shift(slots.len()), "shift fits the table");
-        assert!(*taken * 2 <= slots.len(), "at most half full");
-        let mut seen = 0;
-        for (index, slot) in slots.iter().enumerate().filter(|(_, slot)| !slot.is_free()) {
-            seen += 1;
-            assert_eq!(
-                self.find(slot.order_id, slot.instrument()),
-                Ok(index),
-                "every entry is found where it is"
+        let OrderTable { places, bits, far } = self;
+        assert_eq!(places.len(), 1 << bits, "a power of two");
+        far.invariant();
+        for slot in self.all() {
+            let at = self.find(slot.order_id, slot.instrument());
+            let found = at.map(|at| self.slot(at, slot.order_id));
+            assert_eq!(found, Some(slot), "every entry is found where it is");
+        }
+        let mut counts = vec![0; places.len()];
+        for slot in far.all() {
+            counts[self.index(slot.order_id)] += 1;
+        }
+        for (place, count) in places.iter().zip(counts) {
+            let elsewhere = place.elsewhere();
+            assert!(
+                elsewhere == UNCOUNTED || elsewhere == count,
+                "orders elsewhere are counted"
             );
         }
-        assert_eq!(seen, *taken, "taken slots are counted");
     }
 }
 
-/// That many free slots.
-fn empty(count: usize) -> Vec<Slot> {
-    let mut slots = with_large_pages(count);
-    slots.resize(count, Slot::EMPTY);
-    slots
+/// Places of a ring for so many orders.
+fn places_for(orders: usize) -> usize {
+    (orders.min(ORDERS_MAX) * PLACES_AN_ORDER)
+        .next_power_of_two()
+        .max(PLACES_MIN)
 }
 
-/// `64 - log2(slots)`, for a power of two.
-fn shift(slots: usize) -> u32 {
-    64 - slots.trailing_zeros()
+/// Places for each order the table is to hold: ids have holes, and some orders stay for long.
+const PLACES_AN_ORDER: usize = 2;
+
+/// That many free places.
+fn empty(count: usize) -> Vec<Place> {
+    let mut places = with_large_pages(count);
+    places.resize(count, Place::EMPTY);
+    places
 }

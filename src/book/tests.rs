@@ -370,6 +370,82 @@ mod by_order {
         assert_eq!(books.order_count(), 0);
     }
 
+    /// The least tick of a size and a price that the ring can tell.
+    fn near(order_id: u64, side: Side, price: i64, size: u64) -> Tick {
+        add(order_id, side, price * 100_000, size)
+    }
+
+    #[test]
+    fn orders_in_each_others_place_are_all_found() {
+        // Ids that share their low bits, so that only one of them can be in the ring.
+        let mut books = orders(&[]);
+        let count = 300u64;
+        for id in 0..count {
+            assert_eq!(books.apply(&near(id << 20 | 5, Bid, 100, 1)).fault, None);
+        }
+        books.invariant();
+        assert_eq!(books.order_count(), count as usize);
+        let again = books.apply(&near(7 << 20 | 5, Bid, 100, 1));
+        assert_eq!(again.fault, Some(Fault::DuplicateOrder));
+        for id in (0..count).step_by(2).chain((0..count).skip(1).step_by(2)) {
+            assert_eq!(books.apply(&cancel(id << 20 | 5, 1)).fault, None);
+        }
+        books.invariant();
+        assert_eq!(books.order_count(), 0);
+        let unknown = books.apply(&cancel(9 << 20 | 5, 1)).fault;
+        assert_eq!(unknown, Some(Fault::UnknownOrder));
+    }
+
+    #[test]
+    fn what_a_place_or_a_cell_cannot_tell_is_told_elsewhere() {
+        let large = 1 << 45;
+        check(
+            &[
+                near(1, Bid, 100, 5),
+                near(2, Bid, 99, 7),
+                near(3, Bid, 100, large),
+                near(u64::MAX, Bid, 98, u64::from(u32::MAX)),
+                near(4, Bid, 98, 1),
+                near(5, Ask, i64::from(u32::MAX), 1),
+                near(6, Ask, i64::from(u32::MAX) + 1, 2),
+                cancel(3, large - 1),
+                modify(2, Bid, 9_900_000, large),
+                modify(2, Bid, 9_900_000, 8),
+            ],
+            &[
+                (10_000_000, 6, 2),
+                (9_900_000, 8, 1),
+                (9_800_000, 1 << 32, 2),
+            ],
+            &[
+                (i64::from(u32::MAX) * 100_000, 1, 1),
+                ((i64::from(u32::MAX) + 1) * 100_000, 2, 1),
+            ],
+        );
+    }
+
+    #[test]
+    fn orders_stay_forgotten_when_generations_are_used_up() {
+        let clear = tick(Action::Clear, 0, Side::None, i64::MAX, 0);
+        let other = Tick {
+            instrument: B,
+            ..near(900_000, Bid, 200, 9)
+        };
+        let mut books = orders(&[other, near(1, Bid, 100, 5)]);
+        for round in 0..5_000u64 {
+            books.apply(&clear);
+            let fault = books.apply(&cancel(1, 1)).fault;
+            assert_eq!(fault, Some(Fault::UnknownOrder), "round {round}");
+            if round % 1_000 == 0 {
+                books.apply(&near(2 + round, Bid, 100, 5));
+                books.invariant();
+            }
+        }
+        books.invariant();
+        assert_eq!(books.order_count(), 1);
+        assert_eq!(books.top(B).bid.map(|level| level.size), Some(9));
+    }
+
     #[test]
     fn the_ends_of_the_price_range_are_prices() {
         check(
@@ -598,12 +674,20 @@ mod models {
 
         #[test]
         fn books_by_order_equal_the_textbook_after_every_tick(
+            is_near in proptest::bool::ANY,
             ticks in proptest::collection::vec(any_tick(), 1..500)
         ) {
             let mut model = Model::default();
             let mut books = OrderBooks::new(0);
             books.define(A);
             for tick in &ticks {
+                let mut tick = *tick;
+                if is_near {
+                    // On the grid of the ring, and ids that contend for its places.
+                    tick.price.0 = tick.price.0.saturating_mul(100_000);
+                    tick.order_id *= 24;
+                }
+                let tick = &tick;
                 let before = model.top();
                 model.apply(tick);
                 let change = books.apply(tick);

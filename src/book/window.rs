@@ -13,6 +13,7 @@
 //! Thin sides have no window, since four kilobytes for a handful of levels are too much.
 
 use super::ladder::{Edit, LEVELS_MAX, Ladder, Refusal, Total, key, price};
+use super::order_table::inverse;
 use super::prefetch::{prefetch, with_large_pages};
 use super::top::Level;
 use feeds::model::Price;
@@ -20,8 +21,11 @@ use feeds::model::Price;
 /// Cells of a window.
 const CELLS: usize = 256;
 
-/// Most windows whose cells are allocated at once: 17 MB, used as windows come.
+/// Most windows whose cells are allocated at once when they are needed: 9 MB, used as windows come.
 const CHUNK_MAX: usize = 4096;
+
+/// Most windows made at start: 69 MB.
+const SPARE_MAX: usize = 1 << 15;
 
 /// Cells above the best one when a window is placed.
 const CELLS_ABOVE: u64 = 48;
@@ -29,7 +33,7 @@ const CELLS_ABOVE: u64 = 48;
 /// A best level below this cell places the window anew, if that brings levels into it.
 const LOW_CELL: u8 = 64;
 
-/// A side with fewer levels has no window.
+/// A side with fewer levels has no window, once those made at start are given out.
 const LEVELS_FOR_WINDOW: usize = 5;
 
 /// Levels a side may have outside of its window before a new one is refused. What is missing to [`LEVELS_MAX`] is for
@@ -65,14 +69,9 @@ impl Grid {
     /// `step` is at least 1.
     fn new(step: u64) -> Grid {
         let shift = step.trailing_zeros();
-        let odd = step >> shift;
-        // Newton: each round doubles the bits that are right, and an odd number is its own inverse in the last three.
-        let inverse = (0..5).fold(odd, |inverse, _| {
-            inverse.wrapping_mul(2u64.wrapping_sub(odd.wrapping_mul(inverse)))
-        });
         Grid {
             step,
-            inverse,
+            inverse: inverse(step >> shift),
             shift,
         }
     }
@@ -89,12 +88,55 @@ impl Grid {
     }
 }
 
+/// What rests at a level of a window: size above, order count in the low bits; 0 if nothing does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Cell(u64);
+
+/// Low bits of a [`Cell`].
+const COUNT_BITS: u32 = 20;
+
+/// Largest order count of a cell.
+const COUNT_MAX: u32 = (1 << COUNT_BITS) - 1;
+
+/// Largest size of a cell: 17 trillion.
+const SIZE_MAX: u64 = u64::MAX >> COUNT_BITS;
+
+impl Cell {
+    const EMPTY: Cell = Cell(0);
+
+    /// Whether a cell can tell this.
+    #[inline(always)]
+    fn fits(size: u64, orders: u32) -> bool {
+        size <= SIZE_MAX && orders <= COUNT_MAX
+    }
+
+    /// `total` fits.
+    #[inline(always)]
+    fn new(total: Total) -> Cell {
+        Cell(total.size << COUNT_BITS | u64::from(total.orders))
+    }
+
+    #[inline(always)]
+    fn total(self) -> Total {
+        Total {
+            size: self.0 >> COUNT_BITS,
+            orders: self.0 as u32 & COUNT_MAX,
+        }
+    }
+}
+
 /// What all sides of a channel share: the memory of the windows, levels outside of them, and steps.
 pub(super) struct Far {
     /// Cells of all windows, in chunks that never move.
     chunks: Vec<Vec<Cells>>,
     /// A chunk has `2^chunk_bits` windows.
     chunk_bits: u32,
+    /// Windows made at start that no side has yet.
+    spare: usize,
+    /// Windows handed out, those in `free` included.
+    used: usize,
+    /// Windows given back.
+    free: Vec<u32>,
     ladders: Vec<Ladder>,
     grids: Vec<Grid>,
     /// Levels of a window while it moves.
@@ -102,14 +144,26 @@ pub(super) struct Far {
 }
 
 impl Far {
-    pub(super) fn new() -> Far {
-        Far {
+    /// With so many windows made and touched at once.
+    pub(super) fn new(windows: usize) -> Far {
+        let mut far = Far {
             chunks: Vec::new(),
             chunk_bits: 0,
+            spare: 0,
+            used: 0,
+            free: Vec::new(),
             ladders: Vec::new(),
             grids: vec![Grid::new(STEP_AT_START)],
-            moving: Vec::new(),
+            moving: Vec::with_capacity(CELLS),
+        };
+        if windows > 0 {
+            far.spare = windows.min(SPARE_MAX).next_power_of_two();
+            far.chunk_bits = far.spare.ilog2();
+            let mut chunk = with_large_pages(far.spare);
+            chunk.resize(far.spare, Cells::EMPTY);
+            far.chunks.push(chunk);
         }
+        far
     }
 
     /// Says how many sides there are, so that few sides take little memory and many take it at once.
@@ -117,32 +171,42 @@ impl Far {
         if self.chunks.is_empty() {
             self.chunk_bits = count.clamp(1, CHUNK_MAX).next_power_of_two().ilog2();
         }
+        self.ladders
+            .reserve(count.min(SPARE_MAX).saturating_sub(self.ladders.len()));
     }
 
     /// Empty cells; nothing if there are too many.
     #[cold]
     fn new_cells(&mut self) -> Option<u32> {
+        self.spare = self.spare.saturating_sub(1);
+        if let Some(number) = self.free.pop() {
+            return Some(number);
+        }
+        let number = u32::try_from(self.used).ok()?;
         let size = 1 << self.chunk_bits;
-        if self.chunks.last().is_none_or(|chunk| chunk.len() == size) {
+        if self.used >> self.chunk_bits == self.chunks.len() {
             self.chunks.push(with_large_pages(size));
         }
-        let before = (self.chunks.len() - 1) << self.chunk_bits;
-        let chunk = self.chunks.last_mut()?;
-        let number = u32::try_from(before + chunk.len()).ok()?;
-        chunk.push([Total::NONE; CELLS + 4]);
+        let chunk = self.chunks.get_mut(self.used >> self.chunk_bits)?;
+        if self.used & (size - 1) == chunk.len() {
+            chunk.push(Cells::EMPTY);
+        }
+        self.used += 1;
         Some(number)
     }
 
     #[inline(always)]
-    fn cells(&self, number: u32) -> Option<&Cells> {
+    fn cells(&self, number: u32) -> Option<&[Cell; CELLS]> {
         let chunk = self.chunks.get((number >> self.chunk_bits) as usize)?;
-        chunk.get(number as usize & ((1 << self.chunk_bits) - 1))
+        let cells = chunk.get(number as usize & ((1 << self.chunk_bits) - 1))?;
+        Some(&cells.cells)
     }
 
     #[inline(always)]
-    fn cells_mut(&mut self, number: u32) -> Option<&mut Cells> {
+    fn cells_mut(&mut self, number: u32) -> Option<&mut [Cell; CELLS]> {
         let chunk = self.chunks.get_mut((number >> self.chunk_bits) as usize)?;
-        chunk.get_mut(number as usize & ((1 << self.chunk_bits) - 1))
+        let cells = chunk.get_mut(number as usize & ((1 << self.chunk_bits) - 1))?;
+        Some(&mut cells.cells)
     }
 
     /// The number of a step; nothing if there are too many.
@@ -158,6 +222,7 @@ impl Far {
     pub(super) fn bytes(&self) -> usize {
         self.ladders.iter().map(Ladder::bytes).sum::<usize>()
             + self.chunks.iter().map(Vec::capacity).sum::<usize>() * size_of::<Cells>()
+            + self.free.capacity() * size_of::<u32>()
             + self.moving.capacity() * size_of::<(i64, Total)>()
             + self.ladders.capacity() * size_of::<Ladder>()
             + self.grids.capacity() * size_of::<Grid>()
@@ -165,7 +230,19 @@ impl Far {
 }
 
 /// The cells, and a line that keeps equal cells of neighbours out of the same sets of the cache.
-type Cells = [Total; CELLS + 4];
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct Cells {
+    cells: [Cell; CELLS],
+    spacer: [u64; 8],
+}
+
+impl Cells {
+    const EMPTY: Cells = Cells {
+        cells: [Cell::EMPTY; CELLS],
+        spacer: [0; 8],
+    };
+}
 
 const NO_CELLS: u32 = u32::MAX;
 
@@ -195,6 +272,8 @@ pub(super) struct Window {
     /// Whether any level of the ladder is at `base` or better, so that the window alone cannot tell depths.
     is_mixed: bool,
     is_ask: bool,
+    /// Whether some level was more than a [`Cell`] can tell: then there is no window until the book is cleared.
+    is_vast: bool,
 }
 
 const _: () = assert!(size_of::<Window>() == 64);
@@ -212,6 +291,7 @@ impl Window {
             best: 0,
             is_mixed: false,
             is_ask,
+            is_vast: false,
         }
     }
 
@@ -262,9 +342,9 @@ impl Window {
         if !self.is_mixed
             && let Some(cells) = far.cells(self.cells)
         {
-            let total = cells[usize::from(self.best)];
-            if total.size > 0 {
-                return Some(total.level(self.key_of(far, self.best), self.is_ask));
+            let cell = cells[usize::from(self.best)];
+            if cell != Cell::EMPTY {
+                return Some(cell.total().level(self.key_of(far, self.best), self.is_ask));
             }
         }
         self.levels(far).next()
@@ -291,7 +371,7 @@ impl Window {
         std::iter::from_fn(move || {
             let cell = highest(&taken)?;
             taken[usize::from(cell) / 64] &= !(1 << (cell % 64));
-            Some((self.key_of(far, cell), cells?[usize::from(cell)]))
+            Some((self.key_of(far, cell), cells?[usize::from(cell)].total()))
         })
     }
 
@@ -310,7 +390,7 @@ impl Window {
     /// Removes every level.
     pub(super) fn clear(&mut self, far: &mut Far) {
         if let Some(cells) = far.cells_mut(self.cells) {
-            cells.fill(Total::NONE);
+            cells.fill(Cell::EMPTY);
         }
         if let Some(ladder) = far.ladders.get_mut(self.ladder as usize) {
             ladder.clear();
@@ -318,11 +398,12 @@ impl Window {
         self.taken = [0; CELLS / 64];
         self.best = 0;
         self.is_mixed = false;
+        self.is_vast = false;
         self.orders = 0;
     }
 
     /// Adds `size` and `orders` to a level, making it if need be.
-    #[inline]
+    #[inline(always)]
     pub(super) fn grow(
         &mut self,
         far: &mut Far,
@@ -332,44 +413,74 @@ impl Window {
     ) -> Result<Edit, Refusal> {
         match self.cell(far, key) {
             Some(cell) if self.has_cells() => {
-                let mut edit = self.grow_cell(far, cell, size, orders)?;
+                let Some(mut edit) = self.grow_cell(far, cell, size, orders) else {
+                    self.give_back(far);
+                    return self.grow_elsewhere(far, key, size, orders);
+                };
                 if self.is_mixed {
                     edit.depth += self.far_above(far, key);
                 }
                 Ok(edit)
             }
-            _ => self.grow_far(far, key, size, orders, FAR_MAX),
+            _ => self.grow_elsewhere(far, key, size, orders),
         }
+    }
+
+    /// [`grow`](Window::grow) of what is not in the window.
+    #[cold]
+    #[inline(never)]
+    fn grow_elsewhere(
+        &mut self,
+        far: &mut Far,
+        key: i64,
+        size: u64,
+        orders: u32,
+    ) -> Result<Edit, Refusal> {
+        if self.cells == NO_CELLS && self.ladder == NO_LADDER && far.spare > 0 {
+            return self.open(far, key, size, orders);
+        }
+        self.grow_far(far, key, size, orders, FAR_MAX)
+    }
+
+    /// [`grow`](Window::grow) of the first level, in one of the windows made at start.
+    #[cold]
+    fn open(&mut self, far: &mut Far, key: i64, size: u64, orders: u32) -> Result<Edit, Refusal> {
+        let first = price(key, self.is_ask);
+        let grid = far.grid(step(&[first], None)).unwrap_or(self.grid);
+        let step = far.grids[usize::from(grid)].step;
+        self.place(far, grid, base(key, step, self.is_ask));
+        match self.cell(far, key) {
+            Some(cell) if self.has_cells() => self.grow_cell(far, cell, size, orders),
+            _ => None,
+        }
+        .map_or_else(|| self.grow_far(far, key, size, orders, FAR_MAX), Ok)
     }
 
     /// [`grow`](Window::grow) by what was there before the last edit: never refused.
     #[cold]
     pub(super) fn put_back(&mut self, far: &mut Far, key: i64, size: u64) {
-        let edit = match self.cell(far, key) {
-            Some(cell) if self.has_cells() => self.grow_cell(far, cell, size, 1),
-            _ => self.grow_far(far, key, size, 1, LEVELS_MAX),
+        let is_put = match self.cell(far, key) {
+            Some(cell) if self.has_cells() => self.grow_cell(far, cell, size, 1).is_some(),
+            _ => self.grow_far(far, key, size, 1, LEVELS_MAX).is_ok(),
         };
-        debug_assert!(edit.is_ok(), "what was there fits");
+        debug_assert!(is_put, "what was there fits");
     }
 
-    /// Depth among the levels of the window.
+    /// Depth among the levels of the window. Nothing, and nothing is changed, if the cell cannot tell the sum.
     #[inline(always)]
-    fn grow_cell(
-        &mut self,
-        far: &mut Far,
-        cell: u8,
-        size: u64,
-        orders: u32,
-    ) -> Result<Edit, Refusal> {
-        let Some(cells) = far.cells_mut(self.cells) else {
-            return Err(Refusal::Absent);
-        };
-        let total = &mut cells[usize::from(cell)];
-        let size_before = total.size;
-        let size_after = size_before.checked_add(size).ok_or(Refusal::Overflow)?;
-        total.size = size_after;
-        total.orders += orders;
-        let orders_after = total.orders;
+    fn grow_cell(&mut self, far: &mut Far, cell: u8, size: u64, orders: u32) -> Option<Edit> {
+        let place = &mut far.cells_mut(self.cells)?[usize::from(cell)];
+        let before = place.total();
+        let size_before = before.size;
+        let size_after = size_before.checked_add(size)?;
+        let orders_after = before.orders + orders;
+        if !Cell::fits(size_after, orders_after) {
+            return None;
+        }
+        *place = Cell::new(Total {
+            size: size_after,
+            orders: orders_after,
+        });
         self.taken[usize::from(cell) / 64] |= 1 << (cell % 64);
         let depth = if cell >= self.best {
             self.best = cell;
@@ -377,7 +488,7 @@ impl Window {
         } else {
             count_above(&self.taken, cell)
         };
-        Ok(Edit {
+        Some(Edit {
             size_before,
             size_after,
             orders_after,
@@ -386,7 +497,7 @@ impl Window {
     }
 
     /// Takes `size` and `orders` off a level, which goes with its last order.
-    #[inline]
+    #[inline(always)]
     pub(super) fn shrink(
         &mut self,
         far: &mut Far,
@@ -400,22 +511,25 @@ impl Window {
         let Some(cells) = far.cells_mut(self.cells) else {
             return self.shrink_far(far, key, size, orders);
         };
-        let total = &mut cells[usize::from(cell)];
-        let size_before = total.size;
-        if size_before == 0 {
+        let place = &mut cells[usize::from(cell)];
+        if *place == Cell::EMPTY {
             return Err(Refusal::Absent);
         }
-        total.size = size_before.saturating_sub(size);
-        total.orders = total.orders.saturating_sub(orders);
+        let before = place.total();
         let mut edit = Edit {
-            size_before,
-            size_after: total.size,
-            orders_after: total.orders,
+            size_before: before.size,
+            size_after: before.size.saturating_sub(size),
+            orders_after: before.orders.saturating_sub(orders),
             depth: 0,
         };
-        if edit.orders_after == 0 {
-            *total = Total::NONE;
-        }
+        *place = if edit.orders_after == 0 {
+            Cell::EMPTY
+        } else {
+            Cell::new(Total {
+                size: edit.size_after,
+                orders: edit.orders_after,
+            })
+        };
         if cell != self.best {
             edit.depth = count_above(&self.taken, cell);
         }
@@ -445,7 +559,7 @@ impl Window {
     ) -> Result<Edit, Refusal> {
         if self.ladder == NO_LADDER {
             self.ladder = u32::try_from(far.ladders.len()).map_err(|_| Refusal::Full)?;
-            far.ladders.push(Ladder::default());
+            far.ladders.push(Ladder::with_room());
         }
         let ladder = &mut far.ladders[self.ladder as usize];
         if ladder.level_count() >= limit && !ladder.has(key) {
@@ -454,8 +568,12 @@ impl Window {
         let mut edit = ladder.grow(key, size, orders)?;
         self.is_mixed |= key >= self.base;
         edit.depth += self.near_above(far, key);
+        if !self.is_vast && !Cell::fits(edit.size_after, edit.orders_after) {
+            self.give_back(far);
+        }
         if edit.size_before == 0 {
             let is_due = match self.has_cells() {
+                false if self.is_vast => false,
                 false => far.ladders[self.ladder as usize].level_count() >= LEVELS_FOR_WINDOW,
                 true if key < self.base => self.best < LOW_CELL,
                 // Above the window, or between two of its cells.
@@ -551,6 +669,40 @@ impl Window {
         self.place(far, grid, base);
     }
 
+    /// Does without a window from here on: every level is far.
+    #[cold]
+    fn give_back(&mut self, far: &mut Far) {
+        self.is_vast = true;
+        if !self.has_cells() {
+            return;
+        }
+        if self.ladder == NO_LADDER {
+            let Ok(ladder) = u32::try_from(far.ladders.len()) else {
+                return;
+            };
+            self.ladder = ladder;
+            far.ladders.push(Ladder::with_room());
+        }
+        let mut moving = std::mem::take(&mut far.moving);
+        moving.clear();
+        moving.extend(self.near(far));
+        if let Some(ladder) = far.ladders.get_mut(self.ladder as usize) {
+            for &(key, total) in moving.iter().rev() {
+                let is_put = ladder.grow(key, total.size, total.orders).is_ok();
+                debug_assert!(is_put, "there is room for what a window leaves");
+            }
+        }
+        far.moving = moving;
+        if let Some(cells) = far.cells_mut(self.cells) {
+            cells.fill(Cell::EMPTY);
+        }
+        far.free.push(self.cells);
+        self.cells = NO_CELLS;
+        (self.base, self.best) = (i64::MIN, 0);
+        self.taken = [0; CELLS / 64];
+        self.note_mixed(far);
+    }
+
     /// Puts the window elsewhere, and every level where it belongs then.
     fn place(&mut self, far: &mut Far, grid: u8, base: i64) {
         if !self.has_cells() {
@@ -565,13 +717,13 @@ impl Window {
         self.taken = [0; CELLS / 64];
         (self.grid, self.base) = (grid, base);
         let grid = far.grids[usize::from(grid)];
-        let mut cells = [Total::NONE; CELLS + 4];
+        let mut cells = [Cell::EMPTY; CELLS];
         let taken = &mut self.taken;
         let mut settle = |key: i64, total: Total| {
             let cell = grid.cell(key, base);
             let is_near = cell < CELLS as u64;
             if is_near {
-                cells[cell as usize] = total;
+                cells[cell as usize] = Cell::new(total);
                 taken[cell as usize / 64] |= 1 << (cell % 64);
             }
             is_near
@@ -609,9 +761,12 @@ impl Window {
             best,
             is_mixed,
             is_ask: _,
+            is_vast,
         } = self;
+        assert!(!is_vast || !self.has_cells(), "a vast side has no window");
         if let Some(cells) = far.cells(*cells) {
-            for (index, total) in cells[..CELLS].iter().enumerate() {
+            for (index, cell) in cells.iter().enumerate() {
+                let total = cell.total();
                 let is_taken = taken[index / 64] >> (index % 64) & 1 == 1;
                 assert_eq!(is_taken, total.size > 0, "taken cells have size");
                 assert_eq!(is_taken, total.orders > 0, "taken cells have orders");
