@@ -27,6 +27,7 @@ use super::context::{Context, ScheduleError};
 use super::graph::{Graph, Placement, Slot, Triggered};
 use super::io::{Io, IoDriver};
 use super::node::{AnyCell, Control, Life, NodeId, NodeRef, Shared};
+use super::observe::Profiler;
 use super::overload::{Overload, OverloadReport, Overloading};
 use super::scheduler::Scheduler;
 use super::timer::{Timer, TimerKey, Timers};
@@ -95,6 +96,8 @@ pub(super) struct Core {
     runs_count: u64,
     /// Told of each node that runs, where a watchdog or a budget asked for it.
     pub(super) watch: Option<Box<Watch>>,
+    /// Told of the same, where the graph is profiled.
+    pub(super) profiler: Option<Box<Profiler>>,
     pub(super) overload: Option<Overloading>,
     /// Set while nodes run; still set at the next cycle when a panic left the queue half empty.
     running: bool,
@@ -178,6 +181,9 @@ impl Core {
             return Err(ScheduleError::TooLate);
         }
         self.enqueue(id);
+        if let Some(profiler) = &mut self.profiler {
+            profiler.within(id, self.epoch);
+        }
         Ok(())
     }
 
@@ -235,8 +241,18 @@ impl Core {
     }
 
     /// Queues all that wants to run in this cycle; returns whether there is anything.
-    fn gather(&mut self) -> bool {
+    ///
+    /// Tells the profiler of what it finds where `PROFILED` is set; there is one then.
+    fn gather<const PROFILED: bool>(&mut self) -> bool {
         let mut any = false;
+        if PROFILED && let Some(profiler) = &mut self.profiler {
+            profiler.begin(self.epoch);
+            for &id in &self.pending {
+                if self.graph.is_live(id) {
+                    profiler.pending(id, self.epoch);
+                }
+            }
+        }
         if !self.pending.is_empty() {
             let Self {
                 graph: Graph { slots, .. },
@@ -260,15 +276,22 @@ impl Core {
         while let Some(node) = self.timers.pop_due(self.now, self.epoch) {
             self.enqueue(node);
             any = true;
+            if PROFILED && let Some(profiler) = &mut self.profiler {
+                profiler.timer(node, self.epoch);
+            }
         }
         let Self {
             ready,
             graph,
             scheduler,
             epoch,
+            profiler,
             ..
         } = self;
         ready.drain(|node| {
+            if PROFILED && let Some(profiler) = profiler {
+                profiler.channel(node, *epoch);
+            }
             enqueue(&mut graph.slots, scheduler, *epoch, node);
             any = true;
         });
@@ -325,8 +348,22 @@ fn drain<const WATCHED: bool>(
                 if let Some(watch) = &mut ctx.core.watch {
                     watch.enter(current);
                 }
+                if let Some(profiler) = &mut ctx.core.profiler {
+                    profiler.enter(current, ctx.core.epoch);
+                }
             }
-            match run.run(&mut ctx) {
+            #[cfg(feature = "spans")]
+            let span = super::observe::node_span(ctx.core.current(), &**run);
+            let control = run.run(&mut ctx);
+            #[cfg(feature = "spans")]
+            drop(span);
+            if WATCHED {
+                let current = ctx.core.current();
+                if let Some(profiler) = &mut ctx.core.profiler {
+                    profiler.leave(current, control);
+                }
+            }
+            match control {
                 // Down a chain without a detour through the queue.
                 Control::Broadcast => match ctx.core.broadcast(index) {
                     Some(child) => index = child,
@@ -383,6 +420,7 @@ impl Executor {
                 running_index: 0,
                 runs_count: 0,
                 watch: None,
+                profiler: None,
                 overload: None,
                 running: false,
             },
@@ -421,14 +459,23 @@ impl Executor {
         core.epoch += 1;
         core.now = core.now.max(now);
         let mut state = ExecutorState::Running;
-        if core.gather() {
+        let gathered = match &core.profiler {
+            None => core.gather::<false>(),
+            Some(_) => core.gather::<true>(),
+        };
+        if gathered {
+            #[cfg(feature = "spans")]
+            let _span = super::observe::cycle_span(core.epoch, core.now);
+            if let Some(profiler) = &mut core.profiler {
+                profiler.start();
+            }
             core.running = true;
             core.scheduler.start_after(core.running_index);
             loop {
                 let (runs, core) = (&mut self.runs, &mut self.core);
                 // One guard for the whole drain, not one a node. After a panic the node is
                 // removed and nothing else was borrowed, so the rest can be drained.
-                let drained = if core.watch.is_some() {
+                let drained = if core.watch.is_some() || core.profiler.is_some() {
                     catch_unwind(AssertUnwindSafe(|| drain::<true>(runs, core)))
                 } else {
                     catch_unwind(AssertUnwindSafe(|| drain::<false>(runs, core)))
@@ -444,6 +491,9 @@ impl Executor {
             self.core.running = false;
             if let Some(watch) = &mut self.core.watch {
                 watch.leave();
+            }
+            if let Some(profiler) = &mut self.core.profiler {
+                profiler.end();
             }
         }
         if let Some(overload) = &mut self.core.overload {
@@ -625,10 +675,19 @@ impl Executor {
     /// What the operating system says of the poller; an interrupted wait is no error.
     pub fn poll_io(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         let Core {
-            io, graph, pending, ..
+            io,
+            graph,
+            pending,
+            profiler,
+            epoch,
+            ..
         } = &mut self.core;
         io.wait(timeout, |id| {
-            add_pending(graph, pending, id);
+            if add_pending(graph, pending, id)
+                && let Some(profiler) = profiler
+            {
+                profiler.io(id, *epoch + 1);
+            }
         })
     }
 

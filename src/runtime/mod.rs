@@ -105,6 +105,7 @@ mod context;
 mod demand;
 mod edges;
 mod executor;
+mod export;
 mod factory;
 mod feedback;
 mod graph;
@@ -112,6 +113,7 @@ mod io;
 pub mod net;
 mod node;
 pub mod nodes;
+mod observe;
 mod overload;
 #[expect(
     clippy::module_inception,
@@ -147,6 +149,7 @@ pub use factory::{KeyedFactory, SimpleFactory};
 pub use feedback::{Feedback, feedback};
 pub use io::{Io, Readiness};
 pub use node::{AnyNode, Control, ExclusiveNode, Node, NodeId, NodeRef, ParentRef, WeakNode};
+pub use observe::{Cause, Explanation, NodeReport, ParentReport, Profile, Report, Times};
 pub use overload::{Overload, OverloadCause, OverloadReport};
 pub use runtime::{Ended, ExecutionMode, HistoricalRuntime, RealtimeRuntime, Stop, TestRuntime};
 pub use step::{Fan, Pipe, Step, Then, fan};
