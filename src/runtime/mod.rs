@@ -96,7 +96,11 @@
 //!
 //! Ready-made: [`steps`], and on them [`Stream`] and [`nodes`].
 //!
-//! Not done here: no more than one thread, no saved state.
+//! Seen from outside: [`Executor::report`] and [`Executor::explain`] under a [`Profile`], drawn by
+//! [`Report::to_dot`]; [`Latency`] for the way of values; spans for `tracing` under the feature
+//! `spans`. Several graphs on threads of their own, live or replayed alike: [`Threads`].
+//!
+//! Not done here: a graph on more than one thread, saved state.
 
 mod builder;
 mod channel;
@@ -110,6 +114,7 @@ mod factory;
 mod feedback;
 mod graph;
 mod io;
+mod latency;
 pub mod net;
 mod node;
 pub mod nodes;
@@ -127,6 +132,7 @@ mod stream;
 mod testing;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod timer;
 mod watchdog;
 
@@ -148,6 +154,7 @@ pub use executor::{Executor, ExecutorState, Failure};
 pub use factory::{KeyedFactory, SimpleFactory};
 pub use feedback::{Feedback, feedback};
 pub use io::{Io, Readiness};
+pub use latency::{Hop, Latency, LatencyReport, Stamped, Stamps};
 pub use node::{AnyNode, Control, ExclusiveNode, Node, NodeId, NodeRef, ParentRef, WeakNode};
 pub use observe::{Cause, Explanation, NodeReport, ParentReport, Profile, Report, Times};
 pub use overload::{Overload, OverloadCause, OverloadReport};
@@ -155,5 +162,9 @@ pub use runtime::{Ended, ExecutionMode, HistoricalRuntime, RealtimeRuntime, Stop
 pub use step::{Fan, Pipe, Step, Then, fan};
 pub use stream::{Latest, Stream};
 pub use testing::{Push, push_node};
+pub use threads::{
+    BuildError, GraphEnd, GraphError, GraphId, Incoming, LinkReport, LinkSender, Links, Lockstep,
+    Outgoing, Running, Seat, Threads, WrongGraph,
+};
 pub use timer::Timer;
 pub use watchdog::{Budget, Overrun, Pulse, SlowNode, Watchdog};

@@ -24,7 +24,7 @@ use super::node::{Control, NodeId, NodeRef};
 const TIME_MAX_NS: u64 = (1 << 36) - 1;
 /// Digits of the times of a node, for 2 KiB a histogram.
 const NODE_DIGITS: u8 = 1;
-/// Digits of the times of cycles, for 110 KiB.
+/// Digits of the times of cycles, for 220 KiB.
 const CYCLE_DIGITS: u8 = 3;
 
 /// How closely a graph is watched.
