@@ -2,8 +2,9 @@
 //!
 //! Figures are for a whole cycle; divide by the nodes that run (`chain_10`: 10, `chain_100`: 100,
 //! `fan_10x10`: 111, `sparse_*`: 4) for the cost of a node. `boxed_closures` is the floor: ten
-//! closures behind boxes, called in a row, that do what the nodes of `chain_10` do. The memory of
-//! a node is printed once at the start.
+//! closures behind boxes, called in a row, that do what the nodes of `chain_10` do.
+//! `chain_10_profiled` is `chain_10` with runs counted, and with one cycle in 100 timed. The memory
+//! of a node is printed once at the start.
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
 
 use std::cell::Cell;
@@ -12,7 +13,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use waveletd::runtime::{Control, Executor, Interest, Io, Nanos, Node, NodeBuilder};
+use waveletd::runtime::{Control, Executor, Interest, Io, Nanos, Node, NodeBuilder, Profile};
 
 /// Cycles between two looks at the I/O poller, as in a spinning real-time runtime.
 const CYCLES_PER_IO_POLL: u64 = 32;
@@ -131,6 +132,22 @@ fn graph(c: &mut Criterion) {
         c.bench_function(&format!("chain_{length}"), |b| {
             let (mut executor, mut now) = (Executor::new(), 0);
             let nodes = chain(&mut executor, length);
+            b.iter(|| {
+                executor.schedule(&nodes[0]);
+                cycle(&mut executor, &mut now);
+            });
+        });
+    }
+
+    let profiles = [
+        ("counts", Profile::Counts),
+        ("sampled_100", Profile::Sampled { every: 100 }),
+    ];
+    for (name, profile) in profiles {
+        c.bench_function(&format!("chain_10_profiled/{name}"), |b| {
+            let (mut executor, mut now) = (Executor::new(), 0);
+            let nodes = chain(&mut executor, 10);
+            executor.profile(profile);
             b.iter(|| {
                 executor.schedule(&nodes[0]);
                 cycle(&mut executor, &mut now);

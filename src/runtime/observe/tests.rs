@@ -37,7 +37,7 @@ fn runs_and_broadcasts_are_counted_from_the_moment_of_asking() {
     let even = NodeBuilder::new(())
         .named("even")
         .triggered_by(&source)
-        .build(&mut ex, move |(), _| (*read.borrow() % 2 == 0).into());
+        .build(&mut ex, move |(), _| read.borrow().is_multiple_of(2).into());
     source.push(&mut ex, 2);
     run(&mut ex);
     assert_eq!(ex.report().node(&even).unwrap().visits, 0);

@@ -59,7 +59,9 @@ impl Brain {
                 sends.push((out, (mix(state, copy) & !0xf) | (life - 1)));
             }
         }
-        let timer = ((state >> 8) % 4 == 0).then_some(1 + (state >> 16) % 500);
+        let timer = (state >> 8)
+            .is_multiple_of(4)
+            .then_some(1 + (state >> 16) % 500);
         (sends, timer)
     }
 
