@@ -137,12 +137,15 @@ impl Window {
         !self.has(1)
     }
 
-    /// Takes `count` bytes, which must be there, and says where they are in the buffer.
-    #[inline]
+    /// Takes `count` bytes, which must be there, and says where they are. Of a mapped file as many are fetched for later.
+    #[inline(always)]
     pub(super) fn take(&mut self, count: usize) -> Range<usize> {
         debug_assert!(count <= self.end - self.start);
         let place = self.start..self.start + count;
         self.start += count;
+        if let Store::Map(map) = &self.store {
+            map.fetch_behind(place.clone());
+        }
         place
     }
 
