@@ -22,10 +22,11 @@
 
 #![allow(unsafe_code)]
 
+use crate::sys::clock::unix_now_ns;
 use memmap2::{Advice, Mmap, MmapOptions};
 use std::fs::File;
 use std::ops::{Deref, Range};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 
 /// How long ago a file's last change must be.
 const SETTLED: Duration = Duration::from_secs(10);
@@ -49,8 +50,9 @@ impl Mapped {
     /// Maps a settled regular file; `None` for every other one, and where the system does not map it.
     pub(super) fn of(file: &File) -> Option<Mapped> {
         let facts = file.metadata().ok()?;
-        let age = SystemTime::now().duration_since(facts.modified().ok()?);
-        let is_settled = age.is_ok_and(|age| age >= SETTLED);
+        let changed = facts.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+        let age = Duration::from_nanos(unix_now_ns()).checked_sub(changed);
+        let is_settled = age.is_some_and(|age| age >= SETTLED);
         if !facts.is_file() || facts.len() < FILE_BYTES_MIN || !is_settled {
             return None;
         }

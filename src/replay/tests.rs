@@ -413,8 +413,11 @@ fn a_second_section_may_have_the_other_order_and_starts_its_interfaces_anew() {
     check_times(&bytes, &TIMES_OF_MANY_BLOCKS.repeat(2));
 }
 
+/// A time and a payload.
+type Stamped = (u64, Vec<u8>);
+
 /// Times and payloads, how many bytes they have, and where the capture broke off.
-fn summary(path: &Path) -> (Vec<(u64, Vec<u8>)>, CaptureCounters, Option<Broken>) {
+fn summary(path: &Path) -> (Vec<Stamped>, CaptureCounters, Option<Broken>) {
     let mut capture = Capture::open(path, &feed()).unwrap();
     let mut found = Vec::new();
     while let Some(record) = capture.next() {
@@ -434,7 +437,7 @@ fn a_mapped_capture_gives_what_a_read_one_gives() {
         file.packet(index, 7, &frame);
     }
     let whole = file.bytes;
-    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_600_000_000);
     for length in [whole.len(), whole.len() - 1, 4 << 20, (2 << 20) + 1] {
         let file = write(&whole[..length]);
         let read = summary(file.path());
