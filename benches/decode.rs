@@ -83,25 +83,23 @@ fn day(message_count: u64) -> ItchEncoder {
 fn every_field_by_table(mut blocks: &[u8]) -> u64 {
     let mut sum = 0u64;
     loop {
-        let Some((fields, rest)) = OrderFields::split(blocks) else {
-            let Some((message, rest)) = split_message(blocks) else {
-                return sum;
-            };
-            sum = sum.wrapping_add(every_field(&blocks[..message.len() + 2]));
-            blocks = rest;
-            continue;
+        blocks = OrderFields::each(blocks, |fields| {
+            sum = sum
+                .wrapping_add(fields.timestamp ^ u64::from(fields.stock_locate))
+                .wrapping_add(u64::from(fields.tracking_number))
+                .wrapping_add(fields.order_reference_number)
+                .wrapping_add(fields.second_number)
+                .wrapping_add(u64::from(fields.shares))
+                .wrapping_add(u64::from(fields.price))
+                .wrapping_add(u64::from(fields.code))
+                .wrapping_add(fields.stock)
+                .wrapping_add(u64::from(fields.attribution));
+        });
+        let Some((message, rest)) = split_message(blocks) else {
+            return sum;
         };
+        sum = sum.wrapping_add(every_field(&blocks[..message.len() + 2]));
         blocks = rest;
-        sum = sum
-            .wrapping_add(fields.timestamp ^ u64::from(fields.stock_locate))
-            .wrapping_add(u64::from(fields.tracking_number))
-            .wrapping_add(fields.order_reference_number)
-            .wrapping_add(fields.second_number)
-            .wrapping_add(u64::from(fields.shares))
-            .wrapping_add(u64::from(fields.price))
-            .wrapping_add(u64::from(fields.code))
-            .wrapping_add(fields.stock)
-            .wrapping_add(u64::from(fields.attribution));
     }
 }
 

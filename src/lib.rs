@@ -67,8 +67,8 @@
 //!
 //! - Venue names outside their room, registry line and YAML. Sockets outside `ingest`, `publish`, `runtime::net`, `simulate`, `sys`. Clocks
 //!   outside `sys` and `replay`. Floats outside signals and display. Unbounded queues anywhere.
-//! - `unsafe`: one file, `book/prefetch.rs`, two hints to the machine: why a prefetch cannot fault, and why advice on pages
-//!   changes nothing a program can see.
+//! - `unsafe`: two files. `book/prefetch.rs`, two hints to the machine: why a prefetch cannot fault, and why advice on pages
+//!   changes nothing a program can see. `replay/mapped.rs`, a capture mapped into memory: which files, and what is left.
 //! - Locks, allocation, logs and formatting on the tick path once warm (`tests/allocations.rs`).
 //!
 //! # Decisions beside the design page

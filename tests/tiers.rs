@@ -68,8 +68,7 @@ fn run<T: std::fmt::Debug + 'static>(
             let _ = runtime.run_one_cycle();
         }
     }
-    let given = given.borrow().clone();
-    given
+    given.take()
 }
 
 /// Bursts, pauses and equal values, from a seed.

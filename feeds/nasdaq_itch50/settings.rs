@@ -23,6 +23,11 @@ pub const KEYS: &[SettingKey] = &[
         example: "10",
     },
     SettingKey {
+        key: "requests_waiting_max",
+        help: "Requests that may wait for an answer at once; 1 to 64, default 4.",
+        example: "4",
+    },
+    SettingKey {
         key: "held_packets_max",
         help: "Packets kept while a hole is open; 1 to 1,048,576, default 4,096.",
         example: "4096",
@@ -83,6 +88,7 @@ impl Settings {
         let window_us = number("reorder_window_us", 0, 10_000_000, 2_000);
         let timeout_ms = number("request_timeout_ms", 1, 60_000, 50);
         let attempts_max = number("request_attempts_max", 1, 1_000, 10);
+        let waiting_max = number("requests_waiting_max", 1, 64, 4);
         let held_packets_max = number("held_packets_max", 1, 1 << 20, 4_096);
         let silence_ms = number("silence_ms", 0, 3_600_000, 5_000);
         let backfill = match settings.own("backfill") {
@@ -128,6 +134,7 @@ impl Settings {
                 held_packets_max: held_packets_max as usize,
                 request_timeout_ns: timeout_ms * 1_000_000,
                 request_attempts_max: attempts_max as u32,
+                requests_waiting_max: waiting_max as usize,
                 backfill,
                 ..SequencerSettings::default()
             },

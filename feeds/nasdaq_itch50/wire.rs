@@ -438,107 +438,194 @@ pub struct OrderFields {
     pub attribution: u32,
 }
 
-/// Offsets in a message, type byte included; 0 where a type lacks the field.
-#[derive(Clone, Copy)]
-struct OrderOffsets {
-    bytes: u8,
-    second: u8,
-    shares: u8,
-    price: u8,
-    code: u8,
-    stock: u8,
-    attribution: u8,
+/// Where a field starts in a message, type byte included; `None` where the type lacks it.
+///
+/// An enumeration and no number: the compiler knows that none is beyond the window, so no read checks it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+enum Place {
+    None = 0,
+    At19 = 19,
+    At20 = 20,
+    At23 = 23,
+    At24 = 24,
+    At27 = 27,
+    At31 = 31,
+    At32 = 32,
+    At36 = 36,
 }
 
-static ORDER_OFFSETS: [OrderOffsets; 256] = {
-    const fn of(bytes: u8, second: u8, shares: u8, price: u8, code: u8, stock: u8) -> OrderOffsets {
-        OrderOffsets {
-            bytes,
+/// Layout of one type of order message, in one cache line: places of fields, and for each a mask that clears what a type lacks.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+struct OrderLayout {
+    second_mask: u64,
+    stock_mask: u64,
+    shares_mask: u32,
+    price_mask: u32,
+    attribution_mask: u32,
+    code_mask: u8,
+    second: Place,
+    shares: Place,
+    price: Place,
+    code: Place,
+    stock: Place,
+    attribution: Place,
+    /// Of the whole message; more than any has for every other type.
+    bytes: u32,
+}
+
+impl OrderLayout {
+    const NONE: OrderLayout = OrderLayout::of(u32::MAX, [Place::None; 6]);
+
+    const fn of(bytes: u32, places: [Place; 6]) -> OrderLayout {
+        const fn mask(place: Place) -> u64 {
+            match place {
+                Place::None => 0,
+                _ => u64::MAX,
+            }
+        }
+        let [second, shares, price, code, stock, attribution] = places;
+        OrderLayout {
+            second_mask: mask(second),
+            stock_mask: mask(stock),
+            shares_mask: mask(shares) as u32,
+            price_mask: mask(price) as u32,
+            attribution_mask: mask(attribution) as u32,
+            code_mask: mask(code) as u8,
             second,
             shares,
             price,
             code,
             stock,
-            attribution: 0,
+            attribution,
+            bytes,
         }
     }
-    let mut table = [of(0, 0, 0, 0, 0, 0); 256];
-    table[b'A' as usize] = of(36, 0, 20, 32, 19, 24);
-    table[b'F' as usize] = OrderOffsets {
-        attribution: 36,
-        ..of(40, 0, 20, 32, 19, 24)
-    };
-    table[b'E' as usize] = of(31, 23, 19, 0, 0, 0);
-    table[b'C' as usize] = of(36, 23, 19, 32, 31, 0);
-    table[b'X' as usize] = of(23, 0, 19, 0, 0, 0);
-    table[b'D' as usize] = of(19, 0, 0, 0, 0, 0);
-    table[b'U' as usize] = of(35, 19, 27, 31, 0, 0);
-    table[b'P' as usize] = of(44, 36, 20, 32, 19, 24);
+}
+
+static ORDER_LAYOUTS: [OrderLayout; 256] = {
+    use Place::{At19, At20, At23, At24, At27, At31, At32, At36, None};
+    let mut table = [OrderLayout::NONE; 256];
+    // Second number, shares, price, code, stock, attribution.
+    table[b'A' as usize] = OrderLayout::of(36, [None, At20, At32, At19, At24, None]);
+    table[b'F' as usize] = OrderLayout::of(40, [None, At20, At32, At19, At24, At36]);
+    table[b'E' as usize] = OrderLayout::of(31, [At23, At19, None, None, None, None]);
+    table[b'C' as usize] = OrderLayout::of(36, [At23, At19, At32, At31, None, None]);
+    table[b'X' as usize] = OrderLayout::of(23, [None, At19, None, None, None, None]);
+    table[b'D' as usize] = OrderLayout::of(19, [None, None, None, None, None, None]);
+    table[b'U' as usize] = OrderLayout::of(35, [At19, At27, At31, None, None, None]);
+    table[b'P' as usize] = OrderLayout::of(44, [At36, At20, At32, At19, At24, None]);
     table
 };
 
-/// Bytes from the start of a message within which every field of every order message lies, and any eight bytes at a 6-bit offset.
-const WINDOW_BYTES: usize = 72;
+/// Bytes of the longest order message's block, its length in front included. Eight bytes at any [`Place`] lie within.
+const WINDOW_BYTES: usize = 2 + 44;
 
 impl OrderFields {
     /// The fields of an order message of exactly its type's length; `None` for every other message.
-    #[inline(always)]
+    #[inline]
     pub fn of(message: &[u8]) -> Option<OrderFields> {
+        let length = u16::try_from(message.len()).ok()?;
         let mut window = [0; WINDOW_BYTES];
-        window.get_mut(..message.len())?.copy_from_slice(message);
-        OrderFields::within(&window, message.len())
+        window[..2].copy_from_slice(&length.to_be_bytes());
+        window
+            .get_mut(2..2 + message.len())?
+            .copy_from_slice(message);
+        OrderFields::within(&window)
     }
 
     /// The first message block's fields, if it is a whole order message (see [`OrderFields::of`]), and what is behind it.
     ///
-    /// Faster than [`OrderFields::of`] on one message after another: while there are enough bytes behind the message no read
-    /// needs its length checked.
+    /// Faster than [`OrderFields::of`] on one message after another: where there are enough bytes behind the message it is read
+    /// where it lies, and no read needs its length checked.
     #[inline(always)]
     pub fn split(blocks: &[u8]) -> Option<(OrderFields, &[u8])> {
-        let (length, rest) = blocks.split_first_chunk()?;
-        let bytes = usize::from(u16::from_be_bytes(*length));
-        let fields = match rest.first_chunk() {
-            Some(window) => OrderFields::within(window, bytes)?,
-            None => OrderFields::of(rest.get(..bytes)?)?,
+        let padded;
+        let window = match blocks.first_chunk() {
+            Some(window) => window,
+            None => {
+                padded = padded_window(blocks);
+                &padded
+            }
         };
-        Some((fields, rest.get(bytes..)?))
+        let bytes = usize::from(u16::from_be_bytes(bytes_at(window, 0)));
+        let rest = blocks.get(2 + bytes..)?;
+        Some((OrderFields::within(window)?, rest))
     }
 
-    /// The fields of the message of `bytes` bytes at the start of `window`.
+    /// Gives the fields of one message block after the other to `take`, up to the first that is no whole order message (see
+    /// [`OrderFields::of`]); returns that one and what is behind it.
+    ///
+    /// The fastest way through many messages.
     #[inline(always)]
-    fn within(window: &[u8; WINDOW_BYTES], bytes: usize) -> Option<OrderFields> {
-        let tag = window[0];
-        let at = &ORDER_OFFSETS[usize::from(tag)];
-        if usize::from(at.bytes) != bytes || bytes == 0 {
+    pub fn each(mut blocks: &[u8], mut take: impl FnMut(OrderFields)) -> &[u8] {
+        while let Some(window) = blocks.first_chunk() {
+            let bytes = usize::from(u16::from_be_bytes(bytes_at(window, 0)));
+            let (Some(fields), Some(rest)) = (OrderFields::within(window), blocks.get(2 + bytes..))
+            else {
+                return blocks;
+            };
+            take(fields);
+            blocks = rest;
+        }
+        while let Some((fields, rest)) = OrderFields::split(blocks) {
+            take(fields);
+            blocks = rest;
+        }
+        blocks
+    }
+
+    /// The fields of the message block at the start of `window`.
+    #[inline(always)]
+    fn within(window: &[u8; WINDOW_BYTES]) -> Option<OrderFields> {
+        let bytes = u16::from_be_bytes(bytes_at(window, 0));
+        let tag = window[2];
+        let layout = &ORDER_LAYOUTS[usize::from(tag)];
+        if layout.bytes != u32::from(bytes) {
             return None;
         }
+        let head = u32::from_be_bytes(bytes_at(window, 2 + 1));
         Some(OrderFields {
             tag,
-            stock_locate: u16::from_be_bytes(bytes_at(window, 1)),
-            tracking_number: u16::from_be_bytes(bytes_at(window, 3)),
-            timestamp: u64::from_be_bytes(bytes_at(window, 5)) >> 16,
-            order_reference_number: u64::from_be_bytes(bytes_at(window, 11)),
-            second_number: u64::from_be_bytes(bytes_at(window, at.second)) & mask(at.second),
-            shares: u32::from_be_bytes(bytes_at(window, at.shares)) & mask(at.shares) as u32,
-            price: u32::from_be_bytes(bytes_at(window, at.price)) & mask(at.price) as u32,
-            code: u8::from_be_bytes(bytes_at(window, at.code)) & mask(at.code) as u8,
-            stock: u64::from_be_bytes(bytes_at(window, at.stock)) & mask(at.stock),
-            attribution: u32::from_be_bytes(bytes_at(window, at.attribution))
-                & mask(at.attribution) as u32,
+            stock_locate: (head >> 16) as u16,
+            tracking_number: head as u16,
+            timestamp: u64::from_be_bytes(bytes_at(window, 2 + 5)) >> 16,
+            order_reference_number: u64::from_be_bytes(bytes_at(window, 2 + 11)),
+            second_number: u64_at(window, layout.second) & layout.second_mask,
+            shares: u32_at(window, layout.shares) & layout.shares_mask,
+            price: u32_at(window, layout.price) & layout.price_mask,
+            code: window[2 + layout.code as usize] & layout.code_mask,
+            stock: u64_at(window, layout.stock) & layout.stock_mask,
+            attribution: u32_at(window, layout.attribution) & layout.attribution_mask,
         })
     }
 }
 
-/// All bits, or none for a field a type lacks.
-#[inline(always)]
-fn mask(offset: u8) -> u64 {
-    u64::from(offset != 0).wrapping_neg()
+/// The first bytes of `blocks`, which are fewer than a window, and zeros.
+#[cold]
+#[inline(never)]
+fn padded_window(blocks: &[u8]) -> [u8; WINDOW_BYTES] {
+    let mut window = [0; WINDOW_BYTES];
+    for (byte, known) in window.iter_mut().zip(blocks) {
+        *byte = *known;
+    }
+    window
 }
 
-/// `N` bytes, at most eight, at an offset of the table; every offset is below 64, so the mask changes none and spares a check.
 #[inline(always)]
-fn bytes_at<const N: usize>(window: &[u8; WINDOW_BYTES], offset: u8) -> [u8; N] {
-    let at = usize::from(offset & 63);
+fn u64_at(window: &[u8; WINDOW_BYTES], place: Place) -> u64 {
+    u64::from_be_bytes(bytes_at(window, 2 + place as usize))
+}
+
+#[inline(always)]
+fn u32_at(window: &[u8; WINDOW_BYTES], place: Place) -> u32 {
+    u32::from_be_bytes(bytes_at(window, 2 + place as usize))
+}
+
+/// `N` bytes, at most eight, at a place or a constant.
+#[inline(always)]
+fn bytes_at<const N: usize>(window: &[u8; WINDOW_BYTES], at: usize) -> [u8; N] {
     let mut bytes = [0; N];
     bytes.copy_from_slice(&window[at..at + N]);
     bytes

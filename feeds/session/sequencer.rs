@@ -11,6 +11,11 @@
 //! message wins, whichever line brings it. A packet that comes too early is copied and held (bounded); a hole that no
 //! line fills within the window becomes a gap, is named in the ledger and, where the venue has servers, asked for.
 //!
+//! Several requests may wait for their answers at once, each with a time of its own: an answer is one datagram, and a gap of
+//! many would otherwise take a round trip each. They cover the first holes of the gap, in order. What an answer leaves out, and
+//! what is not answered in time, is asked for again. Only the request for the very next message counts towards giving up: as
+//! long as that one is answered there is progress.
+//!
 //! A gap that is given up is given up as a whole: what came out of its middle is delivered between the lost parts, and
 //! nothing of it is asked for again.
 //!
@@ -34,14 +39,17 @@ pub struct SequencerSettings {
     pub server_count: u8,
     /// How long a hole may be filled by another line or a late packet before it is a gap, in ns.
     pub reorder_window_ns: u64,
-    /// Packets kept while a hole is open. Beyond it the newest is dropped (and asked for later) where there is a server;
-    /// without one the hole is given up when the last place is taken. At least 1.
+    /// Packets kept while a hole is open. Beyond it the newest is dropped (and asked for later) where there is a server,
+    /// and an answer from the server takes the place of what lies behind it; without a server the hole is given up when
+    /// the last place is taken. At least 1.
     pub held_packets_max: usize,
-    /// Most messages asked for at once.
+    /// Most messages asked for in one request.
     pub request_count_max: u64,
+    /// Most requests that wait for an answer at once. At least 1.
+    pub requests_waiting_max: usize,
     /// How long an answer may take, in ns.
     pub request_timeout_ns: u64,
-    /// Requests without progress before a gap is given up.
+    /// Requests for the first message of a gap without an answer before the gap is given up.
     pub request_attempts_max: u32,
     /// Whether a stream joined in its middle is asked for from its first message.
     pub backfill: bool,
@@ -57,6 +65,7 @@ impl Default for SequencerSettings {
             reorder_window_ns: 2_000_000,
             held_packets_max: 4_096,
             request_count_max: 1_024,
+            requests_waiting_max: 4,
             request_timeout_ns: 50_000_000,
             request_attempts_max: 10,
             backfill: true,
@@ -166,11 +175,20 @@ struct OpenGap {
     any_lost: bool,
     /// The gap is what came before we joined.
     is_join: bool,
-    /// Requests since the last progress.
+    /// Requests for the next message since the last progress that nobody answered.
     attempts: u32,
-    request_deadline: RecvTime,
-    /// An answer was partial: ask for the rest once what is held is delivered.
+    /// A request was answered, wholly or in part: ask on once what is held is delivered.
     asks_on: bool,
+}
+
+/// A request that waits for its answer, or to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Asked {
+    first: u64,
+    end: u64,
+    server: u8,
+    deadline: RecvTime,
+    is_sent: bool,
 }
 
 /// Most entries the gap ledger names; beyond it they are only counted.
@@ -191,7 +209,9 @@ pub struct Sequencer {
     steps: VecDeque<Step>,
     /// Steps of the queue that come before the packet just delivered.
     steps_before_delivery: usize,
-    request: Option<Request>,
+    /// Requests under way: sorted, disjoint, at most `requests_waiting_max`, none without an open gap.
+    asked: Vec<Asked>,
+    /// Who is asked next.
     server: u8,
     /// Latest time told outside the fast path.
     now: RecvTime,
@@ -215,7 +235,7 @@ impl Sequencer {
             spare: Vec::new(),
             steps: VecDeque::new(),
             steps_before_delivery: 0,
-            request: None,
+            asked: Vec::new(),
             server: 0,
             now: RecvTime(0),
             is_finishing: false,
@@ -301,10 +321,14 @@ impl Sequencer {
             let skip = self.expected - first;
             self.steps_before_delivery = self.steps.len();
             self.advance(line, end, count - skip);
-            self.after_progress(line);
+            self.answered(line, first, end);
+            self.after_progress();
             return Offer::Deliver { skip };
         }
         let offer = self.hold(line, first, count, body, ts_recv);
+        if offer == Offer::Held {
+            self.answered(line, first, end);
+        }
         self.highest = self.highest.max(end);
         if self.phase == Phase::InOrder {
             self.wait(ts_recv);
@@ -343,7 +367,7 @@ impl Sequencer {
         self.now = now;
         match self.phase {
             Phase::Waiting { until } if now >= until => self.declare(false),
-            Phase::Open(gap) if now >= gap.request_deadline => self.retry(),
+            Phase::Open(_) => self.retry(|asked| now >= asked.deadline),
             _ => {}
         }
     }
@@ -353,16 +377,15 @@ impl Sequencer {
         match self.phase {
             Phase::InOrder | Phase::Draining | Phase::GivingUp(_) => None,
             Phase::Waiting { until } => Some(until),
-            Phase::Open(gap) => Some(gap.request_deadline),
+            Phase::Open(_) => self.asked.iter().map(|asked| asked.deadline).min(),
         }
     }
 
-    /// A server cannot be reached: asks the next one at once. Where there is no other, the request is repeated at its time.
+    /// A server cannot be reached: asks the next one at once. Where there is no other, requests are repeated at their time.
     pub fn on_server_unreachable(&mut self, server: u8, now: RecvTime) {
         self.now = now;
-        let is_asked = matches!(self.phase, Phase::Open(_)) && server == self.server;
-        if is_asked && self.settings.server_count > 1 {
-            self.retry();
+        if self.settings.server_count > 1 {
+            self.retry(|asked| asked.server == server);
         }
     }
 
@@ -391,7 +414,7 @@ impl Sequencer {
         }
         self.steps.clear();
         self.steps_before_delivery = 0;
-        self.request = None;
+        self.asked.clear();
         self.is_finishing = false;
         self.joined = false;
         self.expected = first;
@@ -417,7 +440,7 @@ impl Sequencer {
             }
             match self.phase {
                 Phase::GivingUp(gap) => self.lose_part(gap),
-                Phase::Open(gap) if gap.asks_on => {
+                Phase::Open(gap) if gap.asks_on || self.asked.is_empty() => {
                     self.ask();
                     return None;
                 }
@@ -433,7 +456,7 @@ impl Sequencer {
         let end = packet.first + packet.count;
         packet.skip = self.expected - packet.first;
         self.advance(packet.line, end, packet.count - packet.skip);
-        self.after_progress(packet.line);
+        self.after_progress();
         Some(packet)
     }
 
@@ -459,9 +482,14 @@ impl Sequencer {
 
     /// Next request to send.
     pub fn poll_request(&mut self) -> Option<Request> {
-        let request = self.request.take()?;
+        let asked = self.asked.iter_mut().find(|asked| !asked.is_sent)?;
+        asked.is_sent = true;
         self.counters.requests += 1;
-        Some(request)
+        Some(Request {
+            server: asked.server,
+            first: asked.first,
+            count: asked.end - asked.first,
+        })
     }
 
     fn advance(&mut self, line: Line, end: u64, fresh: u64) {
@@ -506,7 +534,6 @@ impl Sequencer {
             any_lost: false,
             is_join,
             attempts: 0,
-            request_deadline: RecvTime::UNDEFINED,
             asks_on: false,
         };
         if self.settings.server_count == 0 || self.is_finishing {
@@ -519,46 +546,88 @@ impl Sequencer {
         self.ask();
     }
 
-    /// Asks for the first hole of the open gap.
+    /// Asks for the first holes of the open gap that nobody was asked for, as many as requests may wait.
     fn ask(&mut self) {
         let Phase::Open(mut gap) = self.phase else {
             return;
         };
-        let deadline_ns = self.now.0.saturating_add(self.settings.request_timeout_ns);
-        gap.request_deadline = RecvTime(deadline_ns);
         gap.asks_on = false;
         self.phase = Phase::Open(gap);
-        let hole = self.hole_end(gap.end).saturating_sub(self.expected);
-        self.request = Some(Request {
-            server: self.server,
-            first: self.expected,
-            count: hole.clamp(1, self.settings.request_count_max.max(1)),
-        });
+        let deadline = self.now.0.saturating_add(self.settings.request_timeout_ns);
+        let count_max = self.settings.request_count_max.max(1);
+        let (mut at, mut held, mut next) = (self.expected, 0, 0);
+        while at < gap.end && self.asked.len() < self.settings.requests_waiting_max.max(1) {
+            // What is known or asked for already is stepped over; both are sorted.
+            if let Some(packet) = self.held.get(held).filter(|packet| packet.first <= at) {
+                at = at.max(packet.first + packet.count);
+                held += 1;
+                continue;
+            }
+            if let Some(asked) = self.asked.get(next).filter(|asked| asked.first <= at) {
+                at = at.max(asked.end);
+                next += 1;
+                continue;
+            }
+            let mut end = gap.end.min(at.saturating_add(count_max));
+            if let Some(packet) = self.held.get(held) {
+                end = end.min(packet.first);
+            }
+            if let Some(asked) = self.asked.get(next) {
+                end = end.min(asked.first);
+            }
+            let asked = Asked {
+                first: at,
+                end,
+                server: self.server,
+                deadline: RecvTime(deadline),
+                is_sent: false,
+            };
+            self.asked.insert(next, asked);
+        }
     }
 
-    /// A request had no answer that helped.
-    fn retry(&mut self) {
+    /// Requests that `is_due` picks had no answer that helped: asks again, and another server.
+    fn retry(&mut self, is_due: impl Fn(&Asked) -> bool) {
         let Phase::Open(mut gap) = self.phase else {
             return;
         };
-        gap.attempts += 1;
-        if gap.attempts >= self.settings.request_attempts_max {
-            self.give_up(gap);
+        let Some(due) = self.asked.iter().find(|asked| is_due(asked)).copied() else {
             return;
+        };
+        if due.first <= self.expected {
+            gap.attempts += 1;
+            if gap.attempts >= self.settings.request_attempts_max {
+                self.give_up(gap);
+                return;
+            }
+            self.phase = Phase::Open(gap);
         }
-        self.phase = Phase::Open(gap);
-        self.server = (self.server + 1) % self.settings.server_count.max(1);
+        self.server = (due.server + 1) % self.settings.server_count.max(1);
+        self.asked.retain(|asked| !is_due(asked));
         self.ask();
     }
 
-    /// `expected` moved: closes what is closed, asks on where an answer was partial.
-    fn after_progress(&mut self, line: Line) {
+    /// Something new came: the requests it answers wait no longer. What they still lack is asked for anew.
+    fn answered(&mut self, line: Line, first: u64, end: u64) {
+        if line != Line::RECOVERY {
+            return;
+        }
+        if let Phase::Open(gap) = &mut self.phase {
+            gap.asks_on = true;
+            self.asked
+                .retain(|asked| end <= asked.first || asked.end <= first);
+        }
+    }
+
+    /// `expected` moved: closes what is closed.
+    fn after_progress(&mut self) {
         match self.phase {
             Phase::Open(gap) | Phase::GivingUp(gap) if self.expected >= gap.end => self.close(gap),
             Phase::Open(mut gap) => {
                 gap.attempts = 0;
-                gap.asks_on |= line == Line::RECOVERY;
                 self.phase = Phase::Open(gap);
+                let expected = self.expected;
+                self.asked.retain(|asked| asked.end > expected);
             }
             Phase::GivingUp(_) => {}
             Phase::Waiting { .. } | Phase::InOrder | Phase::Draining => self.settle(),
@@ -571,7 +640,7 @@ impl Sequencer {
             let (first, count) = (gap.first, gap.end - gap.first);
             self.steps.push_back(Step::GapRecovered { first, count });
         }
-        self.request = None;
+        self.asked.clear();
         self.settle();
     }
 
@@ -598,7 +667,7 @@ impl Sequencer {
 
     /// Gives up a gap; `poll` carries it out.
     fn give_up(&mut self, gap: OpenGap) {
-        self.request = None;
+        self.asked.clear();
         self.phase = Phase::GivingUp(gap);
     }
 
@@ -662,7 +731,7 @@ impl Sequencer {
             self.counters.packets_duplicate += 1;
             return Offer::Duplicate;
         }
-        if self.held.len() >= self.settings.held_packets_max {
+        if self.held.len() >= self.settings.held_packets_max && !self.make_room(line, first) {
             return Offer::Dropped;
         }
         let mut copy = self.spare.pop().unwrap_or_default();
@@ -680,5 +749,19 @@ impl Sequencer {
         );
         self.counters.packets_held += 1;
         Offer::Held
+    }
+
+    /// Drops what is held behind an answer, so that the answer can be kept; false where there is nothing.
+    fn make_room(&mut self, line: Line, first: u64) -> bool {
+        if line != Line::RECOVERY {
+            return false;
+        }
+        match self.held.pop_back_if(|newest| newest.first > first) {
+            Some(newest) => {
+                self.recycle(newest);
+                true
+            }
+            None => false,
+        }
     }
 }

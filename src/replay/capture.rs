@@ -202,7 +202,7 @@ pub struct Capture {
     is_over: bool,
 }
 
-/// What [`Capture::advance`] found, as places in the source's buffers.
+/// What [`Capture::advance_to_any`] found, as places in the source's buffers.
 pub(super) enum Found {
     Datagram(u64, Range<usize>, Datagram),
     Messages(u64, Range<usize>),
@@ -293,27 +293,31 @@ impl Capture {
     /// The next record, or `None` at the end; then [`Capture::broken`] says whether it was the proper one.
     ///
     /// # Cost
-    /// Packets of an uncompressed pcap: one copy by the system into one buffer, none after; no allocation.
+    /// Packets of a pcap that lies uncompressed in a settled file (last change ten seconds ago): no copy. Else one copy by the
+    /// system, or by a decompressor, into one buffer, and none after. No allocation in either case.
+    ///
+    /// A settled file is mapped: whoever cuts it off while it is read ends this process (SIGBUS).
     #[allow(clippy::should_implement_trait)] // a record borrows from the capture, which no iterator can say
     #[inline]
     pub fn next(&mut self) -> Option<Record<'_>> {
-        let found = self.advance()?;
+        let Some((ts_recv, place, datagram)) = self.plain() else {
+            return self.next_of_any();
+        };
+        let Source::Pcap(_, window) = &self.source else {
+            return None;
+        };
+        let record = datagram_record(self.counters.packets, ts_recv, window, &place, &datagram);
+        Some(record)
+    }
+
+    #[inline(never)]
+    fn next_of_any(&mut self) -> Option<Record<'_>> {
+        let found = self.advance_to_any()?;
         let record = match (found, &self.source) {
             (
                 Found::Datagram(ts_recv, place, datagram),
                 Source::Pcap(_, window) | Source::PcapNg(_, window),
-            ) => {
-                let frame = window.taken(place);
-                Record {
-                    packet: self.counters.packets,
-                    ts_recv: RecvTime(ts_recv),
-                    what: What::Datagram {
-                        src: datagram.src,
-                        dst: datagram.dst,
-                        payload: &frame[datagram.payload_start..][..datagram.payload_bytes],
-                    },
-                }
-            }
+            ) => datagram_record(self.counters.packets, ts_recv, window, &place, &datagram),
             (Found::Messages(packet, place), Source::VenueFile(_, window)) => Record {
                 packet,
                 ts_recv: RecvTime::UNDEFINED,
@@ -330,9 +334,29 @@ impl Capture {
         Some(record)
     }
 
-    /// Goes on until there is something to give.
-    #[inline]
+    /// The next record where it is of the kind nearly all captures are full of.
+    #[inline(always)]
+    fn plain(&mut self) -> Option<(u64, Range<usize>, Datagram)> {
+        let Source::Pcap(reader, window) = &mut self.source else {
+            return None;
+        };
+        let (ts_recv, place, datagram) = reader.plain(window)?;
+        self.counters.packets += 1;
+        self.counters.bytes += datagram.payload_bytes as u64;
+        Some((ts_recv, place, datagram))
+    }
+
+    /// The next record as places, for tests.
+    #[cfg(test)]
     pub(super) fn advance(&mut self) -> Option<Found> {
+        match self.plain() {
+            Some((ts_recv, place, datagram)) => Some(Found::Datagram(ts_recv, place, datagram)),
+            None => self.advance_to_any(),
+        }
+    }
+
+    /// Goes on until there is something to give.
+    fn advance_to_any(&mut self) -> Option<Found> {
         if self.is_over {
             return None;
         }
@@ -450,6 +474,26 @@ fn in_frame(link: LinkType, frame: &[u8], is_whole: bool) -> Result<Datagram, Sk
         Skip::Cut if is_whole => Skip::BadHeader,
         skip => skip,
     })
+}
+
+#[inline(always)]
+fn datagram_record<'a>(
+    packet: u64,
+    ts_recv: u64,
+    window: &'a Window,
+    place: &Range<usize>,
+    datagram: &Datagram,
+) -> Record<'a> {
+    let start = place.start + datagram.payload_start;
+    Record {
+        packet,
+        ts_recv: RecvTime(ts_recv),
+        what: What::Datagram {
+            src: datagram.src,
+            dst: datagram.dst,
+            payload: window.taken(start..start + datagram.payload_bytes),
+        },
+    }
 }
 
 fn entry_record<'a>(

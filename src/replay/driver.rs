@@ -66,7 +66,7 @@ struct Channel {
     name: String,
     feed: Box<dyn Feed>,
     line_count: u8,
-    deadline: Option<RecvTime>,
+    deadline: RecvTime,
     notices: Vec<Notice>,
     /// Lines that delivered something: how many there are is not known before.
     heard: u8,
@@ -77,6 +77,9 @@ struct Channel {
 /// Packets in order after which a feed is asked what it has to say all the same. Until then its last deadline stands, which is
 /// never later than the true one.
 const UNATTENDED_PACKETS_MAX: u32 = 256;
+
+/// The time of what is never due.
+const NEVER: RecvTime = RecvTime(u64::MAX);
 
 /// Notices kept a channel; a replay reports edges, it is not a log.
 const NOTICES_MAX: usize = 64;
@@ -98,6 +101,8 @@ pub struct Driver {
     /// The channel of text connections and of a venue's file form.
     single: Option<usize>,
     now: RecvTime,
+    /// No channel has anything to do before this time.
+    idle_until: RecvTime,
     report: DriverReport,
 }
 
@@ -114,6 +119,7 @@ impl Driver {
             sessions: HashMap::new(),
             single: None,
             now: RecvTime(0),
+            idle_until: NEVER,
             report: DriverReport::default(),
             settings,
         };
@@ -234,7 +240,7 @@ impl Driver {
             name,
             feed,
             line_count: 0,
-            deadline: None,
+            deadline: NEVER,
             notices: Vec::new(),
             heard: 0,
             unattended: UNATTENDED_PACKETS_MAX,
@@ -242,18 +248,25 @@ impl Driver {
         Some(index)
     }
 
+    #[inline]
     fn on_time(&mut self, now: RecvTime, out: &mut Batch) {
         // A capture's clock may step back; the machines are never told so.
         self.now = self.now.max(now);
+        if self.now >= self.idle_until {
+            self.on_deadline(out);
+        }
+    }
+
+    #[inline(never)]
+    fn on_deadline(&mut self, out: &mut Batch) {
         for channel in &mut self.channels {
-            if channel
-                .deadline
-                .is_some_and(|deadline| deadline <= self.now)
-            {
+            if channel.deadline <= self.now {
                 channel.feed.on_clock(self.now, out);
                 channel.attend();
             }
         }
+        let deadlines = self.channels.iter().map(|channel| channel.deadline);
+        self.idle_until = deadlines.min().unwrap_or(NEVER);
     }
 
     fn on_datagram(&mut self, dst: SocketAddr, ts_recv: RecvTime, payload: &[u8], out: &mut Batch) {
@@ -272,7 +285,9 @@ impl Driver {
             bytes: payload,
         };
         self.report.bytes += payload.len() as u64;
-        self.channels[index].give(&packet, out);
+        let channel = &mut self.channels[index];
+        channel.give(&packet, out);
+        self.idle_until = self.idle_until.min(channel.deadline);
     }
 
     #[cold]
@@ -347,15 +362,15 @@ impl Driver {
             return;
         };
         self.report.bytes += bytes.len() as u64;
-        self.channels[index].give(
-            &Packet {
-                line,
-                ts_recv,
-                form,
-                bytes,
-            },
-            out,
-        );
+        let packet = Packet {
+            line,
+            ts_recv,
+            form,
+            bytes,
+        };
+        let channel = &mut self.channels[index];
+        channel.give(&packet, out);
+        self.idle_until = self.idle_until.min(channel.deadline);
     }
 
     fn link_single(&mut self, name: &str, event: LinkEvent, now: RecvTime, out: &mut Batch) {
@@ -365,6 +380,7 @@ impl Driver {
         let channel = &mut self.channels[index];
         channel.feed.on_link(event, now, out);
         channel.attend();
+        self.idle_until = self.idle_until.min(channel.deadline);
     }
 }
 
@@ -393,7 +409,7 @@ impl Channel {
                 self.notices.push(notice);
             }
         }
-        self.deadline = self.feed.next_deadline();
+        self.deadline = self.feed.next_deadline().unwrap_or(NEVER);
     }
 }
 

@@ -149,6 +149,48 @@ pub fn datagram(link: LinkType, frame: &[u8]) -> Result<Datagram, Skip> {
     }
 }
 
+/// What [`datagram`] finds in an Ethernet frame that has neither tags nor options nor anything else that is unusual, as nearly all
+/// have; `None` for every other one.
+#[inline(always)]
+pub(super) fn plain_datagram(frame: &[u8]) -> Option<Datagram> {
+    /// Ethernet, IPv4 and UDP without anything more.
+    const PLAIN_BYTES: usize = 14 + 20 + UDP_HEADER_BYTES;
+    let headers = frame.first_chunk::<PLAIN_BYTES>()?;
+    let word = |at: usize| {
+        u32::from_be_bytes([
+            headers[at],
+            headers[at + 1],
+            headers[at + 2],
+            headers[at + 3],
+        ])
+    };
+    // Ethertype, version and header length; then fragment bits and protocol, the time to live between them left out.
+    let is_ipv4 = word(12) >> 8 == 0x08_00_45;
+    let is_udp = word(20) & 0x3fff_00ff == u32::from(PROTOCOL_UDP);
+    let packet_bytes = (word(14) & 0xffff) as usize;
+    let udp_bytes = (word(36) & 0xffff) as usize;
+    let is_long_enough = packet_bytes >= udp_bytes + 20 && frame.len() >= udp_bytes + 34;
+    if !(is_ipv4 && is_udp && is_long_enough && udp_bytes >= UDP_HEADER_BYTES) {
+        return None;
+    }
+    let address = |at: usize, port: usize| {
+        let octets = [
+            headers[at],
+            headers[at + 1],
+            headers[at + 2],
+            headers[at + 3],
+        ];
+        let port = u16::from_be_bytes([headers[port], headers[port + 1]]);
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::from(octets)), port)
+    };
+    Some(Datagram {
+        src: address(26, 34),
+        dst: address(30, 36),
+        payload_start: PLAIN_BYTES,
+        payload_bytes: udp_bytes - UDP_HEADER_BYTES,
+    })
+}
+
 #[inline]
 fn by_ethertype(frame: &[u8], at: usize) -> Result<Datagram, Skip> {
     let ethertype = be16(frame, at)?;

@@ -6,6 +6,7 @@
 pub mod capture;
 pub mod driver;
 pub mod link;
+mod mapped;
 pub mod moment;
 pub mod pace;
 mod pcap;

@@ -2,7 +2,7 @@
 //!
 //! Source: draft-ietf-opsawg-pcap, §4 "General File Structure" and §5 "Packet Record".
 
-use super::link::{LinkType, Skip};
+use super::link::{Datagram, LinkType, Skip, plain_datagram};
 use super::window::Window;
 use std::ops::Range;
 
@@ -47,6 +47,8 @@ pub(super) struct Pcap {
     ns_per_unit: u64,
     link: LinkType,
     has_header: bool,
+    /// Little endian, Ethernet, header read: [`Pcap::plain`] may look.
+    is_plain: bool,
 }
 
 impl Pcap {
@@ -64,6 +66,7 @@ impl Pcap {
             ns_per_unit,
             link: LinkType::Other(0),
             has_header: false,
+            is_plain: false,
         })
     }
 
@@ -78,8 +81,33 @@ impl Pcap {
         }
     }
 
+    /// The next packet with its time and place, if it is all there and [`plain_datagram`] knows it; else nothing is taken,
+    /// and [`Pcap::step`] goes on.
+    #[inline(always)]
+    pub(super) fn plain(&mut self, window: &mut Window) -> Option<(u64, Range<usize>, Datagram)> {
+        if !self.is_plain {
+            return None;
+        }
+        let (header, rest) = window.bytes().split_first_chunk::<RECORD_HEADER_BYTES>()?;
+        let word = |at: usize| {
+            u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]])
+        };
+        let captured_bytes = word(8) as usize;
+        if captured_bytes > PACKET_BYTES_MAX {
+            return None;
+        }
+        let datagram = plain_datagram(rest.get(..captured_bytes)?)?;
+        let ts_recv = u64::from(word(0)) * 1_000_000_000 + u64::from(word(4)) * self.ns_per_unit;
+        let place = window.take(RECORD_HEADER_BYTES + captured_bytes);
+        Some((
+            ts_recv,
+            place.start + RECORD_HEADER_BYTES..place.end,
+            datagram,
+        ))
+    }
+
     /// The next packet.
-    #[inline]
+    #[inline(never)]
     pub(super) fn step(&mut self, window: &mut Window) -> Step {
         if !self.has_header {
             if !window.has(FILE_HEADER_BYTES) {
@@ -88,6 +116,7 @@ impl Pcap {
             self.link = LinkType::from_number(self.u32_at(window.bytes(), 20));
             window.take(FILE_HEADER_BYTES);
             self.has_header = true;
+            self.is_plain = !self.is_big_endian && self.link == LinkType::Ethernet;
         }
         if !window.has(RECORD_HEADER_BYTES) {
             return if window.is_empty() && window.fault().is_none() {

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::capture::Found;
-use super::link::{Datagram, LinkType, datagram};
+use super::link::{Datagram, LinkType, datagram, plain_datagram};
 use super::*;
 use feeds::contract::Descriptor;
 use std::fs;
@@ -125,6 +125,28 @@ fn bytes_behind_the_ip_packet_are_never_payload() {
     body.extend([0xee; 5]);
     check_link(101, &ipv4(&[], 17, 0, &body), Ok(PAYLOAD));
     check_link(101, &ipv4(&[], 17, 0, &udp(b"")), Ok(b""));
+}
+
+#[test]
+fn the_short_way_through_a_frame_finds_what_the_long_one_finds() {
+    let padded = [plain_frame(), vec![0; 20]].concat();
+    assert!(plain_datagram(&padded).is_some());
+    for at in 0..padded.len() {
+        for value in 0..=255 {
+            let mut frame = padded.clone();
+            frame[at] = value;
+            for length in [frame.len(), frame.len() - 20, 42, 41, at] {
+                let frame = &frame[..length];
+                if let Some(found) = plain_datagram(frame) {
+                    assert_eq!(
+                        datagram(LinkType::Ethernet, frame),
+                        Ok(found),
+                        "{at} {value}"
+                    );
+                }
+            }
+        }
+    }
 }
 
 #[test]
@@ -389,6 +411,42 @@ fn a_second_section_may_have_the_other_order_and_starts_its_interfaces_anew() {
     let mut bytes = many_blocks(false).bytes;
     bytes.extend(many_blocks(true).bytes);
     check_times(&bytes, &TIMES_OF_MANY_BLOCKS.repeat(2));
+}
+
+/// A time and a payload.
+type Stamped = (u64, Vec<u8>);
+
+/// Times and payloads, how many bytes they have, and where the capture broke off.
+fn summary(path: &Path) -> (Vec<Stamped>, CaptureCounters, Option<Broken>) {
+    let mut capture = Capture::open(path, &feed()).unwrap();
+    let mut found = Vec::new();
+    while let Some(record) = capture.next() {
+        if let What::Datagram { payload, .. } = record.what {
+            found.push((record.ts_recv.0, payload.to_vec()));
+        }
+    }
+    (found, capture.counters(), capture.broken().cloned())
+}
+
+#[test]
+fn a_mapped_capture_gives_what_a_read_one_gives() {
+    let mut file = File::pcap(false, 0xa1b2_c3d4, 1);
+    for index in 0..5_000u32 {
+        let payload = vec![index as u8; 900 + (index % 200) as usize];
+        let frame = ethernet(&[], 0x0800, &ipv4(&[], 17, 0, &udp(&payload)));
+        file.packet(index, 7, &frame);
+    }
+    let whole = file.bytes;
+    let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_600_000_000);
+    for length in [whole.len(), whole.len() - 1, 4 << 20, (2 << 20) + 1] {
+        let file = write(&whole[..length]);
+        let read = summary(file.path());
+        file.as_file().set_modified(long_ago).unwrap();
+        let mapped = summary(file.path());
+        assert!(mapped.0.len() > 1_900);
+        assert_eq!(mapped.2.is_some(), length != whole.len());
+        assert!(mapped == read, "{length}");
+    }
 }
 
 #[test]

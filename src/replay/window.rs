@@ -1,5 +1,6 @@
-//! A window over a stream of bytes: one large buffer of our own, slices out of it, no copy per packet.
+//! A window over a stream of bytes: a mapped file, or one large buffer of our own; slices out of it, no copy per packet.
 
+use super::mapped::Mapped;
 use std::fs::File;
 use std::io::{self, Cursor, Read};
 use std::ops::Range;
@@ -12,13 +13,31 @@ pub(super) const PREFIX_BYTES: usize = 64 << 10;
 /// Layers of compression one in the other.
 const LAYERS_MAX: usize = 3;
 
+/// Where bytes that are there lie.
+enum Store {
+    /// In a buffer that is filled from a reader, again and again.
+    Buffer(Vec<u8>),
+    /// In the file itself, all of it.
+    Map(Mapped),
+}
+
+impl Store {
+    #[inline(always)]
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Store::Map(map) => map,
+            Store::Buffer(buffer) => buffer,
+        }
+    }
+}
+
 /// Bytes read but not used yet, and where they are in the stream.
 pub(super) struct Window {
     reader: Box<dyn Read + Send>,
-    buffer: Vec<u8>,
+    store: Store,
     start: usize,
     end: usize,
-    /// Offset of `buffer[0]` in the (decompressed) stream.
+    /// Offset of the store's first byte in the (decompressed) stream.
     base: u64,
     ended: bool,
     fault: Option<String>,
@@ -35,8 +54,13 @@ pub(super) enum Line {
 }
 
 impl Window {
-    /// Opens a file and takes off its layers of compression, told by their first bytes.
+    /// Opens a file, at its start, and takes off its layers of compression, told by their first bytes.
+    ///
+    /// A settled file without any is mapped (see [`super::mapped`]); everything else is read.
     pub(super) fn open(file: File) -> io::Result<Window> {
+        if let Some(map) = Mapped::of(&file).filter(|map| compression_of(map).is_none()) {
+            return Ok(Window::over(map));
+        }
         let mut reader: Box<dyn Read + Send> = Box::new(file);
         let mut layers = 0;
         loop {
@@ -46,18 +70,29 @@ impl Window {
                 .read_to_end(&mut prefix)
                 .err();
             layers += 1;
-            match prefix.as_slice() {
-                _ if layers > LAYERS_MAX => return Ok(Window::new(prefix, reader, fault)),
-                [0x1f, 0x8b, 8, ..] => {
+            match compression_of(&prefix) {
+                Some(compression) if layers <= LAYERS_MAX => {
                     let whole = Cursor::new(prefix).chain(reader);
-                    reader = Box::new(flate2::read::MultiGzDecoder::new(whole));
-                }
-                [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
-                    let whole = Cursor::new(prefix).chain(reader);
-                    reader = Box::new(zstd::stream::read::Decoder::new(whole)?);
+                    reader = match compression {
+                        Compression::Gzip => Box::new(flate2::read::MultiGzDecoder::new(whole)),
+                        Compression::Zstd => Box::new(zstd::stream::read::Decoder::new(whole)?),
+                    };
                 }
                 _ => return Ok(Window::new(prefix, reader, fault)),
             }
+        }
+    }
+
+    /// All of a mapped file.
+    fn over(mut map: Mapped) -> Window {
+        Window {
+            reader: Box::new(io::empty()),
+            end: map.extend(),
+            store: Store::Map(map),
+            start: 0,
+            base: 0,
+            ended: false,
+            fault: None,
         }
     }
 
@@ -65,7 +100,7 @@ impl Window {
         let end = prefix.len();
         Window {
             reader,
-            buffer: prefix,
+            store: Store::Buffer(prefix),
             start: 0,
             end,
             base: 0,
@@ -78,13 +113,13 @@ impl Window {
     /// Everything that is there.
     #[inline]
     pub(super) fn bytes(&self) -> &[u8] {
-        &self.buffer[self.start..self.end]
+        &self.store.bytes()[self.start..self.end]
     }
 
     /// Bytes taken with [`Window::take`] or [`Window::line`], until more are asked for.
     #[inline]
     pub(super) fn taken(&self, place: Range<usize>) -> &[u8] {
-        &self.buffer[place]
+        &self.store.bytes()[place]
     }
 
     /// Where the next byte is in the (decompressed) stream.
@@ -102,12 +137,15 @@ impl Window {
         !self.has(1)
     }
 
-    /// Takes `count` bytes, which must be there, and says where they are in the buffer.
-    #[inline]
+    /// Takes `count` bytes, which must be there, and says where they are. Of a mapped file as many are fetched for later.
+    #[inline(always)]
     pub(super) fn take(&mut self, count: usize) -> Range<usize> {
         debug_assert!(count <= self.end - self.start);
         let place = self.start..self.start + count;
         self.start += count;
+        if let Store::Map(map) = &self.store {
+            map.fetch_behind(place.clone());
+        }
         place
     }
 
@@ -120,7 +158,7 @@ impl Window {
                 let count = looked_at + index;
                 let mut place = self.take(count + 1);
                 place.end -= 1;
-                if self.buffer[place.clone()].last() == Some(&b'\r') {
+                if self.store.bytes()[place.clone()].last() == Some(&b'\r') {
                     place.end -= 1;
                 }
                 return Some(Line::Whole(place));
@@ -165,7 +203,7 @@ impl Window {
         }
     }
 
-    /// Whether `count` bytes are there, reading as needed. The buffer grows only as bytes really come.
+    /// Whether `count` bytes are there, reading as needed. A buffer grows only as bytes really come.
     #[inline]
     pub(super) fn has(&mut self, count: usize) -> bool {
         self.end - self.start >= count || self.fill(count)
@@ -177,17 +215,26 @@ impl Window {
             if self.ended {
                 return false;
             }
+            let buffer = match &mut self.store {
+                Store::Buffer(buffer) => buffer,
+                Store::Map(map) => {
+                    let end = map.extend();
+                    self.ended = end == self.end;
+                    self.end = end;
+                    continue;
+                }
+            };
             if self.start > 0 {
-                self.buffer.copy_within(self.start..self.end, 0);
+                buffer.copy_within(self.start..self.end, 0);
                 self.base += self.start as u64;
                 self.end -= self.start;
                 self.start = 0;
             }
-            if self.end == self.buffer.len() {
-                let bytes = (self.buffer.len() * 2).max(WINDOW_BYTES);
-                self.buffer.resize(bytes, 0);
+            if self.end == buffer.len() {
+                let bytes = (buffer.len() * 2).max(WINDOW_BYTES);
+                buffer.resize(bytes, 0);
             }
-            match self.reader.read(&mut self.buffer[self.end..]) {
+            match self.reader.read(&mut buffer[self.end..]) {
                 Ok(0) => self.ended = true,
                 Ok(bytes) => self.end += bytes,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -198,5 +245,24 @@ impl Window {
             }
         }
         true
+    }
+}
+
+/// A layer of compression.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Compression {
+    Gzip,
+    Zstd,
+}
+
+/// The layer that a stream with these first bytes is in, if any.
+fn compression_of(prefix: &[u8]) -> Option<Compression> {
+    match prefix {
+        [0x1f, 0x8b, 8, ..] => Some(Compression::Gzip),
+        // A frame, or one that is to be skipped.
+        [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+            Some(Compression::Zstd)
+        }
+        _ => None,
     }
 }

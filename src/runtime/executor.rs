@@ -126,8 +126,44 @@ impl Core {
 
     /// Marks the node and queues its children, except for one that is handed back: it would be the
     /// next to be taken from the queue, and is marked as queued.
-    #[inline]
+    ///
+    /// Inlined for leaves and chains, which need no more registers than the loop around has; a call
+    /// a node would cost as much as the rest of it.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "measured by bench `graph`")]
     fn broadcast(&mut self, index: u32) -> Option<u32> {
+        let Self {
+            graph: Graph { slots, .. },
+            scheduler,
+            epoch,
+            ..
+        } = self;
+        let slot = &mut slots[index as usize];
+        slot.mut_epoch = *epoch;
+        let child = match slot.triggered() {
+            Triggered::None => return None,
+            Triggered::One(child) => child,
+            Triggered::More => {
+                self.broadcast_to_more(index);
+                return None;
+            }
+        };
+        let slot = &mut slots[child.index()];
+        if slot.scheduled_epoch >= *epoch || slot.generation != child.generation {
+            return None;
+        }
+        slot.scheduled_epoch = *epoch;
+        let height = slot.height;
+        if scheduler.take_next(index, height, child.index) {
+            return Some(child.index);
+        }
+        scheduler.push(slots, height, child.index);
+        None
+    }
+
+    /// Queues all children of a node with more than one.
+    #[inline(never)]
+    fn broadcast_to_more(&mut self, index: u32) {
         let Self {
             graph: Graph { slots, cold, .. },
             scheduler,
@@ -135,33 +171,15 @@ impl Core {
             ..
         } = self;
         let at = index as usize;
-        let slot = &mut slots[at];
-        slot.mut_epoch = *epoch;
-        match slot.triggered() {
-            Triggered::None => {}
-            Triggered::One(child) => {
-                let slot = &mut slots[child.index()];
-                if slot.scheduled_epoch < *epoch && slot.generation == child.generation {
-                    slot.scheduled_epoch = *epoch;
-                    let height = slot.height;
-                    if scheduler.take_next(index, height, child.index) {
-                        return Some(child.index);
-                    }
-                    scheduler.push(slots, height, child.index);
-                }
+        if let Some((children, count)) = slots[at].inline_children() {
+            for &child in &children[..count] {
+                enqueue(slots, scheduler, *epoch, child);
             }
-            Triggered::Few(children, count) => {
-                for &child in &children[..count] {
-                    enqueue(slots, scheduler, *epoch, child);
-                }
-            }
-            Triggered::Many => {
-                for &child in &cold[at].children {
-                    enqueue(slots, scheduler, *epoch, child);
-                }
+        } else {
+            for &child in &cold[at].children {
+                enqueue(slots, scheduler, *epoch, child);
             }
         }
-        None
     }
 
     pub(super) fn schedule_within(&mut self, id: NodeId) -> Result<(), ScheduleError> {

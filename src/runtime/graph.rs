@@ -76,22 +76,25 @@ impl Slot {
             Triggered::None
         } else if self.inline_count == 1 {
             Triggered::One(self.inline[0])
-        } else if self.inline_count == SPILLED {
-            Triggered::Many
         } else {
-            let count = usize::from(self.inline_count).min(INLINE_MAX);
-            Triggered::Few(self.inline, count)
+            Triggered::More
         }
+    }
+
+    /// A copy of the children in the slot, so that their slots can be changed; `None` where there
+    /// are more than fit, and they are in [`Cold::children`].
+    #[inline]
+    pub(super) fn inline_children(&self) -> Option<([NodeId; INLINE_MAX], usize)> {
+        (self.inline_count != SPILLED)
+            .then(|| (self.inline, usize::from(self.inline_count).min(INLINE_MAX)))
     }
 }
 
-/// The triggered children of a slot, copied out of it so that their slots can be changed.
+/// How many children a broadcast schedules.
 pub(super) enum Triggered {
     None,
     One(NodeId),
-    Few([NodeId; INLINE_MAX], usize),
-    /// More than fit: they are in [`Cold::children`].
-    Many,
+    More,
 }
 
 /// An edge as the child sees it. Strong: a child keeps its parents in the graph.

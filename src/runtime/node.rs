@@ -118,14 +118,17 @@ impl Shared {
 /// Called once with the state as it is dropped.
 pub(super) type OnDrop<T> = Box<dyn FnOnce(&mut T)>;
 
+/// A node's state and what its handles need. The state comes first, so that it shares a cache line
+/// with its borrow flag and the counts of the handles; the rest is not touched in a cycle.
+#[repr(C)]
 pub(super) struct NodeCell<T> {
-    pub(super) id: NodeId,
-    pub(super) height: Cell<u32>,
-    pub(super) name: Box<str>,
+    pub(super) data: RefCell<T>,
     pub(super) life: Cell<Life>,
+    pub(super) height: Cell<u32>,
+    pub(super) id: NodeId,
     pub(super) demand: Cell<Demand>,
     pub(super) shared: Rc<Shared>,
-    pub(super) data: RefCell<T>,
+    pub(super) name: Box<str>,
     pub(super) on_drop: Option<OnDrop<T>>,
 }
 

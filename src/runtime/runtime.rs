@@ -12,8 +12,11 @@ use super::clock::{Clock, EventTimes, Nanos, NextEvent, RealtimeClock, TestClock
 use super::executor::{Executor, ExecutorState};
 use super::watchdog::{Budget, Budgeting, Overrun, Watchdog};
 
-/// Cycles of a spinning runtime between two looks at the I/O poller, a system call.
-const CYCLES_PER_IO_POLL: u32 = 32;
+/// Time of a spinning runtime between two looks at the I/O poller: a system call of some hundred
+/// nanoseconds, so looking costs a tenth of the time at most and I/O waits so long at most.
+const IO_POLL_INTERVAL: Duration = Duration::from_micros(5);
+/// Cycles between two looks, for a clock that stands still.
+const CYCLES_PER_IO_POLL: u32 = 1024;
 /// Longest sleep of a parked runtime: how late it sees a stop flag that nobody woke it for.
 const PARK_MAX: Duration = Duration::from_millis(100);
 /// Cycles at one instant of a historical run before time moves on: a node that yields for ever
@@ -226,6 +229,7 @@ impl<C: Clock> RealtimeRuntime<C> {
 
     fn run(&mut self, stop: &AtomicBool, limits: Limits) -> io::Result<Ended> {
         let mut cycles_to_poll = 0;
+        let mut poll_at = Nanos::ZERO;
         let mut cycles_left = limits.cycles;
         loop {
             if stop.load(Ordering::Relaxed) || self.stop.load(Ordering::Relaxed) {
@@ -234,14 +238,15 @@ impl<C: Clock> RealtimeRuntime<C> {
             if cycles_left == Some(0) {
                 return Ok(Ended::CyclesDone);
             }
+            let now = self.clock.now();
             if self.executor.has_io() {
-                if cycles_to_poll == 0 {
+                if cycles_to_poll == 0 || now >= poll_at {
                     self.executor.poll_io(Some(Duration::ZERO))?;
                     cycles_to_poll = CYCLES_PER_IO_POLL;
+                    poll_at = now.after(IO_POLL_INTERVAL);
                 }
                 cycles_to_poll -= 1;
             }
-            let now = self.clock.now();
             if limits.until.is_some_and(|until| now >= until) {
                 return Ok(Ended::TimeIsUp);
             }
@@ -261,6 +266,7 @@ impl<C: Clock> RealtimeRuntime<C> {
                 ExecutionMode::Park => {
                     self.park(stop, limits.until)?;
                     cycles_to_poll = CYCLES_PER_IO_POLL;
+                    poll_at = self.clock.now().after(IO_POLL_INTERVAL);
                 }
             }
         }

@@ -22,8 +22,8 @@ fn cycles(nodes: usize) -> u32 {
     u32::try_from((all / nodes.max(1)).max(10)).unwrap_or(u32::MAX)
 }
 
-/// Cycles of our spinning runtime between two looks at the poller.
-const CYCLES_PER_POLL: u32 = 32;
+/// Cycles between two looks at the poller: what our spinning runtime, which looks every 5 us, makes of cycles of 80 ns.
+const CYCLES_PER_POLL: u32 = 64;
 
 /// A graph of ours with a source, and what keeps its nodes alive.
 struct Ours {
@@ -350,13 +350,18 @@ mod peer_wingfoil {
     pub(super) fn sparse(cycles: u32, source_count: usize) -> Duration {
         let graph = GraphBuilder::new();
         let step = STEP.as_nanos() as u64;
+        // Wakes every source once; from then on each wakes itself.
+        let start = graph.constant(());
         let mut streams = Vec::new();
         for at in 0..source_count as u64 {
             let mut value = 0_u64;
             let mut is_started = false;
             let round = source_count as u64 * step;
-            let source: Stream<u64> =
-                graph.custom_node(&[], &[], Activation::SCHEDULES, move |ctx| {
+            let source: Stream<u64> = graph.custom_node(
+                &[start.upstream()],
+                &[],
+                Activation::SCHEDULES,
+                move |ctx| {
                     let now = u64::from(ctx.time());
                     if !is_started {
                         is_started = true;
@@ -366,7 +371,8 @@ mod peer_wingfoil {
                     ctx.schedule(NanoTime::new(now + round));
                     value = value.wrapping_add(1);
                     Ok(Tick::Value(value))
-                });
+                },
+            );
             for _ in 0..3 {
                 streams.push(source.map(|i: &u64| i.wrapping_add(1)));
             }
@@ -445,6 +451,19 @@ fn stepped(step: impl Step<u64, Out = u64> + 'static) -> Ours {
     })
 }
 
+/// A whole step driven by time alone, as the compiled tier of `wingfoil` is: one input every 100 ns.
+fn alone<S: Step<u64, Out = u64> + 'static>(make: fn() -> S) -> Box<dyn FnMut(u32) -> Duration> {
+    Box::new(move |cycles| {
+        let mut pipe = Pipe::new(make());
+        let mut last = 0;
+        let inputs = (1..=u64::from(cycles)).map(|at| (Nanos(at * 100), black_box(at)));
+        let start = Instant::now();
+        pipe.replay(inputs, |_, value| last = value);
+        black_box(last);
+        start.elapsed()
+    })
+}
+
 /// Boxed closures in a row: what a virtual call a node costs with no graph at all.
 fn boxed(length: usize) -> Vec<Box<dyn FnMut(u64) -> u64>> {
     (0..length)
@@ -469,7 +488,8 @@ fn dense(
     + Copy,
     interpreted: fn(u32) -> Duration,
     compiled: fn(u32) -> Duration,
-    step: impl Step<u64, Out = u64> + 'static,
+    make_step: impl Fn() -> Box<dyn FnMut(u32) -> Duration>,
+    composed: Ours,
     closures: usize,
 ) {
     let cycles = cycles(nodes);
@@ -479,7 +499,7 @@ fn dense(
         peer_wavelet::Graph::new(false, 1, |executor, sources| theirs(executor, &sources[0]));
     let mut on =
         peer_wavelet::Graph::new(true, 1, |executor, sources| theirs(executor, &sources[0]));
-    let mut composed = stepped(step);
+    let (mut composed, mut alone) = (composed, make_step());
     let mut row = boxed(closures);
     let mut contenders = [
         Contender::new("waveletd", items, move || dynamic.run(cycles)),
@@ -505,6 +525,7 @@ fn dense(
         Contender::new("waveletd, static, in a graph", items, move || {
             composed.run(cycles)
         }),
+        Contender::new("waveletd, static, alone", items, move || alone(cycles)),
         Contender::new("wingfoil, compiled", items, move || compiled(cycles)),
     ];
     side_by_side(title, "node", &mut contenders);
@@ -537,7 +558,8 @@ pub(crate) fn tables() {
         |executor, from| peer_wavelet::chain(executor, from, 10),
         peer_wingfoil::chain_10_interpreted,
         peer_wingfoil::chain_10_compiled,
-        ten(),
+        || alone(ten),
+        stepped(ten()),
         10,
     );
     dense(
@@ -547,7 +569,8 @@ pub(crate) fn tables() {
         |executor, from| peer_wavelet::chain(executor, from, 100),
         peer_wingfoil::chain_100_interpreted,
         peer_wingfoil::chain_100_compiled,
-        hundred(),
+        || alone(hundred),
+        stepped(hundred()),
         100,
     );
     dense(
@@ -557,7 +580,8 @@ pub(crate) fn tables() {
         |executor, from| peer_wavelet::fan(executor, from, 10, 10),
         peer_wingfoil::fan_interpreted,
         peer_wingfoil::fan_compiled,
-        branches(),
+        || alone(branches),
+        stepped(branches()),
         100,
     );
     for sources in [10, 1_000, 10_000] {

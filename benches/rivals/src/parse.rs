@@ -52,10 +52,9 @@ fn timed(run: impl FnOnce() -> Sum) -> (Sum, Duration) {
     (sum, start.elapsed())
 }
 
-fn ours(mut blocks: &[u8]) -> Sum {
+fn ours(blocks: &[u8]) -> Sum {
     let mut sum = Sum::default();
-    while let Some((fields, rest)) = OrderFields::split(blocks) {
-        blocks = rest;
+    let rest = OrderFields::each(blocks, |fields| {
         sum.head(
             fields.stock_locate,
             fields.tracking_number,
@@ -69,7 +68,8 @@ fn ours(mut blocks: &[u8]) -> Sum {
         );
         sum.text(fields.stock);
         sum.text(u64::from(fields.code) + u64::from(fields.attribution));
-    }
+    });
+    assert!(rest.is_empty(), "the day has nothing but order messages");
     sum
 }
 

@@ -167,3 +167,48 @@ fn the_table_of_order_fields_agrees_with_the_views() {
         assert_eq!(wire::OrderFields::of(&message[1..]), None);
     }
 }
+
+/// Tags of the messages that [`wire::OrderFields::each`] gave, and how many bytes it left.
+fn tags(blocks: &[u8]) -> (Vec<u8>, usize) {
+    let mut found = Vec::new();
+    let rest = wire::OrderFields::each(blocks, |fields| {
+        found.push((fields.tag, fields.timestamp, fields.stock_locate));
+    });
+    assert!(found.iter().all(|one| (one.1, one.2) == (AT, 13)));
+    (found.iter().map(|one| one.0).collect(), rest.len())
+}
+
+#[test]
+fn order_messages_one_after_the_other_are_taken_up_to_the_first_other_one() {
+    let mut blocks = Vec::new();
+    let mut ends = vec![0];
+    for tag in b"AFECXDUPDDXA" {
+        blocks.extend_from_slice(message_of(*tag).bytes());
+        ends.push(blocks.len());
+    }
+    for count in 0..=blocks.len() {
+        let whole = ends.iter().filter(|end| **end <= count).count() - 1;
+        let expected = b"AFECXDUPDDXA"[..whole].to_vec();
+        assert_eq!(
+            tags(&blocks[..count]),
+            (expected, count - ends[whole]),
+            "{count}"
+        );
+    }
+    // None of these is an order message: no bytes, an unknown type, a length that is not the type's.
+    for other in [
+        &[0, 0][..],
+        &[0, 1, b'z'],
+        &[0, 1, 0],
+        &[0, 1, b'D'],
+        &[0, 20, b'D'],
+    ] {
+        let both = [&blocks, other, &blocks].concat();
+        let (found, left) = tags(&both);
+        assert_eq!(
+            (found.len(), left),
+            (12, other.len() + blocks.len()),
+            "{other:?}"
+        );
+    }
+}

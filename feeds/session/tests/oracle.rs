@@ -34,6 +34,7 @@ struct World {
     server_count: u8,
     held_packets_max: usize,
     request_count_max: u64,
+    requests_waiting_max: usize,
     backfill: bool,
 }
 
@@ -87,6 +88,7 @@ impl Run {
             reorder_window_ns: WINDOW_NS,
             held_packets_max: world.held_packets_max,
             request_count_max: world.request_count_max,
+            requests_waiting_max: world.requests_waiting_max,
             request_timeout_ns: TIMEOUT_NS,
             request_attempts_max: 4,
             backfill: world.backfill,
@@ -225,7 +227,13 @@ impl Run {
         while let Some(step) = self.sequencer.poll() {
             self.step(step);
         }
+        let mut requests = 0;
         while let Some(request) = self.sequencer.poll_request() {
+            requests += 1;
+            assert!(
+                requests <= self.world.requests_waiting_max,
+                "asks for too much at once"
+            );
             let end = self.world.message_count + 1;
             assert!(request.count > 0 && request.count <= self.world.request_count_max);
             assert!(
@@ -309,7 +317,9 @@ impl Run {
             assert_eq!(counters.messages_lost, 0, "a good server loses nothing");
         }
         if self.world.server == Server::Refusing {
-            assert!(counters.requests <= counters.gaps_opened * 4 + counters.messages);
+            let waiting_max = self.world.requests_waiting_max as u64;
+            let asked_max = (counters.gaps_opened * 4 + counters.messages) * waiting_max;
+            assert!(counters.requests <= asked_max);
         }
     }
 }
@@ -323,7 +333,7 @@ fn worlds() -> impl Strategy<Value = World> {
         Just(Server::Partial),
     ];
     let lines = (0..40u64, 0..100u64, 0..30u64, 0..12_000u64, 0..8_000u64);
-    let bounds = (1..3u8, 1..40usize, 1..50u64, any::<bool>());
+    let bounds = (1..3u8, 1..40usize, 1..50u64, any::<bool>(), 1..6usize);
     let extent = (any::<u64>(), 1..300u64, prop_oneof![Just(1u64), 1..60u64]);
     (extent, lines, server, bounds).prop_map(|(extent, lines, server, bounds)| World {
         seed: extent.0,
@@ -338,6 +348,7 @@ fn worlds() -> impl Strategy<Value = World> {
         held_packets_max: bounds.1,
         request_count_max: bounds.2,
         backfill: bounds.3,
+        requests_waiting_max: bounds.4,
     })
 }
 

@@ -15,12 +15,13 @@ struct Trial {
 }
 
 impl Trial {
-    /// Window 10, time for an answer 100, three attempts.
+    /// Window 10, time for an answer 100, three attempts, one request at a time.
     fn with(change: impl FnOnce(&mut SequencerSettings)) -> Trial {
         let mut settings = SequencerSettings {
             reorder_window_ns: 10,
             request_timeout_ns: 100,
             request_attempts_max: 3,
+            requests_waiting_max: 1,
             ..SequencerSettings::default()
         };
         change(&mut settings);
@@ -419,4 +420,82 @@ fn numbers_that_cannot_be_true_are_refused_and_counted() {
     trial.heartbeat(u64::MAX, 1);
     assert_eq!(trial.sequencer.counters.decode_errors_total(), 2);
     assert!(trial.sequencer.is_next(2));
+}
+
+/// Requests for ten messages, three at once; 2 to 99 are missing.
+fn behind_by_98(server_count: u8) -> Trial {
+    let mut trial = Trial::with(|settings| {
+        settings.server_count = server_count;
+        settings.request_count_max = 10;
+        settings.requests_waiting_max = 3;
+        settings.held_packets_max = 3;
+    });
+    trial.packet(A, 1, 1, 0);
+    trial.packet(A, 100, 1, 0);
+    trial.clock(10);
+    trial.check("1-1, open 2+98, ask 0:2+10, ask 0:12+10, ask 0:22+10");
+    trial
+}
+
+#[test]
+fn several_requests_wait_at_once_and_each_answer_makes_room_for_the_next() {
+    let mut trial = behind_by_98(1);
+    trial.packet(Line::RECOVERY, 12, 10, 20);
+    trial.check("ask 0:32+10");
+    trial.packet(Line::RECOVERY, 2, 10, 21);
+    trial.check("2-11, 12-21, ask 0:42+10");
+    trial.packet(Line::RECOVERY, 22, 10, 22);
+    trial.check("22-31, ask 0:52+10");
+}
+
+#[test]
+fn what_an_answer_leaves_out_is_asked_for_at_once() {
+    let mut trial = behind_by_98(1);
+    trial.packet(Line::RECOVERY, 22, 4, 20);
+    trial.check("ask 0:26+10");
+    trial.packet(Line::RECOVERY, 2, 4, 21);
+    trial.check("2-5, ask 0:6+6");
+}
+
+#[test]
+fn each_request_has_its_own_time_and_only_the_next_message_counts() {
+    let mut trial = behind_by_98(2);
+    trial.packet(Line::RECOVERY, 2, 10, 60);
+    trial.check("2-11, ask 0:32+10");
+    trial.clock(110);
+    trial.check("ask 1:12+10, ask 1:22+10");
+    trial.clock(160);
+    trial.check("ask 1:32+10");
+    trial.packet(Line::RECOVERY, 12, 10, 161);
+    trial.check("12-21, ask 1:42+10");
+    // The third is asked for ever again, as long as there is progress before it.
+    for (turn, now) in [261u64, 361, 461, 561].into_iter().enumerate() {
+        trial.packet(A, 22 + turn as u64, 1, now - 1);
+        trial.clock(now);
+        assert!(trial.sequencer.is_gap_open(), "{turn}");
+    }
+    trial.said.clear();
+    for now in [661, 761, 861] {
+        trial.clock(now);
+    }
+    assert!(!trial.sequencer.is_gap_open());
+}
+
+#[test]
+fn an_answer_takes_the_place_of_what_is_held_behind_it() {
+    let mut trial = behind_by_98(1);
+    trial.packet(A, 101, 1, 11);
+    trial.packet(A, 102, 1, 12);
+    assert_eq!(trial.packet(A, 103, 1, 13), Offer::Dropped);
+    assert_eq!(trial.packet(Line::RECOVERY, 12, 10, 20), Offer::Held);
+    assert_eq!(trial.sequencer.held_count(), 3);
+    trial.check("ask 0:32+10");
+    for first in [2, 22, 32, 42, 52, 62, 72, 82] {
+        trial.packet(Line::RECOVERY, first, 10, 21);
+    }
+    trial.said.clear();
+    trial.packet(Line::RECOVERY, 92, 8, 22);
+    trial.check("92-99, recovered 2+98, 100-100, 101-101");
+    trial.clock(40);
+    trial.check("open 102+2, ask 0:102+2");
 }
