@@ -412,6 +412,29 @@ impl Executor {
     /// The graph as it stands, with what its nodes have done while it was profiled.
     ///
     /// Costs in proportion to the graph; not for the hot path.
+    ///
+    /// ```
+    /// use waveletd::runtime::{Cause, Control, Executor, Explanation, Nanos, NodeBuilder, Profile};
+    ///
+    /// let mut executor = Executor::new();
+    /// executor.profile(Profile::Counts);
+    /// let source = NodeBuilder::new(()).named("source").build(&mut executor, |(), _| {
+    ///     Control::Broadcast
+    /// });
+    /// let child = NodeBuilder::new(()).named("child").triggered_by(&source).build(
+    ///     &mut executor,
+    ///     |(), _| Control::Unchanged,
+    /// );
+    /// executor.schedule(&source);
+    /// let _ = executor.cycle(Nanos(1));
+    ///
+    /// let report = executor.report();
+    /// assert_eq!(report.node(&child).map(|node| (node.visits, node.broadcasts)), Some((1, 0)));
+    /// assert!(report.to_dot().contains("n0_0 -> n1_0;"));
+    /// let why = executor.explain(&child);
+    /// let causes = vec![Cause::Parent(source.id())];
+    /// assert_eq!(why, Explanation::Ran { causes, broadcast: false });
+    /// ```
     #[must_use]
     pub fn report(&self) -> Report {
         let core = &self.core;

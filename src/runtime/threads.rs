@@ -412,7 +412,7 @@ impl Threads {
 
     /// Runs each graph on a thread of its own, on the host's time.
     ///
-    /// No graph runs before all are built.
+    /// No graph runs before all are built; this waits for the builders.
     ///
     /// # Errors
     ///
