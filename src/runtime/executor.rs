@@ -261,6 +261,8 @@ impl Core {
     /// Queues all that wants to run in this cycle; returns whether there is anything.
     ///
     /// Tells the profiler of what it finds where `PROFILED` is set; there is one then.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "one caller for each of the two")]
     fn gather<const PROFILED: bool>(&mut self) -> bool {
         let mut any = false;
         if PROFILED && let Some(profiler) = &mut self.profiler {
@@ -313,6 +315,16 @@ impl Core {
             enqueue(&mut graph.slots, scheduler, *epoch, node);
             any = true;
         });
+        any
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn gather_profiled(&mut self) -> bool {
+        let any = self.gather::<true>();
+        if any && let Some(profiler) = &mut self.profiler {
+            profiler.start();
+        }
         any
     }
 }
@@ -477,23 +489,22 @@ impl Executor {
         core.epoch += 1;
         core.now = core.now.max(now);
         let mut state = ExecutorState::Running;
-        let gathered = match &core.profiler {
-            None => core.gather::<false>(),
-            Some(_) => core.gather::<true>(),
+        let is_profiled = core.profiler.is_some();
+        let gathered = if is_profiled {
+            core.gather_profiled()
+        } else {
+            core.gather::<false>()
         };
         if gathered {
             #[cfg(feature = "spans")]
             let _span = super::observe::cycle_span(core.epoch, core.now);
-            if let Some(profiler) = &mut core.profiler {
-                profiler.start();
-            }
             core.running = true;
             core.scheduler.start_after(core.running_index);
             loop {
                 let (runs, core) = (&mut self.runs, &mut self.core);
                 // One guard for the whole drain, not one a node. After a panic the node is
                 // removed and nothing else was borrowed, so the rest can be drained.
-                let drained = if core.watch.is_some() || core.profiler.is_some() {
+                let drained = if is_profiled || core.watch.is_some() {
                     catch_unwind(AssertUnwindSafe(|| drain::<true>(runs, core)))
                 } else {
                     catch_unwind(AssertUnwindSafe(|| drain::<false>(runs, core)))
@@ -510,7 +521,7 @@ impl Executor {
             if let Some(watch) = &mut self.core.watch {
                 watch.leave();
             }
-            if let Some(profiler) = &mut self.core.profiler {
+            if is_profiled && let Some(profiler) = &mut self.core.profiler {
                 profiler.end();
             }
         }
