@@ -343,8 +343,10 @@ impl Profiler {
 
     /// The node has run.
     pub(super) fn leave(&mut self, id: NodeId, control: Control) {
-        if control == Control::Broadcast {
-            let seen = self.seen_mut(id);
+        // Entered, so it is there.
+        if control == Control::Broadcast
+            && let Some(seen) = self.seen.get_mut(id.index())
+        {
             seen.broadcasts += 1;
             seen.broadcast = true;
         }
