@@ -1,16 +1,15 @@
 //! Once warm, nothing on the way from a datagram to a published record asks for memory.
 #![cfg(feature = "service")]
 #![allow(clippy::unwrap_used)]
-// A counting allocator can only be installed through an unsafe trait.
-#![allow(unsafe_code)]
+
+#[path = "common/counting.rs"]
+mod counting;
 
 mod common;
 
 use common::day::{Day, itch, spec};
 use feeds::contract::{Batch, FeedSettings, Form, Line, Packet};
 use feeds::model::{ChannelId, RecvTime};
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 use waveletd::daemon::replay::default_signals;
@@ -19,53 +18,8 @@ use waveletd::pipeline::{Drive, Market, MarketSettings, Outlet, Source};
 use waveletd::publish::record;
 use waveletd::runtime::TestRuntime;
 
-/// The system's allocator, which counts what a thread asks for while it is told to.
-struct Counting;
-
-thread_local! {
-    static IS_COUNTING: Cell<bool> = const { Cell::new(false) };
-    static COUNT: Cell<u64> = const { Cell::new(0) };
-}
-
-fn count() {
-    if IS_COUNTING.with(Cell::get) {
-        COUNT.with(|count| count.set(count.get() + 1));
-        IS_COUNTING.with(|counting| counting.set(false));
-        if std::env::var_os("WAVELETD_ALLOCATIONS_TRACE").is_some() {
-            // Which call it was, for whoever looks for it.
-            let whence = std::backtrace::Backtrace::force_capture();
-            eprintln!("memory was asked for:\n{whence}");
-        }
-        IS_COUNTING.with(|counting| counting.set(true));
-    }
-}
-
-// SAFETY: every call is passed on to the system's allocator unchanged; the counters are plain cells of the thread, which
-// need no memory and no destructor.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: counting::Counting = counting::Counting;
 
 /// Events before anything is counted: books, tables and queues reach their size.
 const WARM_EVENTS: u64 = 400_000;
@@ -100,7 +54,8 @@ fn the_way_from_datagram_to_record_allocates_nothing_once_warm() {
     while let Some(datagram) = day.next() {
         datagrams += 1;
         now += 10_000;
-        IS_COUNTING.with(|counting| counting.set(datagrams > warm));
+        counting::trace(datagrams > warm);
+        let before = counting::asked();
         let packet = Packet {
             line: Line(0),
             ts_recv: RecvTime(now),
@@ -120,9 +75,9 @@ fn the_way_from_datagram_to_record_allocates_nothing_once_warm() {
                 break;
             }
         }
-        IS_COUNTING.with(|counting| counting.set(false));
-        let count = COUNT.with(|count| count.replace(0));
-        if count > 0 {
+        let count = counting::asked() - before;
+        counting::trace(false);
+        if count > 0 && datagrams > warm {
             worst.push((datagrams, count));
         }
     }

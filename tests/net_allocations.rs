@@ -1,10 +1,9 @@
 //! Once warm, a network node asks for no memory for a message.
 #![allow(clippy::unwrap_used)]
-// A counting allocator can only be installed through an unsafe trait.
-#![allow(unsafe_code)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "common/counting.rs"]
+mod counting;
+
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
@@ -14,41 +13,8 @@ use waveletd::runtime::net::{
 };
 use waveletd::runtime::{Control, Executor, Nanos, NodeBuilder};
 
-/// The system's allocator, which counts what a thread asks for while it is told to.
-struct Counting;
-
-thread_local! {
-    static IS_COUNTING: Cell<bool> = const { Cell::new(false) };
-    static COUNT: Cell<u64> = const { Cell::new(0) };
-}
-
-fn count() {
-    if IS_COUNTING.with(Cell::get) {
-        COUNT.with(|count| count.set(count.get() + 1));
-    }
-}
-
-// SAFETY: every call is passed on to the system's allocator unchanged; the counters are plain
-// cells of the thread, which need no memory and no destructor.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: counting::Counting = counting::Counting;
 
 const LOCAL: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 0);
 const WARM_ROUNDS: u64 = 500;
@@ -71,17 +37,19 @@ fn allocations_per_message(
     now: &mut Nanos,
     mut round: impl FnMut(&mut dyn FnMut()),
 ) -> f64 {
-    COUNT.with(|count| count.set(0));
+    let mut count = 0;
     for at in 0..WARM_ROUNDS + COUNTED_ROUNDS {
         round(&mut || {
-            IS_COUNTING.with(|counting| counting.set(at >= WARM_ROUNDS));
+            let before = counting::asked();
             cycles(executor, now);
-            IS_COUNTING.with(|counting| counting.set(false));
+            if at >= WARM_ROUNDS {
+                count += counting::asked() - before;
+            }
         });
     }
     let messages = COUNTED_ROUNDS * BURST as u64;
     #[expect(clippy::cast_precision_loss, reason = "small counts")]
-    let ratio = COUNT.with(Cell::get) as f64 / messages as f64;
+    let ratio = count as f64 / messages as f64;
     ratio
 }
 
@@ -213,15 +181,17 @@ fn a_websocket_server_sends_without_memory_and_receives_with_little() {
     let mut socket = handshake.join().unwrap();
     let mut sent = 0;
     let mut answers = [0; 12 * BURST];
-    COUNT.with(|count| count.set(0));
+    let mut count = 0;
     for at in 0..WARM_ROUNDS + COUNTED_ROUNDS {
-        IS_COUNTING.with(|counting| counting.set(at >= WARM_ROUNDS));
+        let before = counting::asked();
         for _ in 0..BURST {
             let news = WebSocketFrame::Text("some news.");
             sent += broadcaster.broadcast(&mut executor, news).accepted;
         }
         cycles(&mut executor, &mut now);
-        IS_COUNTING.with(|counting| counting.set(false));
+        if at >= WARM_ROUNDS {
+            count += counting::asked() - before;
+        }
         socket.get_mut().read_exact(&mut answers).unwrap();
         // A message from time to time, so that the connection is not idle.
         if at % 100 == 0 {
@@ -230,7 +200,7 @@ fn a_websocket_server_sends_without_memory_and_receives_with_little() {
         }
     }
     assert_eq!(sent as u64, (WARM_ROUNDS + COUNTED_ROUNDS) * BURST as u64);
-    assert_eq!(COUNT.with(Cell::get), 0, "allocations while sending");
+    assert_eq!(count, 0, "allocations while sending");
 
     let ratio = allocations_per_message(&mut executor, &mut now, |cycles| {
         for _ in 0..BURST {

@@ -1,54 +1,16 @@
 //! Once built and warm, no way from a thread into the graph asks for memory: not to send, not to run the node, not to
 //! receive, and not to drop.
 #![allow(clippy::unwrap_used)]
-// A counting allocator can only be installed through an unsafe trait.
-#![allow(unsafe_code)]
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[path = "common/counting.rs"]
+mod counting;
+
 use waveletd::runtime::{
     Control, Executor, Loan, MultiReceiver, Nanos, NodeBuilder, OverwritingReceiver, Pool, Receiver,
 };
 
-/// The system's allocator, which counts what each thread asks for and gives back.
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<u64> = const { Cell::new(0) };
-}
-
-fn count() {
-    // A thread at its end has no counter any more; nothing is measured there.
-    let _ = COUNT.try_with(|count| count.set(count.get() + 1));
-}
-
-// SAFETY: every call is passed on to the system's allocator unchanged; the counter is a plain cell of the thread, which
-// needs no memory and no destructor.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.alloc_zeroed(layout) }
-    }
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count();
-        // SAFETY: the caller's promises are passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: counting::Counting = counting::Counting;
 
 /// Runs `step` until warm, then often, and counts what it asks for. The number of the step is its argument.
 #[track_caller]
@@ -56,11 +18,11 @@ fn check(what: &str, mut step: impl FnMut(u64)) {
     for number in 0..1_000 {
         step(number);
     }
-    let before = COUNT.get();
+    let before = counting::calls();
     for number in 1_000..11_000 {
         step(number);
     }
-    let count = COUNT.get() - before;
+    let count = counting::calls() - before;
     assert_eq!(count, 0, "{what}: calls of the allocator");
 }
 
@@ -203,4 +165,25 @@ fn notifying_allocates_nothing() {
         cycle(&mut ex, number);
     });
     assert_eq!(*node.borrow(), 11_000);
+}
+
+#[test]
+fn a_graph_with_timers_and_streams_allocates_nothing_once_warm() {
+    use std::time::Duration;
+    use waveletd::runtime::{Pipe, Stream, nodes, steps, steps::statistics};
+
+    let mut ex = Executor::new();
+    let mut input = nodes::input::<f64>(&mut ex);
+    let numbers = input.stream().clone();
+    let ticks = nodes::ticker(&mut ex, Duration::from_nanos(7));
+    let smooth = numbers.step(&mut ex, statistics::rolling_mean(16));
+    let late: Stream<f64> = smooth.step(&mut ex, steps::throttle(Duration::from_nanos(5)));
+    let pipe = Pipe::new(steps::map(|n: &f64| n * 2.0)).then(steps::distinct());
+    let _last = late.step(&mut ex, pipe);
+    check("a graph", |number| {
+        #[expect(clippy::cast_precision_loss, reason = "small counts")]
+        input.set(&mut ex, number as f64);
+        cycle(&mut ex, number);
+    });
+    assert!(ticks.is_valid() && ex.runs_count() > 10_000);
 }
