@@ -543,15 +543,18 @@ impl Executor {
 
     /// Takes one live node out of the graph, with its timers, sources and queue entries.
     pub(super) fn remove(&mut self, id: NodeId) {
-        if !self.core.graph.roots.is_empty() {
-            self.core.graph.heal(id);
-        }
+        let below = if self.core.graph.roots.is_empty() {
+            Vec::new()
+        } else {
+            self.core.graph.marked_below(id)
+        };
         self.supervision.forget(id);
         let run = self.runs[id.index()].take();
         if let Some(run) = &run {
             run.cell().life().set(Life::Removed);
         }
         let mut cold = self.core.graph.remove(id);
+        self.core.graph.remark_these(&below);
         self.core.timers.remove_node(id);
         for index in cold.take_owned().io {
             // A source that cannot be deregistered leaves the poller when it is closed.

@@ -185,16 +185,35 @@ impl Graph {
         below.len() - 1
     }
 
-    /// Marks all anew below the node, which has just been healed, or is about to go.
+    /// Takes a node off the roots of staleness.
     pub(super) fn heal(&mut self, root: NodeId) {
         self.roots.retain(|&(id, _)| id != root);
-        for id in &self.descendants(root, true)[1..] {
+        let below = self.descendants(root, true);
+        self.remark_these(&below[1..]);
+    }
+
+    /// The nodes whose marks may change when this one is removed.
+    pub(super) fn marked_below(&mut self, id: NodeId) -> Vec<NodeId> {
+        let is_root = self.roots.iter().any(|&(root, _)| root == id);
+        if !is_root && self.health(id) == Some(Health::Healthy) {
+            return Vec::new();
+        }
+        self.roots.retain(|&(root, _)| root != id);
+        let mut below = self.descendants(id, true);
+        below.swap_remove(0);
+        below
+    }
+
+    pub(super) fn remark_these(&mut self, ids: &[NodeId]) {
+        for &id in ids {
             let health = &mut self.cold[id.index()].health;
             if *health != Health::Failed {
                 *health = Health::Healthy;
             }
         }
-        self.mark_again();
+        if !ids.is_empty() {
+            self.mark_again();
+        }
     }
 
     /// After a change of edges: all marks anew.
