@@ -217,7 +217,8 @@ impl Notify for Late {
 #[derive(Clone, Copy)]
 struct Network {
     line_b_is_dead: bool,
-    has_server: bool,
+    /// What the server of retransmissions does with requests; the protocol knows no refusal but silence.
+    server_refuses: bool,
 }
 
 /// What a live day came to.
@@ -226,6 +227,8 @@ struct Lived {
     ledger: Vec<Gap>,
     /// Messages that neither line delivered.
     undelivered: BTreeSet<u64>,
+    /// Requests the server did not answer.
+    refused: u64,
     /// Publications as (state, last sequence), in order.
     published: Vec<(u8, u64)>,
     counters: Arc<Counters>,
@@ -319,18 +322,22 @@ fn live(network: Network) -> Lived {
         .set_read_timeout(Some(Duration::from_millis(20)))
         .unwrap();
     let own = |key: &str, value| (key.to_owned(), Value::Integer(value));
-    // Without a server every copy that comes late is told from one that never comes, whatever the scheduler does.
-    let (window_us, held) = if network.has_server {
-        (2_000, 4_096)
-    } else {
+    // Where nothing is recovered every copy that comes late is told from one that never comes, whatever the scheduler does.
+    let (window_us, held) = if network.server_refuses {
         (300_000, 1 << 20)
+    } else {
+        (2_000, 4_096)
     };
     let settings = FeedSettings {
         line_count: 2,
-        server_count: u8::from(network.has_server),
+        server_count: 1,
         own: vec![
             own("reorder_window_us", window_us),
             own("held_packets_max", held),
+            own(
+                "request_timeout_ms",
+                if network.server_refuses { 10 } else { 50 },
+            ),
         ],
         ..FeedSettings::single_line(ChannelId(0))
     };
@@ -345,11 +352,7 @@ fn live(network: Network) -> Lived {
         }),
         lines: vec![any_port; 2],
         interface: None,
-        retransmit: network
-            .has_server
-            .then(|| server.local_addr().unwrap())
-            .into_iter()
-            .collect(),
+        retransmit: vec![server.local_addr().unwrap()],
         receive_buffer_bytes: 1 << 20,
     };
     let counters = Arc::new(Counters::new(["day"]));
@@ -396,16 +399,21 @@ fn live(network: Network) -> Lived {
     let is_over = Arc::new(AtomicBool::new(false));
     let (asked, over) = (Arc::clone(&day), Arc::clone(&is_over));
     let answers = std::thread::spawn(move || {
-        let mut request = [0u8; 2_048];
+        let (mut request, mut refused) = ([0u8; 2_048], 0_u64);
         while !over.load(Ordering::Relaxed) {
             let Ok((count, peer)) = server.recv_from(&mut request) else {
                 continue;
             };
+            if network.server_refuses {
+                refused += 1;
+                continue;
+            }
             let answer = asked.lock().unwrap().venue.on_request(&request[..count]);
             if let Some(answer) = answer {
                 server.send_to(&answer, peer).unwrap();
             }
         }
+        refused
     });
 
     let seen = Arc::clone(&counters);
@@ -421,8 +429,7 @@ fn live(network: Network) -> Lived {
         stop.request();
         ingest.join().unwrap().unwrap();
         is_over.store(true, Ordering::Relaxed);
-        answers.join().unwrap();
-        undelivered.unwrap()
+        (undelivered.unwrap(), answers.join().unwrap())
     });
 
     let mut runtime = RealtimeRuntime::new(runtime::ExecutionMode::Park);
@@ -443,11 +450,12 @@ fn live(network: Network) -> Lived {
     assert_eq!(runtime.run_forever().unwrap(), Ended::Terminated);
     let books = books_of(market.sources()[0].borrow().channel(ChannelId(0)).unwrap());
     is_graph_over.store(true, Ordering::Release);
-    let undelivered = sender.join().unwrap();
+    let (undelivered, refused) = sender.join().unwrap();
     Lived {
         books,
         ledger: Arc::try_unwrap(ledger).unwrap().into_inner().unwrap(),
         undelivered,
+        refused,
         published: watcher.join().unwrap(),
         counters,
     }
@@ -475,7 +483,7 @@ fn check_equal(network: Network) {
 fn two_bad_lines_and_a_server_leave_the_books_of_a_day_without_loss() {
     check_equal(Network {
         line_b_is_dead: false,
-        has_server: true,
+        server_refuses: false,
     });
 }
 
@@ -483,15 +491,15 @@ fn two_bad_lines_and_a_server_leave_the_books_of_a_day_without_loss() {
 fn one_bad_line_and_a_server_leave_the_books_of_a_day_without_loss() {
     check_equal(Network {
         line_b_is_dead: true,
-        has_server: true,
+        server_refuses: false,
     });
 }
 
 #[test]
-fn without_recovery_nothing_is_live_after_the_first_loss_and_the_ledger_names_every_message() {
+fn a_server_that_refuses_leaves_nothing_live_after_the_first_loss_and_an_exact_ledger() {
     let outcome = live(Network {
         line_b_is_dead: false,
-        has_server: false,
+        server_refuses: true,
     });
     let row = outcome.counters.channel(0).unwrap();
     assert_eq!(row.get(Counter::KernelDrops), 0);
@@ -502,6 +510,7 @@ fn without_recovery_nothing_is_live_after_the_first_loss_and_the_ledger_names_ev
         .flat_map(|gap| gap.first..gap.first + gap.count)
         .collect();
     assert_eq!(named, outcome.undelivered);
+    assert!(outcome.refused > 0, "the server was asked");
     let first_lost = *named.first().expect("a day of bad lines loses something");
     let live_code = TrustState::Live as u8;
     let is_live = |(state, _): &&(u8, u64)| *state == live_code;
