@@ -113,6 +113,7 @@ mod export;
 mod factory;
 mod feedback;
 mod graph;
+pub mod guide;
 mod io;
 mod latency;
 pub mod net;
