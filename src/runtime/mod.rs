@@ -84,6 +84,8 @@
 //!
 //! # Where to look
 //!
+//! From the start, with recipes and mistakes: [`guide`].
+//!
 //! Building: [`NodeBuilder`]. Handles: [`Node`], [`WeakNode`], [`ExclusiveNode`]. Inside a node:
 //! [`Context`]. Input from threads: [`Sender`], [`ChannelHandle`], [`OverwritingSender`],
 //! [`Notifier`], large messages: [`Pool`], and how they wake a sleeping graph: [`Wake`]. Running:
