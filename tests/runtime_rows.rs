@@ -10,12 +10,12 @@ fn read(path: &str) -> String {
 
 /// Names of all functions marked as tests, below a folder.
 fn tests_below(folder: &Path, found: &mut BTreeSet<String>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+    for entry in std::fs::read_dir(folder).expect("a folder of the tree") {
+        let path = entry.expect("an entry").path();
         if path.is_dir() {
             tests_below(&path, found);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = std::fs::read_to_string(&path).unwrap();
+            let text = std::fs::read_to_string(&path).expect("a file of text");
             let mut is_marked = false;
             for line in text.lines().map(str::trim) {
                 is_marked |= line.starts_with("#[test]");

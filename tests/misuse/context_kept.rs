@@ -1,4 +1,5 @@
 //! The context is kept beyond the run.
+#![allow(unused)]
 use waveletd::runtime::{Context, Control, Executor, NodeBuilder};
 
 fn main() {

@@ -1,12 +1,12 @@
 //! The guide to the runtime: ideas, recipes, costs, mistakes. Every example here is compiled and
 //! run by the tests.
 //!
-//! 1. [Concepts](#concepts) 2. [The contract](#the-contract) 3. [Thirty lines](#thirty-lines)
-//! 4. [Sources and I/O](#sources-and-io) 5. [Streams, steps, the static tier](#streams-and-steps)
-//! 6. [Dynamic graphs](#dynamic-graphs) 7. [Failure](#failure) 8. [Time](#time)
-//! 9. [Many threads](#many-threads) 10. [Observing](#observing) 11. [Costs](#costs)
-//! 12. [Common mistakes](#common-mistakes); then [`names`], the names of other runtimes and ours,
-//! and [`rows`], each capability with the test that shows it.
+//! Chapters: [concepts](#concepts), [the contract](#the-contract), [thirty lines](#thirty-lines),
+//! [sources and I/O](#sources-and-io), [streams and steps](#streams-and-steps),
+//! [dynamic graphs](#dynamic-graphs), [failure](#failure), [time](#time),
+//! [many threads](#many-threads), [observing](#observing), [costs](#costs),
+//! [common mistakes](#common-mistakes). Then [`names`], the names of other runtimes and ours, and
+//! [`rows`], each capability with the test that shows it.
 //!
 //! # Concepts
 //!
@@ -83,7 +83,7 @@
 //! # fn main() -> Result<(), TrySendError<f64>> {
 //! let mut runtime = TestRuntime::new();
 //! let executor = runtime.executor();
-//! let (readings, mut sender) = NodeBuilder::new((0.0, 0_u32)).named("readings").build_with_channel(
+//! let (readings, mut sender) = NodeBuilder::new((0.0, 0_u32)).build_with_channel(
 //!     executor,
 //!     1024,
 //!     |(sum, count), _ctx, receiver| {
@@ -121,7 +121,7 @@
 //! | large messages | a [`Pool`](super::Pool) of buffers, its loans sent through a channel |
 //! | a bare signal | [`build_with_notifier`](super::NodeBuilder::build_with_notifier) |
 //! | a timer | [`Context::timer_after`](super::Context::timer_after), `timer_at`, `timer_every` |
-//! | a descriptor | [`Context::register_io`](super::Context::register_io): readiness on this thread |
+//! | a descriptor | [`Context::register_io`](super::Context::register_io): its readiness |
 //! | TCP, UDP, WebSocket | [`net`](super::net): clients, servers, datagrams as nodes |
 //!
 //! [over]: super::NodeBuilder::build_with_overwriting_channel
@@ -297,7 +297,8 @@
 //! one.
 //!
 //! ```
-//! # use waveletd::runtime::{Control, ExecutionMode, NodeBuilder, RealtimeRuntime, TryReceiveError};
+//! # use waveletd::runtime::{Control, ExecutionMode, NodeBuilder};
+//! # use waveletd::runtime::{RealtimeRuntime, TryReceiveError};
 //! let mut runtime = RealtimeRuntime::new(ExecutionMode::Park);
 //! let (sum, mut sender) = NodeBuilder::new(0_u64).build_with_channel(
 //!     runtime.executor(),
