@@ -11,7 +11,7 @@ use crate::publish::record::Writer;
 use crate::replay::driver::{Driver, DriverReport, DriverSettings};
 use crate::replay::pace::{Pacer, ScheduleError, Speed};
 use crate::replay::{Broken, Capture, CaptureCounters};
-use crate::runtime::HistoricalRuntime;
+use crate::runtime::{FailurePolicy, HistoricalRuntime};
 use feeds::contract::{Batch, SettingFault};
 use feeds::model::{ChannelId, InstrumentId, Price, Side};
 use std::path::PathBuf;
@@ -177,6 +177,10 @@ pub fn replay(
 
     let depth = settings.depth.max(1);
     let mut runtime = HistoricalRuntime::new();
+    // Half a replay is no result.
+    runtime
+        .executor()
+        .set_failure_policy(FailurePolicy::Propagate);
     let market_settings = MarketSettings {
         depth,
         signals: settings.signals,

@@ -419,10 +419,10 @@ fn start_graph(
             });
             runtime.executor().on_failure(move |failure| {
                 error!(
-                    node = failure.name,
+                    node = failure.path.join(" > "),
                     message = failure.message,
-                    removed = failure.removed.len(),
-                    "a node panicked and was removed with all that depends on it"
+                    stale = failure.stale_count,
+                    "a node failed and was stopped; what depends on it is stale"
                 );
                 // Without its source nothing of a ring is right any more; any other node takes only its own with it.
                 if failure.name == SOURCE_NODE {

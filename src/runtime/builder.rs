@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use super::channel::{
@@ -10,13 +11,16 @@ use super::channel::{
 };
 use super::context::Context;
 use super::executor::{Executor, NodeRun};
+use super::failure::FailurePhase;
 use super::graph::Placement;
 use super::node::{
     AnyCell, AnyNode, Control, ExclusiveNode, Life, Node, NodeCell, NodeId, OnDrop, ParentRef,
     WeakNode,
 };
+use super::supervise::{Restart, Restarting};
 
 type OnInit<T> = Box<dyn FnOnce(&mut Executor, &mut T, NodeId)>;
+type Supervise<T> = Box<dyn FnOnce(&mut Executor, &Node<T>)>;
 
 /// Describes a node: its state, its parents, and what is done at its start and end.
 ///
@@ -52,6 +56,9 @@ pub struct NodeBuilder<T> {
     observed: Vec<AnyNode>,
     on_init: Option<OnInit<T>>,
     on_drop: Option<OnDrop<T>>,
+    supervise: Option<Supervise<T>>,
+    #[cfg(feature = "serde")]
+    pub(super) persistent: Option<(Box<str>, super::state::Register<T>)>,
 }
 
 impl<T> fmt::Debug for NodeBuilder<T> {
@@ -101,6 +108,9 @@ impl<T: 'static> NodeBuilder<T> {
             observed: Vec::new(),
             on_init: None,
             on_drop: None,
+            supervise: None,
+            #[cfg(feature = "serde")]
+            persistent: None,
         }
     }
 
@@ -150,7 +160,8 @@ impl<T: 'static> NodeBuilder<T> {
 
     /// Called once when the node is in the graph: to schedule it, set timers, register sources.
     ///
-    /// A cycle must not be run from here: the node's state is in use.
+    /// A cycle must not be run from here: the node's state is in use. A panic is a failure of the
+    /// node.
     pub fn on_init(
         mut self,
         on_init: impl FnOnce(&mut Executor, &mut T, NodeId) + 'static,
@@ -159,10 +170,82 @@ impl<T: 'static> NodeBuilder<T> {
         self
     }
 
-    /// Called once as the state is dropped: the node is removed and no handle is left.
+    /// Called once as the state is dropped: the node is removed and no handle is left. A panic is
+    /// reported at the end of the next cycle.
     pub fn on_drop(mut self, on_drop: impl FnOnce(&mut T) + 'static) -> Self {
         self.on_drop = Some(Box::new(on_drop));
         self
+    }
+
+    /// Has the state built anew by `rebuild` when the node has failed, as the policy allows.
+    ///
+    /// Timers and I/O sources of the failed run are released; `rebuild` sets them again. A channel
+    /// of the node stays, with what waits in it. The node runs once after each restart, and what is
+    /// below is stale until it has broadcast.
+    pub fn supervised(
+        mut self,
+        policy: Restart,
+        rebuild: impl FnMut(&mut Restarting<'_>) -> T + 'static,
+    ) -> Self {
+        self.supervise = Some(Box::new(move |executor, node| {
+            executor.supervise_node(node, policy, rebuild);
+        }));
+        self
+    }
+
+    /// As [`NodeBuilder::build`], for a `run` that may fail: see [`Context::fail`].
+    ///
+    /// # Panics
+    ///
+    /// When a parent belongs to another executor.
+    pub fn try_build<E, F>(self, executor: &mut Executor, mut run: F) -> Node<T>
+    where
+        E: fmt::Display,
+        F: FnMut(&mut T, &mut Context<'_>) -> Result<Control, E> + 'static,
+    {
+        self.build(executor, move |state, ctx| {
+            run(state, ctx).unwrap_or_else(|error| ctx.fail(error))
+        })
+    }
+
+    /// As [`NodeBuilder::build_with_channel`], for a `run` that may fail.
+    ///
+    /// # Panics
+    ///
+    /// When a parent belongs to another executor.
+    pub fn try_build_with_channel<M, E, F>(
+        self,
+        executor: &mut Executor,
+        capacity: usize,
+        mut run: F,
+    ) -> (Node<T>, Sender<M>)
+    where
+        M: 'static,
+        E: fmt::Display,
+        F: FnMut(&mut T, &mut Context<'_>, &mut Receiver<M>) -> Result<Control, E> + 'static,
+    {
+        self.build_with_channel(executor, capacity, move |state, ctx, receiver| {
+            run(state, ctx, receiver).unwrap_or_else(|error| ctx.fail(error))
+        })
+    }
+
+    /// As [`NodeBuilder::build_with_notifier`], for a `run` that may fail.
+    ///
+    /// # Panics
+    ///
+    /// When a parent belongs to another executor.
+    pub fn try_build_with_notifier<E, F>(
+        self,
+        executor: &mut Executor,
+        mut run: F,
+    ) -> (Node<T>, Notifier)
+    where
+        E: fmt::Display,
+        F: FnMut(&mut T, &mut Context<'_>) -> Result<Control, E> + 'static,
+    {
+        self.build_with_notifier(executor, move |state, ctx| {
+            run(state, ctx).unwrap_or_else(|error| ctx.fail(error))
+        })
     }
 
     /// Adds the node to the graph. It lives as long as a handle or a child of it does.
@@ -333,6 +416,9 @@ impl<T: 'static> NodeBuilder<T> {
             observed,
             on_init,
             on_drop,
+            supervise,
+            #[cfg(feature = "serde")]
+            persistent,
         } = self;
         for parent in triggers.iter().chain(&observed) {
             assert!(
@@ -355,6 +441,7 @@ impl<T: 'static> NodeBuilder<T> {
             name,
             demand: Cell::default(),
             life: Cell::new(Life::Live),
+            failed: Cell::new(false),
             shared: Rc::clone(&executor.shared),
             data: RefCell::new(state),
             on_drop,
@@ -367,8 +454,18 @@ impl<T: 'static> NodeBuilder<T> {
             }),
         );
         let node = Node(cell);
+        #[cfg(feature = "serde")]
+        if let Some((key, register)) = persistent {
+            register(executor, key, &node.0);
+        }
+        if let Some(supervise) = supervise {
+            supervise(executor, &node);
+        }
         if let Some(on_init) = on_init {
-            on_init(executor, &mut node.0.data.borrow_mut(), id);
+            let init = || on_init(executor, &mut node.0.data.borrow_mut(), id);
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(init)) {
+                executor.fail_panic(id, FailurePhase::Init, payload);
+            }
         }
         node
     }

@@ -13,6 +13,7 @@
 use std::fmt;
 
 use super::executor::Executor;
+use super::failure::Health;
 use super::node::{AnyNode, NodeId, NodeRef};
 
 /// As long as it is held, the node is wanted and kept in the graph: see
@@ -85,7 +86,8 @@ impl Executor {
             cold.wants += 1;
             if cold.wants == 1 {
                 open.extend(cold.parents.iter().map(|edge| edge.node.id()));
-                graph.slots[id.index()].set_asleep(false);
+                let failed = cold.health == Health::Failed;
+                graph.slots[id.index()].set_asleep(failed);
                 self.core.schedule_next(id);
             }
         }

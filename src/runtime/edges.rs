@@ -181,6 +181,7 @@ impl Executor {
         if wanted {
             self.unwant(parent);
         }
+        self.core.graph.remark();
         // Last: the parent may be on the list of garbage from here on.
         drop(edge);
         Ok(())
@@ -256,6 +257,7 @@ impl Executor {
         if cold.is_wanted() {
             self.want(parent);
         }
+        self.core.graph.remark();
         Ok(())
     }
 

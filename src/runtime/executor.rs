@@ -9,11 +9,10 @@
 //! The closures that run nodes (`runs`) and all they may touch through [`Context`] (`core`) are
 //! two fields, so a running closure and the scheduler are disjoint borrows: no `unsafe`.
 
-use std::any::Any;
 use std::fmt;
 use std::io;
 use std::num::NonZeroU64;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,12 +23,16 @@ use mio::event::Source;
 use super::channel::{HasWork, Mark, Ready, Wake};
 use super::clock::{Nanos, duration_ns};
 use super::context::{Context, ScheduleError};
+use super::failure::{FailurePhase, Failures, caught_message};
 use super::graph::{Graph, Placement, Slot, Triggered};
 use super::io::{Io, IoDriver};
 use super::node::{AnyCell, Control, Life, NodeId, NodeRef, Shared};
 use super::observe::Profiler;
 use super::overload::{Overload, OverloadReport, Overloading};
 use super::scheduler::Scheduler;
+#[cfg(feature = "serde")]
+use super::state::Persistent;
+use super::supervise::Supervision;
 use super::timer::{Timer, TimerKey, Timers};
 use super::watchdog::Watch;
 
@@ -41,21 +44,6 @@ pub enum ExecutorState {
     Running,
     /// A node returned [`Control::Terminate`]. The executor is clean: a later cycle would work.
     Terminated,
-}
-
-/// A node that panicked, as told to the handler of [`Executor::on_failure`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Failure {
-    /// The node that panicked; it has been removed.
-    pub node: NodeId,
-    /// Its name; empty where none was given.
-    pub name: String,
-    /// The message of the panic.
-    pub message: String,
-    /// Time of the cycle.
-    pub at: Nanos,
-    /// The nodes removed: the failed one, then all that was triggered by it or observed it.
-    pub removed: Vec<NodeId>,
 }
 
 /// A node's closure with its state, without the type.
@@ -76,8 +64,6 @@ pub(super) enum Edit {
     },
 }
 
-type OnFailure = Box<dyn FnMut(&Failure)>;
-
 /// All of the executor that a running node may touch.
 pub(super) struct Core {
     pub(super) graph: Graph,
@@ -89,6 +75,8 @@ pub(super) struct Core {
     ready: Ready,
     pub(super) edits: Vec<Edit>,
     pub(super) sweeps: Vec<NodeId>,
+    /// The node that fails as it returns, and why.
+    pub(super) error: Option<(NodeId, String)>,
     pub(super) epoch: u64,
     pub(super) now: Nanos,
     /// Slot of the node that runs, or ran last.
@@ -360,16 +348,20 @@ fn strike(list: &mut Vec<u32>, value: u32) {
     }
 }
 
+/// How a drain of the queue ended.
+enum Drained {
+    Ended(ExecutorState),
+    /// The node that ran last failed with this message; the rest is to be drained.
+    Failed(String),
+}
+
 /// Runs what is queued until nothing is left or a node terminates the graph.
-fn drain<const WATCHED: bool>(
-    runs: &mut [Option<Box<dyn NodeRun>>],
-    core: &mut Core,
-) -> ExecutorState {
+fn drain<const WATCHED: bool>(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> Drained {
     let mut ctx = Context { core };
     // After a panic: of the node that ran last.
     let mut last = ctx.core.running_index;
     while let Some(mut index) = ctx.core.next_queued(last) {
-        // A node removed in this cycle (after a panic) leaves its place in the queue behind.
+        // A place in the queue may outlive its node.
         while let Some(run) = &mut runs[index as usize] {
             ctx.core.running_index = index;
             ctx.core.runs_count += 1;
@@ -402,18 +394,23 @@ fn drain<const WATCHED: bool>(
                 Control::Unchanged => break,
                 Control::Sweep => {
                     let swept = ctx.core.current();
+                    if let Some((failed, message)) = ctx.core.error.take()
+                        && failed == swept
+                    {
+                        return Drained::Failed(message);
+                    }
                     ctx.core.sweeps.push(swept);
                     break;
                 }
                 Control::Terminate => {
                     ctx.core.scheduler.clear();
-                    return ExecutorState::Terminated;
+                    return Drained::Ended(ExecutorState::Terminated);
                 }
             }
         }
         last = index;
     }
-    ExecutorState::Running
+    Drained::Ended(ExecutorState::Running)
 }
 
 /// Owns a graph and runs its cycles. It stays on the thread that made it.
@@ -421,7 +418,10 @@ pub struct Executor {
     pub(super) core: Core,
     pub(super) runs: Vec<Option<Box<dyn NodeRun>>>,
     pub(super) shared: Rc<Shared>,
-    on_failure: Option<OnFailure>,
+    pub(super) failures: Failures,
+    pub(super) supervision: Supervision,
+    #[cfg(feature = "serde")]
+    pub(super) persistent: Persistent,
 }
 
 impl Default for Executor {
@@ -444,6 +444,7 @@ impl Executor {
                 ready: Ready::default(),
                 edits: Vec::new(),
                 sweeps: Vec::new(),
+                error: None,
                 // Nodes start with epoch 0: nothing has run or changed in it.
                 epoch: 1,
                 now: Nanos::ZERO,
@@ -456,7 +457,10 @@ impl Executor {
             },
             runs: Vec::new(),
             shared: Rc::default(),
-            on_failure: None,
+            failures: Failures::default(),
+            supervision: Supervision::default(),
+            #[cfg(feature = "serde")]
+            persistent: Persistent::default(),
         }
     }
 
@@ -468,8 +472,9 @@ impl Executor {
     ///
     /// # Panics
     ///
-    /// A panic of a node is handed on when no handler was set with [`Executor::on_failure`]; the
-    /// node and its dependants are removed all the same, and a later cycle starts clean.
+    /// A panic of a node is reported and the others run on. It is handed on only with
+    /// [`FailurePolicy::Propagate`](super::FailurePolicy::Propagate); the node is stopped all the
+    /// same, and a later cycle starts clean. A panic of [`Context::spawn_subgraph`] is handed on.
     ///
     /// # Cost
     ///
@@ -488,6 +493,10 @@ impl Executor {
         let core = &mut self.core;
         core.epoch += 1;
         core.now = core.now.max(now);
+        if self.supervision.is_waiting() {
+            self.restart_due();
+        }
+        let core = &mut self.core;
         let mut state = ExecutorState::Running;
         let is_profiled = core.profiler.is_some();
         let gathered = if is_profiled {
@@ -503,18 +512,23 @@ impl Executor {
             loop {
                 let (runs, core) = (&mut self.runs, &mut self.core);
                 // One guard for the whole drain, not one a node. After a panic the node is
-                // removed and nothing else was borrowed, so the rest can be drained.
+                // stopped and nothing else was borrowed, so the rest can be drained.
                 let drained = if is_profiled || core.watch.is_some() {
                     catch_unwind(AssertUnwindSafe(|| drain::<true>(runs, core)))
                 } else {
                     catch_unwind(AssertUnwindSafe(|| drain::<false>(runs, core)))
                 };
                 match drained {
-                    Ok(ended) => {
+                    Ok(Drained::Ended(ended)) => {
                         state = ended;
                         break;
                     }
-                    Err(payload) => self.fail(payload),
+                    Ok(Drained::Failed(message)) => {
+                        self.fail_error(self.core.current(), FailurePhase::Run, message);
+                    }
+                    Err(payload) => {
+                        self.fail_panic(self.core.current(), FailurePhase::Run, payload);
+                    }
                 }
             }
             self.core.running = false;
@@ -528,33 +542,11 @@ impl Executor {
         if let Some(overload) = &mut self.core.overload {
             overload.end_cycle(self.core.now);
         }
+        if !self.failures.recovering.is_empty() {
+            self.heal_recovered();
+        }
         self.settle();
         state
-    }
-
-    #[cold]
-    fn fail(&mut self, payload: Box<dyn Any + Send>) {
-        let node = self.core.current();
-        let name = self.name_of(node);
-        let removed = self.core.graph.descendants(node, true);
-        for &id in &removed {
-            self.remove(id);
-        }
-        let Some(on_failure) = &mut self.on_failure else {
-            resume_unwind(payload)
-        };
-        let message = payload
-            .downcast_ref::<&str>()
-            .map(ToString::to_string)
-            .or_else(|| payload.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "a panic without a message".to_owned());
-        on_failure(&Failure {
-            node,
-            name,
-            message,
-            at: self.core.now,
-            removed,
-        });
     }
 
     /// Does what was put off while the graph ran.
@@ -567,6 +559,9 @@ impl Executor {
         // After the edits: a node built below a swept one goes with it.
         while let Some(id) = self.core.sweeps.pop() {
             self.sweep(&id);
+        }
+        if self.supervision.is_waiting() {
+            self.restart_due();
         }
         if self.shared.has_garbage() {
             self.collect();
@@ -604,15 +599,23 @@ impl Executor {
                 run.cell().life().set(Life::Live);
             }
         }
+        self.report_drops();
     }
 
     /// Takes one live node out of the graph, with its timers, sources and queue entries.
-    fn remove(&mut self, id: NodeId) {
+    pub(super) fn remove(&mut self, id: NodeId) {
+        let below = if self.core.graph.roots.is_empty() {
+            Vec::new()
+        } else {
+            self.core.graph.marked_below(id)
+        };
+        self.supervision.forget(id);
         let run = self.runs[id.index()].take();
         if let Some(run) = &run {
             run.cell().life().set(Life::Removed);
         }
         let mut cold = self.core.graph.remove(id);
+        self.core.graph.remark_these(&below);
         self.core.timers.remove_node(id);
         for index in cold.take_owned().io {
             // A source that cannot be deregistered leaves the poller when it is closed.
@@ -627,7 +630,9 @@ impl Executor {
             }
         }
         // Last: the state's own destructor runs here, with the graph consistent.
-        drop(run);
+        if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(run))) {
+            self.report_drop(id, String::new(), caught_message(&*payload));
+        }
     }
 
     /// Removes a node now, with all that is triggered by it; returns how many were removed.
@@ -644,12 +649,6 @@ impl Executor {
             self.remove(id);
         }
         swept.len()
-    }
-
-    /// Sets the handler told of nodes that panic. Without one, the panic leaves
-    /// [`Executor::cycle`].
-    pub fn on_failure(&mut self, handler: impl FnMut(&Failure) + 'static) {
-        self.on_failure = Some(Box::new(handler));
     }
 
     /// Has a node run in the next cycle; returns whether the node exists.
@@ -873,6 +872,10 @@ impl Executor {
         }
         self.core.scheduler.reserve_height(height);
         self.want_parents(id);
+        self.core.graph.inherit_health(id);
+        if let Some(placed) = &mut self.supervision.recording {
+            placed.push(id);
+        }
         (id, height)
     }
 

@@ -15,6 +15,7 @@
 
 use std::fmt::{self, Write};
 
+use super::failure::Health;
 use super::node::NodeId;
 use super::observe::{NodeReport, Profile, Report, Times};
 
@@ -78,7 +79,18 @@ fn lines(node: &NodeReport, profile: Profile) -> Vec<String> {
     if node.asleep {
         lines.push("asleep".to_owned());
     }
+    if node.health != Health::Healthy {
+        lines.push(health(node.health).to_owned());
+    }
     lines
+}
+
+fn health(health: Health) -> &'static str {
+    match health {
+        Health::Healthy => "healthy",
+        Health::Failed => "failed",
+        Health::Stale { .. } => "stale",
+    }
 }
 
 fn shown(c: char) -> char {
@@ -243,12 +255,13 @@ impl Report {
             );
             add!(
                 text,
-                "\"lazy\":{},\"asleep\":{},\"spawned\":{},\"has_channel\":{},\"pending\":{}}}",
+                "\"lazy\":{},\"asleep\":{},\"spawned\":{},\"has_channel\":{},\"pending\":{},\"health\":\"{}\"}}",
                 node.lazy,
                 node.asleep,
                 node.spawned,
                 node.has_channel,
-                node.pending
+                node.pending,
+                health(node.health)
             );
         }
         text.0.push_str("]}");

@@ -6,6 +6,8 @@
 //! array in the executor, so that a running closure and the graph it schedules into are two
 //! borrows that cannot meet.
 
+use super::clock::Nanos;
+use super::failure::Health;
 use super::node::{AnyNode, NodeId};
 
 /// Children that fit into a slot; more of them move to a list of their own.
@@ -112,7 +114,7 @@ pub(super) struct Owned {
 }
 
 /// What only building, removal and reports read, and long lists of children.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Cold {
     /// All triggered children, where they do not fit into the slot.
     pub(super) children: Vec<NodeId>,
@@ -127,8 +129,27 @@ pub(super) struct Cold {
     pub(super) pinned: bool,
     /// Has a channel or a notifier that the executor looks at.
     pub(super) polled: bool,
+    pub(super) health: Health,
     pub(super) parents: Vec<Parent>,
     owned: Option<Box<Owned>>,
+}
+
+impl Default for Cold {
+    fn default() -> Self {
+        Self {
+            children: Vec::new(),
+            observers: Vec::new(),
+            stale_count: 0,
+            wants: 0,
+            lazy: false,
+            observed: false,
+            pinned: false,
+            polled: false,
+            health: Health::Healthy,
+            parents: Vec::new(),
+            owned: None,
+        }
+    }
 }
 
 impl Cold {
@@ -152,6 +173,8 @@ pub(super) struct Graph {
     pub(super) slots: Vec<Slot>,
     pub(super) cold: Vec<Cold>,
     free: Vec<u32>,
+    /// Failed nodes, and restarted ones that have not broadcast since, with the time of failure.
+    pub(super) roots: Vec<(NodeId, Nanos)>,
     live_count: usize,
 }
 

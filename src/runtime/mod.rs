@@ -42,8 +42,11 @@
 //! - **Removal is complete.** A node goes with its timers, its I/O registrations and its places in
 //!   the queues; ids of removed nodes name nothing, also when the slot is used again.
 //! - **Nothing is lost in silence.** A full channel is an error to its sender, or counts what it
-//!   overwrites; a channel left half read has its node run again; a node that panics is reported,
-//!   with all that went with it ([`Executor::on_failure`]).
+//!   overwrites; a channel left half read has its node run again; a failure is counted and
+//!   reported ([`Executor::on_failure`]).
+//! - **Failures stay where they are.** A node that fails, by an error or a panic, stops; what is
+//!   below is marked stale ([`Health`]) and the rest runs on. A supervised node or subgraph is
+//!   rebuilt ([`NodeBuilder::supervised`], [`supervise()`]).
 //!
 //! # A first graph
 //!
@@ -102,7 +105,10 @@
 //! [`Report::to_dot`]; [`Latency`] for the way of values; spans for `tracing` under the feature
 //! `spans`. Several graphs on threads of their own, live or replayed alike: [`Threads`].
 //!
-//! Not done here: a graph on more than one thread, saved state.
+//! With the feature `serde` the states of nodes are saved and restored
+//! (`NodeBuilder::persistent`).
+//!
+//! Not done here: one graph on more than one thread.
 
 mod builder;
 mod channel;
@@ -113,6 +119,7 @@ mod edges;
 mod executor;
 mod export;
 mod factory;
+mod failure;
 mod feedback;
 mod graph;
 pub mod guide;
@@ -129,9 +136,12 @@ mod overload;
 )]
 mod runtime;
 mod scheduler;
+#[cfg(feature = "serde")]
+mod state;
 mod step;
 pub mod steps;
 mod stream;
+mod supervise;
 mod testing;
 #[cfg(test)]
 mod tests;
@@ -153,8 +163,11 @@ pub use clock::{Clock, ClockSource, EventTimes, Nanos, NextEvent, RealtimeClock,
 pub use context::{Context, ScheduleError};
 pub use demand::Observer;
 pub use edges::EdgeError;
-pub use executor::{Executor, ExecutorState, Failure};
+pub use executor::{Executor, ExecutorState};
 pub use factory::{KeyedFactory, SimpleFactory};
+pub use failure::{
+    FAILURES_KEPT, Failure, FailureKind, FailurePhase, FailurePolicy, Health, Outcome,
+};
 pub use feedback::{Feedback, feedback};
 pub use io::{Io, Readiness};
 pub use latency::{Hop, Latency, LatencyReport, Stamped, Stamps};
@@ -162,8 +175,11 @@ pub use node::{AnyNode, Control, ExclusiveNode, Node, NodeId, NodeRef, ParentRef
 pub use observe::{Cause, Explanation, NodeReport, ParentReport, Profile, Report, Times};
 pub use overload::{Overload, OverloadCause, OverloadReport};
 pub use runtime::{Ended, ExecutionMode, HistoricalRuntime, RealtimeRuntime, Stop, TestRuntime};
+#[cfg(feature = "serde")]
+pub use state::{GraphState, Restored, STATE_VERSION, SnapshotError, UnknownVersion};
 pub use step::{Fan, Pipe, Step, Then, fan};
 pub use stream::{Latest, Stream};
+pub use supervise::{Outlet, Restart, Restarting, supervise};
 pub use testing::{Push, push_node};
 pub use threads::{
     BuildError, GraphEnd, GraphError, GraphId, Incoming, LinkReport, LinkSender, Links, Lockstep,

@@ -10,10 +10,12 @@
 
 use std::cell::{BorrowError, Cell, Ref, RefCell, RefMut};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::{Rc, Weak};
 
 use super::demand::Observer;
 use super::executor::Executor;
+use super::failure::{DROPS_MAX, caught_message};
 
 /// Names one node of one executor: a slot and the slot's generation.
 ///
@@ -93,9 +95,29 @@ pub(super) struct Shared {
     garbage: RefCell<Vec<NodeId>>,
     /// Nodes whose first guard was made or whose last was dropped; each at most once.
     demand: RefCell<Vec<NodeId>>,
+    /// Nodes whose `on_drop` panicked, with name and message; and how many more did.
+    failed_drops: RefCell<(Vec<FailedDrop>, u64)>,
 }
 
+type FailedDrop = (NodeId, String, String);
+
 impl Shared {
+    /// Notes a destructor that panicked. On the list of garbage too, so that it is looked at.
+    #[cold]
+    fn failed_drop(&self, id: NodeId, name: &str, message: String) {
+        let (failed, lost) = &mut *self.failed_drops.borrow_mut();
+        if failed.len() < DROPS_MAX {
+            failed.push((id, name.to_owned(), message));
+            self.garbage.borrow_mut().push(id);
+        } else {
+            *lost += 1;
+        }
+    }
+
+    pub(super) fn take_failed_drops(&self) -> (Vec<FailedDrop>, u64) {
+        self.failed_drops.take()
+    }
+
     pub(super) fn pop_garbage(&self) -> Option<NodeId> {
         self.garbage.borrow_mut().pop()
     }
@@ -124,6 +146,7 @@ pub(super) type OnDrop<T> = Box<dyn FnOnce(&mut T)>;
 pub(super) struct NodeCell<T> {
     pub(super) data: RefCell<T>,
     pub(super) life: Cell<Life>,
+    pub(super) failed: Cell<bool>,
     pub(super) height: Cell<u32>,
     pub(super) id: NodeId,
     pub(super) demand: Cell<Demand>,
@@ -135,7 +158,11 @@ pub(super) struct NodeCell<T> {
 impl<T> Drop for NodeCell<T> {
     fn drop(&mut self) {
         if let Some(on_drop) = self.on_drop.take() {
-            on_drop(self.data.get_mut());
+            let data = self.data.get_mut();
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| on_drop(data))) {
+                self.shared
+                    .failed_drop(self.id, &self.name, caught_message(&*payload));
+            }
         }
     }
 }
@@ -147,6 +174,7 @@ pub(super) trait AnyCell {
     fn set_height(&self, height: u32);
     fn name(&self) -> &str;
     fn life(&self) -> &Cell<Life>;
+    fn failed(&self) -> &Cell<bool>;
     fn shared(&self) -> &Rc<Shared>;
     /// Whether there are guards, as the node is taken off the list of demands.
     fn settle_demand(&self) -> bool;
@@ -173,6 +201,10 @@ impl<T> AnyCell for NodeCell<T> {
 
     fn life(&self) -> &Cell<Life> {
         &self.life
+    }
+
+    fn failed(&self) -> &Cell<bool> {
+        &self.failed
     }
 
     fn shared(&self) -> &Rc<Shared> {
@@ -267,6 +299,12 @@ impl<T> Node<T> {
     #[must_use]
     pub fn is_removed(&self) -> bool {
         self.0.life.get() == Life::Removed
+    }
+
+    /// Whether the node has failed and does not run; its last state can still be read.
+    #[must_use]
+    pub fn is_failed(&self) -> bool {
+        self.0.failed.get()
     }
 
     /// Reads the state.

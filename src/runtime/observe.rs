@@ -18,6 +18,7 @@ use hdrhistogram::Histogram;
 
 use super::clock::{Clock, Nanos, RealtimeClock};
 use super::executor::{Core, Executor, NodeRun};
+use super::failure::Health;
 use super::node::{Control, NodeId, NodeRef};
 
 /// Times beyond this are counted as this: 68 s.
@@ -111,6 +112,8 @@ pub struct NodeReport {
     pub has_channel: bool,
     /// Waits for the next cycle.
     pub pending: bool,
+    /// Whether it, or a node above it, has failed.
+    pub health: Health,
 }
 
 /// A graph with what its nodes have done. Sorted by height, then by slot.
@@ -543,6 +546,7 @@ fn report_of(core: &Core, id: NodeId, run: &dyn NodeRun) -> NodeReport {
         spawned: cold.pinned,
         has_channel: cold.polled,
         pending: slot.pending,
+        health: cold.health,
     }
 }
 

@@ -10,6 +10,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use super::channel::Wake;
 use super::clock::{Clock, EventTimes, Nanos, NextEvent, RealtimeClock, TestClock};
 use super::executor::{Executor, ExecutorState};
+use super::failure::FailurePolicy;
 use super::watchdog::{Budget, Budgeting, Overrun, Watchdog};
 
 /// Time of a spinning runtime between two looks at the I/O poller: a system call of some hundred
@@ -470,10 +471,23 @@ impl HistoricalRuntime {
 }
 
 /// Runs a graph one cycle at a time, on a clock that moves only when told to.
-#[derive(Debug, Default)]
+///
+/// Panics of nodes are handed on ([`FailurePolicy::Propagate`]), so that a node can assert.
+#[derive(Debug)]
 pub struct TestRuntime {
     executor: Executor,
     clock: TestClock,
+}
+
+impl Default for TestRuntime {
+    fn default() -> Self {
+        let mut executor = Executor::new();
+        executor.set_failure_policy(FailurePolicy::Propagate);
+        Self {
+            executor,
+            clock: TestClock::default(),
+        }
+    }
 }
 
 impl TestRuntime {

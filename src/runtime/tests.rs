@@ -15,6 +15,7 @@ use super::*;
 mod defects;
 mod demand;
 mod edges;
+mod failure;
 mod oracle;
 
 type Log = Rc<RefCell<Vec<&'static str>>>;
@@ -389,7 +390,7 @@ fn node_that_reaches_itself_gets_an_error_not_an_alias() {
 }
 
 #[test]
-fn panicking_node_is_reported_and_goes_with_its_dependants_only() {
+fn panicking_node_is_reported_and_stops_alone() {
     let (mut ex, log) = (Executor::new(), Log::default());
     let failures: Rc<RefCell<Vec<Failure>>> = Rc::default();
     let out = Rc::clone(&failures);
@@ -408,22 +409,24 @@ fn panicking_node_is_reported_and_goes_with_its_dependants_only() {
         .build(&mut ex, |_, _| false.into());
     ex.schedule(&top);
     assert_eq!(run(&mut ex), ExecutorState::Running);
-    check_log(&log, &["top", "good"]);
+    check_log(&log, &["top", "good", "below"]);
     let failures = failures.borrow();
     assert_eq!(
         (&*failures[0].name, &*failures[0].message),
         ("bad", "divided by zero")
     );
-    assert_eq!(failures[0].removed, [bad.id(), below.id(), watcher.id()]);
+    assert_eq!(failures[0].stale_count, 2);
+    assert!(bad.is_failed() && !watcher.is_failed() && !below.is_removed());
     ex.schedule(&top);
     let _ = run(&mut ex);
-    check_log(&log, &["top", "good"]);
-    assert_eq!((failures.len(), ex.node_count()), (1, 2));
+    check_log(&log, &["top", "good", "below"]);
+    assert_eq!((failures.len(), ex.node_count()), (1, 5));
 }
 
 #[test]
-fn panic_without_a_handler_leaves_the_cycle_and_a_clean_executor() {
+fn panic_to_be_handed_on_leaves_the_cycle_and_a_clean_executor() {
     let (mut ex, log) = (Executor::new(), Log::default());
+    ex.set_failure_policy(FailurePolicy::Propagate);
     let bad = NodeBuilder::new(()).build(&mut ex, |_, _| panic!("no handler"));
     let other = logging(&mut ex, &log, "other", &[]);
     ex.schedule(&bad);

@@ -117,7 +117,8 @@ pub enum GraphError {
     Build(String),
     /// Another graph could not be started, so this one was not either.
     NotStarted,
-    /// A node, or the builder, panicked with this message.
+    /// The builder panicked with this message, or a node of a graph with
+    /// [`FailurePolicy::Propagate`](super::FailurePolicy::Propagate) did.
     Panicked(String),
     /// What the operating system said of the poller.
     Io(String),

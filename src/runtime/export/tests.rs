@@ -78,15 +78,15 @@ fn json_is_as_it_should_be() {
         r#""cycle_times":{"samples":2,"p50_ns":999,"p99_ns":1250,"max_ns":2000000000},"nodes":["#,
         r#"{"id":"0.0","name":"a \"b\"\\\n<c> #1 `d` \u0001α→","height":0,"parents":[],"#,
         r#""visits":1,"broadcasts":1,"times":null,"#,
-        r#""lazy":false,"asleep":false,"spawned":false,"has_channel":false,"pending":false},"#,
+        r#""lazy":false,"asleep":false,"spawned":false,"has_channel":false,"pending":false,"health":"healthy"},"#,
         r#"{"id":"1.0","name":"limits","height":0,"parents":[],"#,
         r#""visits":0,"broadcasts":0,"times":null,"#,
-        r#""lazy":false,"asleep":false,"spawned":false,"has_channel":false,"pending":true},"#,
+        r#""lazy":false,"asleep":false,"spawned":false,"has_channel":false,"pending":true,"health":"healthy"},"#,
         r#"{"id":"2.0","name":"","height":1,"#,
         r#""parents":[{"id":"0.0","active":true},{"id":"1.0","active":false}],"#,
         r#""visits":1,"broadcasts":0,"#,
         r#""times":{"samples":2,"p50_ns":999,"p99_ns":1250,"max_ns":2000000000},"#,
-        r#""lazy":false,"asleep":false,"spawned":false,"has_channel":false,"pending":false}]}"#,
+        r#""lazy":false,"asleep":false,"spawned":false,"has_channel":false,"pending":false,"health":"healthy"}]}"#,
     );
     assert_eq!(report().to_json(), expected);
 }

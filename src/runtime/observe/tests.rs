@@ -176,7 +176,11 @@ fn a_panic_ends_the_time_of_its_node_and_no_count() {
     ex.schedule(&good);
     run(&mut ex);
     let report = ex.report();
-    assert_eq!(report.node(&bad), None);
+    let bad = report.node(&bad).unwrap();
+    assert_eq!(
+        (bad.visits, bad.broadcasts, bad.health),
+        (1, 0, Health::Failed)
+    );
     let good = report.node(&good).unwrap();
     assert_eq!((good.visits, good.broadcasts), (1, 1));
     assert_eq!(good.times.unwrap().samples, 1);

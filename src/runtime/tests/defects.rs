@@ -113,7 +113,28 @@ fn defect_08_a_node_that_reaches_itself_never_gets_a_second_reference() {
     let _ = run(&mut ex);
     assert_eq!(failures.borrow().len(), 1, "a borrow of oneself is a panic");
     assert_eq!(node.get(), 1, "and the state is that of before it");
-    assert!(node.is_removed());
+    assert!(node.is_failed());
+}
+
+#[test]
+fn defect_07_a_panicking_node_is_reported_and_counted() {
+    let (mut ex, log) = (Executor::new(), Log::default());
+    let top = logging(&mut ex, &log, "top", &[]);
+    let bad = NodeBuilder::new(())
+        .named("bad")
+        .triggered_by(&top)
+        .build(&mut ex, |_, _| panic!("out of range"));
+    let below = logging(&mut ex, &log, "below", &[&bad]);
+    ex.schedule(&top);
+    assert_eq!(run(&mut ex), ExecutorState::Running);
+    // With no handler at all it can be counted, read and seen below.
+    let failure = ex.last_failures().next().unwrap().clone();
+    assert_eq!(failure.to_string(), "top > bad: panic: out of range");
+    assert_eq!((ex.failures(), failure.stale_count), (1, 1));
+    assert_eq!((failure.at, failure.cycle), (ex.now(), ex.epoch()));
+    let (since, root) = (failure.at, bad.id());
+    assert_eq!(ex.health(&below), Some(Health::Stale { since, root }));
+    check_log(&log, &["top"]);
 }
 
 #[test]

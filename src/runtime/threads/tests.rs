@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
-use super::super::{Control, NextEvent, NodeBuilder, push_node};
+use super::super::{Control, FailurePolicy, NextEvent, NodeBuilder, push_node};
 use super::*;
 
 /// Plenty for anything these tests wait for.
@@ -407,6 +407,7 @@ fn one_bad_graph() -> Threads {
     let bad = threads.graph("bad", None);
     threads.graph("good", None);
     threads.build(bad, |seat| {
+        seat.executor().set_failure_policy(FailurePolicy::Propagate);
         Ok(NodeBuilder::new(())
             .on_init(|executor, (), id| {
                 executor.schedule(id);
