@@ -28,6 +28,7 @@ fn failing(executor: &mut Executor, name: &str) -> Node<()> {
 fn hear(executor: &mut Executor) -> Rc<RefCell<Vec<(String, String)>>> {
     let heard = Rc::new(RefCell::new(Vec::new()));
     let hears = Rc::clone(&heard);
+    executor.set_failure_policy(waveletd::runtime::FailurePolicy::Report);
     executor.on_failure(move |failure| {
         hears
             .borrow_mut()

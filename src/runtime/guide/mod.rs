@@ -229,6 +229,7 @@
 //! let mut rt = TestRuntime::new();
 //! let told = Rc::new(RefCell::new(Vec::new()));
 //! let tell = Rc::clone(&told);
+//! rt.executor().set_failure_policy(waveletd::runtime::FailurePolicy::Report);
 //! rt.executor().on_failure(move |failure| tell.borrow_mut().push(failure.name.clone()));
 //! let bad = NodeBuilder::new(()).named("bad").build(rt.executor(), |(), _| panic!("a bug"));
 //! let good = NodeBuilder::new(0).build(rt.executor(), |runs, _| {
