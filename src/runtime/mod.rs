@@ -87,6 +87,8 @@
 //!
 //! # Where to look
 //!
+//! From the start, with recipes and mistakes: [`guide`].
+//!
 //! Building: [`NodeBuilder`]. Handles: [`Node`], [`WeakNode`], [`ExclusiveNode`]. Inside a node:
 //! [`Context`]. Input from threads: [`Sender`], [`ChannelHandle`], [`OverwritingSender`],
 //! [`Notifier`], large messages: [`Pool`], and how they wake a sleeping graph: [`Wake`]. Running:
@@ -120,6 +122,7 @@ mod factory;
 mod failure;
 mod feedback;
 mod graph;
+pub mod guide;
 mod io;
 mod latency;
 pub mod net;
