@@ -243,6 +243,49 @@
 //! assert_eq!(*told.borrow(), ["bad"]);
 //! ```
 //!
+//! A node that says `Err` instead of panicking fails in the same way ([`try_build`]). What stands
+//! below a failed node runs on with the last state of its parent and is marked
+//! [`Stale`](super::Health::Stale). A node with a policy is built anew, a whole subgraph by
+//! [`supervise`](super::supervise):
+//!
+//! ```
+//! # use std::time::Duration;
+//! # use waveletd::runtime::{Control, Executor, Health, Nanos, NodeBuilder, Restart};
+//! let mut executor = Executor::new();
+//! let policy = Restart::Backoff {
+//!     initial: Duration::from_nanos(10),
+//!     factor: 2.0,
+//!     max_delay: Duration::from_secs(1),
+//!     max_restarts: 5,
+//!     within: Duration::from_secs(60),
+//! };
+//! let lines = NodeBuilder::new(0_u32)
+//!     .supervised(policy, |_restarting| 0)
+//!     .try_build(&mut executor, |lines, ctx| {
+//!         *lines += 1;
+//!         if ctx.now() == Nanos(1) {
+//!             return Err("a line that makes no sense");
+//!         }
+//!         Ok(Control::Broadcast)
+//!     });
+//! let below = NodeBuilder::new(())
+//!     .triggered_by(&lines)
+//!     .build(&mut executor, |(), _| Control::Unchanged);
+//!
+//! executor.schedule(&lines);
+//! let _ = executor.cycle(Nanos(1));
+//! assert_eq!(executor.health(&lines), Some(Health::Failed));
+//! assert!(matches!(executor.health(&below), Some(Health::Stale { .. })));
+//! let _ = executor.cycle(Nanos(11));
+//! assert_eq!(executor.health(&below), Some(Health::Healthy));
+//! assert_eq!((lines.get(), executor.failures(), executor.restarts()), (1, 1, 1));
+//! ```
+//!
+//! With the feature `serde`, `NodeBuilder::persistent("key")` has the state of a node saved by
+//! `Executor::snapshot` and put back by `Executor::restore` into a graph built anew.
+//!
+//! [`try_build`]: super::NodeBuilder::try_build
+//!
 //! Too much input is a declared state ([`Overload`](super::Overload)); a cycle over its
 //! [`Budget`](super::Budget) names its slowest node; a node that hangs is seen by a
 //! [`Watchdog`](super::Watchdog) from another thread.
