@@ -46,6 +46,40 @@ fn a_file_that_cannot_be_used_exits_with_78_and_every_fault_is_named() {
     check_faults("feeds: [\n", &["waveletd.yaml"]);
 }
 
+#[test]
+fn a_host_that_lacks_what_the_file_asks_for_ends_run_with_78_and_every_lack_is_named() {
+    let any = (Ipv4Addr::LOCALHOST, 0);
+    let udp = UdpSocket::bind(any).unwrap();
+    let tcp = TcpListener::bind(any).unwrap();
+    let text = format!(
+        r#"
+runtime: {{ core: 1023 }}
+feeds:
+  - {{ name: a, protocol: iex_deep10, lines: {{ a: "{}" }}, receive_buffer_bytes: 16384 }}
+publish:
+  - {{ kind: websocket, listen: "{}" }}
+"#,
+        udp.local_addr().unwrap(),
+        tcp.local_addr().unwrap()
+    );
+    let (_folder, path) = write(&text);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_waveletd"))
+        .args(["run", "-c", &path])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stderr = child.stderr.take().unwrap();
+    // A daemon that started in spite of it would never end; `end` kills it.
+    let status = Process(child).end();
+    let told = std::io::read_to_string(stderr).unwrap();
+    assert_eq!(status.code(), Some(78), "{told}");
+    for name in ["runtime.core", "feeds[0].lines.a", "publish[0].listen"] {
+        assert!(told.contains(name), "{name} is not named: {told}");
+    }
+    assert!(!told.contains("page http"), "it started: {told}");
+}
+
 /// Ports that were free a moment ago: three for datagrams, one for a venue, one for the page.
 fn file() -> (tempfile::TempDir, String, u16) {
     let any = (Ipv4Addr::LOCALHOST, 0);

@@ -73,8 +73,13 @@ fn forms() -> impl Strategy<Value = Form<'static>> {
     ]
 }
 
+/// `WAVELETD_HOSTILE_CASES` asks for more than the usual few.
+fn cases() -> u32 {
+    std::env::var("WAVELETD_HOSTILE_CASES").map_or(400, |text| text.parse().unwrap())
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(cases()))]
 
     #[test]
     fn any_bytes_are_survived_and_answered_alike(

@@ -24,7 +24,7 @@ pub enum Exit {
     Usage = 2,
     /// It ran, but the data has faults: a gap, a capture that broke off.
     Quality = 3,
-    /// The configuration has faults.
+    /// The configuration has faults, or asks for what this host does not have.
     Configuration = 78,
 }
 

@@ -22,7 +22,7 @@ use tracing_subscriber::EnvFilter;
   RUST_LOG=waveletd=debug waveletd run -c config/coinbase_ws.yaml
 
 Stops on SIGTERM and SIGINT: ingest first, then the graph drains, then subscribers are told. Exit codes: 0 stopped as asked, 1 failed while
-running, 78 the configuration cannot be used.")]
+running, 78 the configuration cannot be used, or not on this host.")]
 pub struct RunArgs {
     /// The YAML file.
     #[arg(short, long, value_name = "FILE", env = "WAVELETD_CONFIG")]
@@ -77,10 +77,13 @@ pub fn run(args: &RunArgs) -> Exit {
     };
     let wants_table = args.table || config.publish.contains(&PublishConfig::Table);
     log(args.log_json, wants_table);
-    for fault in config::environment::check(&config) {
-        if fault.is_fatal {
-            narrate(&format!("waveletd: {}: {fault}", args.config.display()));
-        }
+    // Every fault is named before it stops, so that one attempt shows the whole list.
+    let faults = config::environment::check(&config);
+    for fault in faults.iter().filter(|fault| fault.is_fatal) {
+        narrate(&format!("waveletd: {}: {fault}", args.config.display()));
+    }
+    if faults.iter().any(|fault| fault.is_fatal) {
+        return Exit::Configuration;
     }
     serve(&config, None, wants_table, None)
 }
