@@ -1,6 +1,8 @@
-//! The other direction: messages as the venue sends them, each behind its length, for simulators and tests.
+//! The other direction: messages as the venue sends them, each behind its length, for simulators
+//! and tests.
 //!
-//! Where a message has a short form, it is chosen as the venue does: when quantity, price and symbol fit it.
+//! Where a message has a short form, it is chosen as the venue does: when quantity, price and
+//! symbol fit it.
 
 use super::wire;
 use crate::model::Side;
@@ -41,7 +43,8 @@ macro_rules! say {
 
 /// A price of 1e-4 as a short one, where it is one.
 fn short_price(price: u64) -> Option<u16> {
-    (price % 100 == 0)
+    price
+        .is_multiple_of(100)
         .then(|| u16::try_from(price / 100).ok())
         .flatten()
 }
@@ -248,7 +251,8 @@ impl PitchEncoder {
         );
     }
 
-    /// A trade at a price of 1e-4 against an order nobody saw: short, long or, for a symbol beyond six bytes, expanded.
+    /// A trade at a price of 1e-4 against an order nobody saw: short, long or, for a symbol beyond
+    /// six bytes, expanded.
     pub fn trade(
         &mut self,
         offset: u32,

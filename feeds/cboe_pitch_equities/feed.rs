@@ -1,4 +1,5 @@
-//! One unit of the venue: arbitration and sequencing, and the messages that come out of it in order.
+//! One unit of the venue: arbitration and sequencing, and the messages that come out of it in
+//! order.
 
 use super::normalize::{At, Normalizer};
 use super::settings::Settings;
@@ -18,7 +19,8 @@ use std::collections::VecDeque;
 const MIDNIGHT_VALID_NS: u64 = 22 * 3_600_000_000_000;
 /// A first message is taken for a late copy this long after the end of a session, in ns.
 const OLD_SESSION_NS: u64 = 1_000_000_000;
-/// Without an end of session, a first message opens another one after this long without anything new, in ns.
+/// Without an end of session, a first message opens another one after this long without anything
+/// new, in ns.
 const NEW_SESSION_NS: u64 = 60_000_000_000;
 /// Notices kept until they are polled; further ones are dropped, the counters tell.
 const NOTICES_MAX: usize = 1_024;
@@ -108,7 +110,8 @@ impl PitchFeed {
         outcome
     }
 
-    /// Messages without a number cannot be told from their copies: they are counted, and not applied.
+    /// Messages without a number cannot be told from their copies: they are counted, and not
+    /// applied.
     #[cold]
     fn on_unsequenced(&mut self, header: &Header) -> Outcome {
         let counters = &mut self.sequencer.counters;
@@ -132,7 +135,8 @@ impl PitchFeed {
         Outcome::Heartbeat
     }
 
-    /// A packet with fewer whole messages than it promises: those that are not whole are missing, as if lost.
+    /// A packet with fewer whole messages than it promises: those that are not whole are missing,
+    /// as if lost.
     #[cold]
     fn cut_short(&mut self, header: &Header, packet: &Packet<'_>, out: &mut Batch) -> Outcome {
         self.sequencer
@@ -148,8 +152,8 @@ impl PitchFeed {
         Outcome::Refused(error)
     }
 
-    /// The header names no session. The number 1 is seen again when a day begins: after the end of the one before, or,
-    /// where that was missed, after long silence.
+    /// The header names no session. The number 1 is seen again when a day begins: after the end of
+    /// the one before, or, where that was missed, after long silence.
     #[inline(always)]
     fn watch_for_new_session(&mut self, header: &Header, packet: &Packet<'_>, out: &mut Batch) {
         let first = self.settings.sequencer.first_sequence;

@@ -6,10 +6,12 @@
 //!  answers ┘
 //! ```
 //!
-//! Source: Cboe US Equities Multicast PITCH 2.41.29. Types `95`, `96`, `98` and `E3` are not in every exchange's edition
-//! of it; their layouts are those of the editions that have them, and no capture has shown them here.
+//! Source: Cboe US Equities Multicast PITCH 2.41.29. Types `95`, `96`, `98` and `E3` are not in
+//! every exchange's edition of it; their layouts are those of the editions that have them, and no
+//! capture has shown them here.
 //!
-//! A channel is one unit: units have sequences of their own, and packets of another unit are refused and counted.
+//! A channel is one unit: units have sequences of their own, and packets of another unit are
+//! refused and counted.
 //!
 //! # Coverage
 //!
@@ -36,21 +38,22 @@
 //!
 //! # Time
 //!
-//! The wire counts seconds since midnight in New York in `Time` messages and nanoseconds behind them elsewhere; which
-//! midnight follows from the receive time. Where messages are missing, one of them may have told another second: until
-//! the next `Time`, `ts_event` is undefined.
+//! The wire counts seconds since midnight in New York in `Time` messages and nanoseconds behind
+//! them elsewhere; which midnight follows from the receive time. Where messages are missing, one of
+//! them may have told another second: until the next `Time`, `ts_event` is undefined.
 //!
 //! # Sessions
 //!
-//! The header names no session. Number 1 seen again opens another one after an end of session, or after a minute without
-//! anything new; before that it is a late copy.
+//! The header names no session. Number 1 seen again opens another one after an end of session, or
+//! after a minute without anything new; before that it is a late copy.
 //!
 //! # What is not done here
 //!
 //! Missing messages are not asked for. The venue takes requests over TCP, for which
-//! [`gap_request`](crate::session::gap_request) has the state machine, and answers on multicast groups of their own;
-//! the service's ingest carries no TCP recovery yet. Where the group of the answers is configured as a further line,
-//! answers to anybody's requests fill holes within the reorder window. Spin images are not asked for: books of a session joined in its middle stay
+//! [`gap_request`](crate::session::gap_request) has the state machine, and answers on multicast
+//! groups of their own; the service's ingest carries no TCP recovery yet. Where the group of the
+//! answers is configured as a further line, answers to anybody's requests fill holes within the
+//! reorder window. Spin images are not asked for: books of a session joined in its middle stay
 //! partial, and what happens to orders nobody saw is counted as of unknown instruments.
 
 mod feed;
@@ -87,8 +90,8 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     simulator: || Box::new(simulator::PitchVenue::new()),
 };
 
-/// The unit. All lines of a channel carry the same one; so do those of another exchange of the operator, which must be
-/// kept apart by configured channels.
+/// The unit. All lines of a channel carry the same one; so do those of another exchange of the
+/// operator, which must be kept apart by configured channels.
 fn session_key(bytes: &[u8]) -> Option<SessionKey> {
     let (header, _) = Header::split(bytes)?;
     let mut key = [0; 16];
@@ -96,8 +99,8 @@ fn session_key(bytes: &[u8]) -> Option<SessionKey> {
     (header.unit != 0).then_some(SessionKey(key))
 }
 
-/// Shows every message of a packet: `channel` is the unit, sequence numbers run on from the header's, and messages behind
-/// the number 0 have none.
+/// Shows every message of a packet: `channel` is the unit, sequence numbers run on from the
+/// header's, and messages behind the number 0 have none.
 ///
 /// Unknown types and messages shorter than their type are not shown.
 ///

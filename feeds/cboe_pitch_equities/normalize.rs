@@ -1,7 +1,8 @@
 //! Messages to ticks.
 //!
-//! Only the messages of new orders name their symbol; every other one names its order. The unit's resting orders are
-//! therefore remembered here: instrument, side and what is left of each, bounded by a setting.
+//! Only the messages of new orders name their symbol; every other one names its order. The unit's
+//! resting orders are therefore remembered here: instrument, side and what is left of each, bounded
+//! by a setting.
 //!
 //! Every message is an event of its own: its last tick closes it.
 
@@ -76,7 +77,8 @@ pub(super) struct Normalizer {
     notices: VecDeque<Notice>,
 }
 
-/// A view of a message of at least this type's length, or the way out. The venue may add fields at the end.
+/// A view of a message of at least this type's length, or the way out. The venue may add fields at
+/// the end.
 macro_rules! view {
     ($view:ident, $body:ident, $tag:ident) => {
         $view::of($body).ok_or(DecodeError::BadLength {
@@ -159,7 +161,8 @@ impl Normalizer {
         self.notices.pop_front()
     }
 
-    /// Applies the whole messages among the first `count` of `blocks`, except the first `skip`; says how many were whole.
+    /// Applies the whole messages among the first `count` of `blocks`, except the first `skip`;
+    /// says how many were whole.
     pub(super) fn apply(
         &mut self,
         mut at: At,
@@ -362,7 +365,8 @@ impl Normalizer {
             }
             0x2C => {
                 let view = view!(TradeBreak, body, tag);
-                // The trade is named by its id alone: what it was a trade of is with whoever kept it.
+                // The trade is named by its id alone: what it was a trade of is with whoever kept
+                // it.
                 out.push(Tick {
                     action: Action::Statistic,
                     detail: StatisticKind::TradeBroken as u8,
@@ -543,7 +547,8 @@ impl Normalizer {
         }
     }
 
-    /// A trade at another price than the order's. What is left is told, and may be less than what did not trade.
+    /// A trade at another price than the order's. What is left is told, and may be less than what
+    /// did not trade.
     fn executed_at_price(
         &mut self,
         at: At,
@@ -850,7 +855,8 @@ fn reason(code: u8) -> u64 {
     u64::from_be_bytes([code, 0, 0, 0, 0, 0, 0, 0])
 }
 
-/// A symbol of six or eight bytes as eight; what is longer is cut, which no symbol of this venue is.
+/// A symbol of six or eight bytes as eight; what is longer is cut, which no symbol of this venue
+/// is.
 #[inline(always)]
 fn padded(symbol: &[u8]) -> [u8; 8] {
     let mut bytes = [b' '; 8];

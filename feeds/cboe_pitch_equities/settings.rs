@@ -12,7 +12,8 @@ pub const KEYS: &[SettingKey] = &[
     },
     SettingKey {
         key: "reorder_window_us",
-        help: "How long a hole may be filled by another line before it is lost; 0 to 10,000,000, default 2,000.",
+        help: "How long a hole may be filled by another line before it is lost; \
+               0 to 10,000,000, default 2,000.",
         example: "2000",
     },
     SettingKey {
@@ -22,12 +23,14 @@ pub const KEYS: &[SettingKey] = &[
     },
     SettingKey {
         key: "orders_max",
-        help: "Resting orders of the unit that are remembered; beyond it new ones are left out and counted; 1 to 67,108,864, default 4,194,304.",
+        help: "Resting orders of the unit that are remembered; beyond it new ones are left \
+               out and counted; 1 to 67,108,864, default 4,194,304.",
         example: "4194304",
     },
     SettingKey {
         key: "silence_ms",
-        help: "How long a line may be silent before it is reported; 0 never reports, at most 3,600,000, default 5,000.",
+        help: "How long a line may be silent before it is reported; \
+               0 never reports, at most 3,600,000, default 5,000.",
         example: "5000",
     },
 ];
@@ -49,7 +52,8 @@ impl Settings {
     /// Reads the room's own keys.
     ///
     /// # Errors
-    /// Every key whose value cannot be used; unknown keys are found by the caller, who knows the common ones.
+    /// Every key whose value cannot be used; unknown keys are found by the caller, who knows the
+    /// common ones.
     pub fn of(settings: &FeedSettings) -> Result<Settings, Vec<SettingFault>> {
         let mut faults = Vec::new();
         let mut number = |key: &str, lowest: u64, highest: u64, default: u64| match settings

@@ -1,7 +1,9 @@
-//! The venue: one unit that says what a matching engine does. Retransmission goes over TCP there, and is not simulated.
+//! The venue: one unit that says what a matching engine does. Retransmission goes over TCP there,
+//! and is not simulated.
 //!
-//! Prices are cut to 1e-4 and sizes to 32 bits, which is what the protocol can say. An order that makes way for another
-//! is deleted and the other added: the protocol's own modification keeps the id.
+//! Prices are cut to 1e-4 and sizes to 32 bits, which is what the protocol can say. An order that
+//! makes way for another is deleted and the other added: the protocol's own modification keeps the
+//! id.
 
 use super::encode::PitchEncoder;
 use crate::model::time::new_york_midnight;
@@ -61,7 +63,8 @@ impl PitchVenue {
         }
     }
 
-    /// Says what `fill` encodes: one message at an offset within the second, which is told before where it is new.
+    /// Says what `fill` encodes: one message at an offset within the second, which is told before
+    /// where it is new.
     fn say(&mut self, now: EventTime, fill: impl FnOnce(&mut PitchEncoder, u32)) {
         let since = now.0.saturating_sub(self.midnight);
         let (second, offset) = (since / SECOND_NS, since % SECOND_NS);

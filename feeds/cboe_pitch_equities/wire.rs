@@ -1,11 +1,13 @@
 //! Message layouts, as tables.
 //!
-//! A view covers the bytes behind length and type, so its offsets are those of the specification less two. The venue
-//! adds fields at the end of messages, so a longer message is read as far as it is known, and three types have a last
-//! field that not every version sends: their views end before it, and a second view has it.
+//! A view covers the bytes behind length and type, so its offsets are those of the specification
+//! less two. The venue adds fields at the end of messages, so a longer message is read as far as it
+//! is known, and three types have a last field that not every version sends: their views end before
+//! it, and a second view has it.
 //!
-//! Source: Cboe US Equities Multicast PITCH 2.41.29. Integers are little endian and unsigned; long prices have four implied
-//! decimals, short ones two; times are nanoseconds since the unit's last `Time` message.
+//! Source: Cboe US Equities Multicast PITCH 2.41.29. Integers are little endian and unsigned; long
+//! prices have four implied decimals, short ones two; times are nanoseconds since the unit's last
+//! `Time` message.
 
 use crate::contract::{FieldSink, InspectedMessage};
 use crate::session::layout::{Code, Decimal, FieldType, LittleEndian, Reserved, Text};
@@ -277,8 +279,8 @@ macro_rules! types {
             },)*
         ];
 
-        /// Hands the fields of one message (type and body) to `show`; `None` when the type is unknown or the bytes are
-        /// too few.
+        /// Hands the fields of one message (type and body) to `show`; `None` when the type is
+        /// unknown or the bytes are too few.
         pub fn inspect_message(
             message: &[u8],
             show: &mut dyn FnMut(&dyn InspectedMessage),

@@ -1,4 +1,5 @@
-//! The gap request proxy of PITCH venues: asking for missing messages over TCP, as a state machine without the socket.
+//! The gap request proxy of PITCH venues: asking for missing messages over TCP, as a state machine
+//! without the socket.
 //!
 //! ```text
 //!  Down ──on_connect──▶ LoggingIn ──accepted──▶ Ready ──request──▶ asked ──answer──▶ event
@@ -6,12 +7,13 @@
 //!    └──────────────────────┴───── on_disconnect ───┘
 //! ```
 //!
-//! The proxy answers whether it will send the messages; they come on multicast groups, with their own numbers, as any
-//! line brings them. Whoever owns the socket tells connects, bytes and the time, writes what [`GapProxy::poll_write`]
-//! gives and acts on what [`GapProxy::poll_event`] says. The service's ingest carries no such connection yet.
+//! The proxy answers whether it will send the messages; they come on multicast groups, with their
+//! own numbers, as any line brings them. Whoever owns the socket tells connects, bytes and the
+//! time, writes what [`GapProxy::poll_write`] gives and acts on what [`GapProxy::poll_event`] says.
+//! The service's ingest carries no such connection yet.
 //!
-//! Everything travels in unsequenced packets of the Sequenced Unit Header. A heartbeat is due on both sides; without one
-//! the connection is given up.
+//! Everything travels in unsequenced packets of the Sequenced Unit Header. A heartbeat is due on
+//! both sides; without one the connection is given up.
 //!
 //! Source: Cboe Multicast PITCH specification, "Gap Request Proxy Messages".
 
@@ -101,7 +103,8 @@ impl GapStatus {
         }
     }
 
-    /// How long nothing may be asked after this answer, in ns; `None` where asking on makes sense at once.
+    /// How long nothing may be asked after this answer, in ns; `None` where asking on makes sense
+    /// at once.
     const fn pause_ns(self) -> Option<u64> {
         match self {
             GapStatus::SecondQuota => Some(SECOND_NS),
@@ -425,7 +428,8 @@ impl GapProxy {
     fn give_up(&mut self, reason: &'static str) {
         self.on_disconnect();
         self.phase = Phase::Useless;
-        // The reason has its place even in a full queue: who does not fetch events learns at least this.
+        // The reason has its place even in a full queue: who does not fetch events learns at least
+        // this.
         self.events.truncate(QUEUE_MAX - 1);
         self.events.push_back(GapEvent::GiveUp(reason));
     }

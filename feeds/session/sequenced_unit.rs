@@ -1,10 +1,11 @@
 //! The Sequenced Unit Header: framing of PITCH over UDP multicast and TCP. Little endian.
 //!
-//! A packet is an 8-byte header and messages, each behind its length: `[u8 length][u8 type][body]`, where the length
-//! counts itself. A unit is a part of the venue's symbols with a sequence of its own, from 1 each day. The header names
-//! the unit and the number of its first message. A packet without messages is a heartbeat whose number is that of the
-//! next message, or 0 where the venue does not say: outside of trading hours, and on the groups that carry answers.
-//! Messages behind the number 0 are not sequenced.
+//! A packet is an 8-byte header and messages, each behind its length: `[u8 length][u8 type][body]`,
+//! where the length counts itself. A unit is a part of the venue's symbols with a sequence of its
+//! own, from 1 each day. The header names the unit and the number of its first message. A packet
+//! without messages is a heartbeat whose number is that of the next message, or 0 where the venue
+//! does not say: outside of trading hours, and on the groups that carry answers. Messages behind
+//! the number 0 are not sequenced.
 //!
 //! Source: Cboe US Equities/Options Multicast PITCH specification, "Sequenced Unit Header".
 
@@ -41,7 +42,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// The header and what of its messages is there; `None` when there is no whole header, or it names a length below its own.
+    /// The header and what of its messages is there; `None` when there is no whole header, or it
+    /// names a length below its own.
     #[inline]
     pub fn split(bytes: &[u8]) -> Option<(Header, &[u8])> {
         let view = SequencedUnitHeader::of(bytes)?;
@@ -76,7 +78,8 @@ impl Header {
     }
 }
 
-/// The first message (its type and its body, without its length) and what is behind it; `None` when it is not whole.
+/// The first message (its type and its body, without its length) and what is behind it; `None` when
+/// it is not whole.
 #[inline(always)]
 pub fn split_message(blocks: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = usize::from(*blocks.first()?);

@@ -1,4 +1,5 @@
-//! Packets that the operator's other markets sent, in the layouts all of them share, against the values another decoder shows.
+//! Packets that the operator's other markets sent, in the layouts all of them share, against the
+//! values another decoder shows.
 
 use super::super::DESCRIPTOR;
 use super::vectors::bytes_of;
@@ -9,9 +10,10 @@ use crate::model::RecvTime;
 #[derive(Default)]
 struct Shown(Vec<String>);
 
-struct Line1<'a>(&'a mut String);
+/// Fields behind one another, as text.
+struct Fields<'a>(&'a mut String);
 
-impl FieldSink for Line1<'_> {
+impl FieldSink for Fields<'_> {
     fn integer(&mut self, name: &'static str, value: i128) {
         self.0.push_str(&format!(" {name} {value}"));
     }
@@ -44,7 +46,7 @@ impl MessageSink for Shown {
     fn message(&mut self, channel: &str, sequence: Option<u64>, message: &dyn InspectedMessage) {
         let sequence = sequence.map_or("-".to_owned(), |sequence| sequence.to_string());
         let mut line = format!("{channel} #{sequence} {}", message.name());
-        message.fields(&mut Line1(&mut line));
+        message.fields(&mut Fields(&mut line));
         self.0.push(line);
     }
 }
@@ -71,8 +73,8 @@ fn a_long_order_behind_its_second_is_what_another_decoder_shows() {
          2221c0cc2b15141074e9ea9e680342e80300004120202020201d0000000000000001",
         &[
             "1 #37 time time 76350",
-            "1 #38 add_order_long time_offset 355192000 order_id 245620911467925524 side_indicator B \
-             quantity 1000 symbol A price 0.0029 add_order_flags { display true }",
+            "1 #38 add_order_long time_offset 355192000 order_id 245620911467925524 \
+             side_indicator B quantity 1000 symbol A price 0.0029 add_order_flags { display true }",
         ],
     );
 }
@@ -96,13 +98,14 @@ fn an_order_deleted_and_an_order_executed_are_what_another_decoder_shows() {
 
 #[test]
 fn a_short_order_and_its_modification_are_what_another_decoder_shows() {
-    // This market sends neither flags nor two decimals of price in the same places: what is before them is the same.
+    // This market sends neither flags nor two decimals of price in the same places: what is before
+    // them is the same.
     check(
         "1a000101f5550000\
          1228e8c1ec04532f7b077e561f0223006d06",
         &[
-            "1 #22005 modify_order_short time_offset 82625000 order_id 152936011645267795 quantity 35 \
-             price 16.45",
+            "1 #22005 modify_order_short time_offset 82625000 order_id 152936011645267795 \
+             quantity 35 price 16.45",
         ],
     );
 }

@@ -32,9 +32,7 @@ fn running() -> Rig {
 }
 
 fn add(sequence: u32, at: &str) -> String {
-    format!(
-        "Add #{sequence} instrument 0{at} order {sequence} side Bid price 10 size 100 ."
-    )
+    format!("Add #{sequence} instrument 0{at} order {sequence} side Bid price 10 size 100 .")
 }
 
 #[test]

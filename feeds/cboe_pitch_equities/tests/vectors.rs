@@ -1,6 +1,8 @@
-//! Golden bytes beside the ticks they become: `vectors/<message>.hex` and `vectors/<message>.events`.
+//! Golden bytes beside the ticks they become: `vectors/<message>.hex` and
+//! `vectors/<message>.events`.
 //!
-//! Written anew only with `WAVELETD_BLESS=1`, and then checked by hand against the specification's tables.
+//! Written anew only with `WAVELETD_BLESS=1`, and then checked by hand against the specification's
+//! tables.
 
 use super::super::encode::Auction;
 use super::super::wire;
