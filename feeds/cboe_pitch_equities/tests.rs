@@ -9,6 +9,7 @@
 mod captures;
 mod channel;
 mod messages;
+mod robust;
 mod vectors;
 
 use super::DESCRIPTOR;

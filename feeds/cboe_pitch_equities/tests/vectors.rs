@@ -17,7 +17,7 @@ const OFFSET: u32 = 123_456_789;
 const LONG_STOCK: &[u8] = b"LONGSYM";
 
 /// One message of every type, with values that tell fields apart. Order 4711 bids for 300.
-fn message_of(tag: u8) -> Vec<u8> {
+pub(super) fn message_of(tag: u8) -> Vec<u8> {
     encoded(|venue| match tag {
         0x20 => venue.time(SECOND + 1),
         0x97 => venue.unit_clear(OFFSET),
