@@ -6,7 +6,7 @@
 //!  the time  ─┘   (`Feed`, contract.rs)└─▶ notices (edges worth a log line)
 //! ```
 //!
-//! A room is a folder: [`nasdaq_itch50`], [`iex_deep10`], [`coinbase_ws`]. It imports [`session`] (shared sequencing and
+//! A room is a folder: [`nasdaq_itch50`], [`iex_deep10`], [`coinbase_ws`], [`cboe_pitch_equities`]. It imports [`session`] (shared sequencing and
 //! framing), [`contract`] (the one seam) and [`model`] (the normalised language), and no other room.
 //! Nothing here opens a socket, a file or a thread, reads a clock or logs; the lints of `clippy.toml` hold that.
 //!
@@ -33,6 +33,7 @@ pub mod model;
 pub mod session;
 pub mod simulator;
 
+pub mod cboe_pitch_equities;
 pub mod coinbase_ws;
 pub mod iex_deep10;
 pub mod nasdaq_itch50;
@@ -42,6 +43,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &nasdaq_itch50::DESCRIPTOR,
     &iex_deep10::DESCRIPTOR,
     &coinbase_ws::DESCRIPTOR,
+    &cboe_pitch_equities::DESCRIPTOR,
 ];
 
 /// The descriptor of the feed called `name`, if this build has it.

@@ -437,6 +437,62 @@ fn every_field_of_the_nasdaq_and_bx_captures_is_what_tshark_shows() {
     assert_eq!(count, 45);
 }
 
+/// Names and values of a decode's fields, without the sums it adds to them and without flags, whose bits it counts from
+/// the other end.
+fn pitch_fields(fields: &Json, found: &mut Vec<(String, String)>) {
+    for (name, value) in fields.members() {
+        let name = name.replace('_', "");
+        if name == "timestamp" {
+            let offset = value.get("timeoffset");
+            found.push(("timeoffset".to_owned(), plain(offset)));
+        } else if !name.ends_with("flags") {
+            // Widths are part of the names of some fields there.
+            let name = name.replace("long", "").replace("short", "");
+            found.push((name, plain(value)));
+        }
+    }
+}
+
+#[test]
+fn every_field_the_markets_of_cboe_share_is_what_tshark_shows() {
+    let Some(folder) = captures() else { return };
+    let folder = folder.join("omi-pcap/Cboe");
+    let mut count = 0;
+    for name in [
+        "Options.DepthOfBook.Pitch.v2.39.4/AddOrderLongMessage",
+        "Options.DepthOfBook.Pitch.v2.39.4/Heartbeat",
+        "Options.ComplexDepthOfBook.Pitch.v2.1.18/DeleteOrderMessage",
+        "Options.ComplexDepthOfBook.Pitch.v2.1.18/Heartbeat",
+        "Options.ComplexDepthOfBook.Pitch.v2.1.18/OrderExecutedMessage",
+        "Options.ComplexDepthOfBook.Pitch.v2.1.18/TimeMessage",
+        "Futures.DepthOfBook.Pitch.v1.1.6/ModifyOrderShortMessage",
+    ] {
+        let capture = folder.join(format!("{name}.pcap"));
+        let decode = text_of(&folder.join(format!("{name}.pcap.decoded.jsonl")));
+        let mut sequence = 0;
+        let mut found = inspected(&capture, "cboe_pitch_equities").into_iter();
+        for line in decode.lines().map(Json::parse) {
+            if let Some(header) = line.find("hdr") {
+                sequence = header.get("packetheader").get("sequence").count();
+                continue;
+            }
+            let found = found.next().unwrap();
+            let name = line.get("msg").text();
+            let own = found.get("type").text().replace('_', "");
+            assert_eq!(format!("{own}message"), name);
+            let index = line.get("i").count() - 1;
+            assert_eq!(found.get("sequence").count(), sequence + index, "{name}");
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            pitch_fields(found.get("fields"), &mut ours);
+            pitch_fields(line.get("f").get(name), &mut theirs);
+            assert_eq!(ours, theirs, "{name}");
+            count += 1;
+        }
+        assert!(found.next().is_none(), "{name}");
+    }
+    assert_eq!(count, 7);
+}
+
 #[test]
 fn every_field_of_a_day_of_iex_deep_is_what_tshark_shows() {
     let Some(folder) = captures() else { return };

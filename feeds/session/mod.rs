@@ -1,9 +1,11 @@
 //! What protocols share: layouts, sequencing and arbitration, framing.
 
+pub mod gap_request;
 pub mod iextp;
 pub mod layout;
 pub mod liveness;
 pub mod moldudp64;
+pub mod sequenced_unit;
 pub mod sequencer;
 
 #[cfg(test)]
