@@ -31,7 +31,7 @@ use super::wake::Wake;
 use crate::runtime::node::NodeId;
 
 /// So many places are looked at one by one; more have bits.
-pub(super) const PLACES_DIRECT: usize = 16;
+pub(super) const PLACES_DIRECT: usize = 4;
 /// Bits go out of use when no more places than this are left: not at once, so that one channel
 /// that comes and goes does not switch to and fro.
 const PLACES_DIRECT_AGAIN: usize = PLACES_DIRECT / 2;
