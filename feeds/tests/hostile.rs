@@ -74,6 +74,10 @@ fn forms() -> impl Strategy<Value = Form<'static>> {
 }
 
 /// `WAVELETD_HOSTILE_CASES` asks for more than the usual few.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a test runs is asked of whoever runs it"
+)]
 fn cases() -> u32 {
     std::env::var("WAVELETD_HOSTILE_CASES").map_or(400, |text| text.parse().unwrap())
 }

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release` prints the tables: cycles of the graph runtimes, decoding of every field, decoding and books by order, and
 //! reading of pcap files. `WAVELETD_BENCH_MESSAGES`, `WAVELETD_BENCH_RUNS` and `WAVELETD_BENCH_SLICE` (messages of the contenders that are too
-//! slow for a whole day) change the size; `-- --test` runs everything once, small; `-- graphs`, `parse`, `books` or `pcap` prints only
+//! slow for a whole day) change the size; `-- --test` runs everything once, small; `-- graphs`, `timers`, `handover`, `parse`, `books` or `pcap` prints only
 //! that table.
 
 #[path = "../../support/capture.rs"]
@@ -16,8 +16,10 @@ mod textbook;
 
 mod books;
 mod graphs;
+mod handover;
 mod packets;
 mod parse;
+mod timers;
 
 fn main() {
     let wanted: Vec<String> = std::env::args()
@@ -28,7 +30,14 @@ fn main() {
     if is_wanted("graphs") {
         graphs::tables();
     }
-    if wanted.iter().all(|name| name == "graphs") && !wanted.is_empty() {
+    if is_wanted("timers") {
+        timers::tables();
+    }
+    if is_wanted("handover") {
+        handover::table();
+    }
+    let needs_no_day = |name: &String| ["graphs", "timers", "handover"].contains(&name.as_str());
+    if !wanted.is_empty() && wanted.iter().all(needs_no_day) {
         return;
     }
     let day = itch_day::make(7, measure::message_count());
