@@ -18,13 +18,13 @@ use std::process::ExitCode;
 pub enum Exit {
     /// All went well.
     Success = 0,
-    /// Something failed while running.
+    /// Something failed while running, or the host lacks what the configuration asks for.
     Failure = 1,
     /// The command line makes no sense.
     Usage = 2,
     /// It ran, but the data has faults: a gap, a capture that broke off.
     Quality = 3,
-    /// The configuration has faults, or asks for what this host does not have.
+    /// The configuration has faults.
     Configuration = 78,
 }
 

@@ -22,7 +22,7 @@ use tracing_subscriber::EnvFilter;
   RUST_LOG=waveletd=debug waveletd run -c config/coinbase_ws.yaml
 
 Stops on SIGTERM and SIGINT: ingest first, then the graph drains, then subscribers are told. Exit codes: 0 stopped as asked, 1 failed while
-running, 78 the configuration cannot be used, or not on this host.")]
+running or lacking what the host should have (a taken port, a missing interface), 78 the configuration cannot be used.")]
 pub struct RunArgs {
     /// The YAML file.
     #[arg(short, long, value_name = "FILE", env = "WAVELETD_CONFIG")]
@@ -83,7 +83,8 @@ pub fn run(args: &RunArgs) -> Exit {
         narrate(&format!("waveletd: {}: {fault}", args.config.display()));
     }
     if faults.iter().any(|fault| fault.is_fatal) {
-        return Exit::Configuration;
+        // What a host lacks may come with time, unlike a mended file: worth another try, so not 78.
+        return Exit::Failure;
     }
     serve(&config, None, wants_table, None)
 }
