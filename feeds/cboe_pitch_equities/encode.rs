@@ -381,25 +381,4 @@ impl PitchEncoder {
             put_retail_price_improvement(sides),
         );
     }
-
-    /// A value of 1e-4 somebody computed at a time in ns since the Unix epoch.
-    pub fn calculated_value(
-        &mut self,
-        offset: u32,
-        symbol: &[u8],
-        category: u8,
-        value: u64,
-        timestamp: u64,
-    ) {
-        say!(
-            self,
-            CalculatedValue,
-            0xE3,
-            put_time_offset(offset),
-            put_symbol(symbol),
-            put_value_category(category),
-            put_value(value),
-            put_value_timestamp(timestamp),
-        );
-    }
 }

@@ -6,9 +6,9 @@
 //!  answers ┘
 //! ```
 //!
-//! Source: Cboe US Equities Multicast PITCH 2.41.29. Types `95`, `96`, `98` and `E3` are not in
-//! every exchange's edition of it; their layouts are those of the editions that have them, and no
-//! capture has shown them here.
+//! Source: Cboe US Equities Multicast PITCH 2.41.29; types `95`, `96` and `98`, which it leaves out,
+//! from 2.39.4. No capture of US equities was at hand: what options and futures share with them has
+//! been compared with another decoder, the rest stands on the layouts.
 //!
 //! A channel is one unit: units have sequences of their own, and packets of another unit are
 //! refused and counted.
@@ -34,7 +34,6 @@
 //! | `95` | auction update | `Imbalance` reference, auction and book clearing price where there is one |
 //! | `96` | auction summary | `Statistic` opening price (opening, IPO) or closing price where shares traded; other auctions are counted |
 //! | `98` | retail price improvement | none: no place in the normalised language; counted |
-//! | `E3` | calculated value | none: no place in the normalised language; counted |
 //!
 //! # Time
 //!
@@ -49,10 +48,8 @@
 //!
 //! # What is not done here
 //!
-//! Missing messages are not asked for. The venue takes requests over TCP, for which
-//! [`gap_request`](crate::session::gap_request) has the state machine, and answers on multicast
-//! groups of their own; the service's ingest carries no TCP recovery yet. Where the group of the
-//! answers is configured as a further line, answers to anybody's requests fill holes within the
+//! Missing messages are not asked for: the venue takes requests over TCP and answers on multicast
+//! groups of their own. Where the group of the answers is configured as a further line, answers to anybody's requests fill holes within the
 //! reorder window. Spin images are not asked for: books of a session joined in its middle stay
 //! partial, and what happens to orders nobody saw is counted as of unknown instruments.
 

@@ -7,10 +7,10 @@
 //! Every message is an event of its own: its last tick closes it.
 
 use super::wire::{
-    AddOrderExpanded, AddOrderLong, AddOrderShort, AuctionSummary, AuctionUpdate, CalculatedValue,
-    DeleteOrder, EndOfSession, ModifyOrderLong, ModifyOrderShort, OrderExecuted,
-    OrderExecutedAtPriceSize, ReduceSizeLong, ReduceSizeShort, RetailPriceImprovement, TYPES, Time,
-    TradeBreak, TradeExpanded, TradeLong, TradeShort, TradingStatus, UnitClear,
+    AddOrderExpanded, AddOrderLong, AddOrderShort, AuctionSummary, AuctionUpdate, DeleteOrder,
+    EndOfSession, ModifyOrderLong, ModifyOrderShort, OrderExecuted, OrderExecutedAtPriceSize,
+    ReduceSizeLong, ReduceSizeShort, RetailPriceImprovement, TYPES, Time, TradeBreak,
+    TradeExpanded, TradeLong, TradeShort, TradingStatus, UnitClear,
 };
 use crate::contract::{Batch, DecodeError, FeedCounters, Notice};
 use crate::model::tick::cancel_detail;
@@ -420,11 +420,6 @@ impl Normalizer {
             }
             0x98 => {
                 let view = view!(RetailPriceImprovement, body, tag);
-                let tick = self.blank(at, view.time_offset());
-                self.find(view.symbol(), tick, counters, out);
-            }
-            0xE3 => {
-                let view = view!(CalculatedValue, body, tag);
                 let tick = self.blank(at, view.time_offset());
                 self.find(view.symbol(), tick, counters, out);
             }

@@ -247,14 +247,6 @@ crate::layout! {
         4 symbol: Text<8>,
         12 retail_price_improvement: Code,
     }
-    /// A value somebody computed of an instrument.
-    pub struct CalculatedValue(29) "calculated_value" {
-        0 time_offset: LittleEndian<u32>,
-        4 symbol: Text<8>,
-        12 value_category: Code,
-        13 value: PriceE4,
-        21 value_timestamp: LittleEndian<u64>,
-    }
 }
 
 /// One message type.
@@ -320,5 +312,4 @@ types! {
     0x95 AuctionUpdate AuctionUpdate
     0x96 AuctionSummary AuctionSummary
     0x98 RetailPriceImprovement RetailPriceImprovement
-    0xE3 CalculatedValue CalculatedValue
 }

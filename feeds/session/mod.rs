@@ -1,6 +1,5 @@
 //! What protocols share: layouts, sequencing and arbitration, framing.
 
-pub mod gap_request;
 pub mod iextp;
 pub mod layout;
 pub mod liveness;

@@ -53,7 +53,6 @@ pub(super) fn message_of(tag: u8) -> Vec<u8> {
         }
         0x96 => venue.auction_summary(OFFSET, STOCK, b'O', 1_872_500, 5_000),
         0x98 => venue.retail_price_improvement(OFFSET, STOCK, b'A'),
-        0xE3 => venue.calculated_value(OFFSET, STOCK, b'1', 1_872_525, OPEN),
         _ => panic!("no vector for {tag:#x}"),
     })
 }
