@@ -14,9 +14,12 @@
 //!
 //! 1. A folder `feeds/<venue>_<protocol>/` with
 //!    - `mod.rs`: the specification cited, the coverage table (every message type: decoded, or why not), the
-//!      [`Descriptor`](contract::Descriptor), and the control flow from packet to tick;
+//!      [`Descriptor`](contract::Descriptor);
+//!    - `feed.rs`: how a packet's header reads and which session it is of, as a
+//!      [`Protocol`](session::channel::Protocol): sequencing, arbitration and recovery are then shared;
 //!    - `wire.rs`: the layouts, as a table for the [`layout!`] macro (binary) or a scanner (text);
-//!    - `normalize.rs`: messages to ticks; `settings.rs`: the YAML keys of its own;
+//!    - `normalize.rs`: messages to ticks; `settings.rs`: the YAML keys of its own
+//!      ([`OwnKeys`](session::OwnKeys));
 //!    - `encode.rs`: the other direction, for the simulator and for tests;
 //!    - `simulator.rs`: the venue itself, told what a matching engine does
 //!      ([`VenueSimulator`](simulator::VenueSimulator));

@@ -55,7 +55,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     has_retransmission: false,
     default_url: "",
     settings: settings::KEYS,
-    build: |settings| Ok(Box::new(feed::DeepFeed::new(settings)?)),
+    build: |settings| Ok(Box::new(feed::build(settings)?)),
     session_key,
     file_message: |_| None,
     inspect,

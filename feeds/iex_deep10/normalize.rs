@@ -119,7 +119,8 @@ impl Normalizer {
         self.notices.pop_front()
     }
 
-    /// Applies the whole messages among the first `count` of `payload`, except the first `skip`.
+    /// Applies the whole messages among the first `count` of `payload`, except the first `skip`; returns how many there were,
+    /// the skipped ones included.
     pub(super) fn apply(
         &mut self,
         mut at: At,
@@ -128,10 +129,10 @@ impl Normalizer {
         count: u64,
         counters: &mut FeedCounters,
         out: &mut Batch,
-    ) {
+    ) -> u64 {
         for index in 0..count {
             let Some((message, rest)) = split_message(payload) else {
-                break;
+                return index;
             };
             payload = rest;
             if index >= skip
@@ -141,6 +142,7 @@ impl Normalizer {
             }
             at.sequence = at.sequence.wrapping_add(1);
         }
+        count
     }
 
     #[inline]

@@ -1,26 +1,11 @@
 //! The YAML keys of this room.
 
-use crate::contract::{FeedSettings, SettingFault, SettingKey, Value};
-use crate::session::SequencerSettings;
+use crate::contract::{FeedSettings, SettingFault, SettingKey};
+use crate::session::settings::{HELD_PACKETS_MAX, REORDER_WINDOW_US, SILENCE_MS};
+use crate::session::{OwnKeys, SequencerSettings};
 
 /// Keys beyond the common ones.
-pub const KEYS: &[SettingKey] = &[
-    SettingKey {
-        key: "reorder_window_us",
-        help: "How long a hole may be filled by the other line before it is a gap; 0 to 10,000,000, default 2,000.",
-        example: "2000",
-    },
-    SettingKey {
-        key: "held_packets_max",
-        help: "Packets kept while a hole is open; 1 to 1,048,576, default 4,096.",
-        example: "4096",
-    },
-    SettingKey {
-        key: "silence_ms",
-        help: "How long a line may be silent before it is reported; 0 never reports, at most 3,600,000, default 5,000.",
-        example: "5000",
-    },
-];
+pub const KEYS: &[SettingKey] = &[REORDER_WINDOW_US, HELD_PACKETS_MAX, SILENCE_MS];
 
 /// What the YAML says, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,41 +22,11 @@ impl Settings {
     /// # Errors
     /// Every key whose value cannot be used; unknown keys are found by the caller, who knows the common ones.
     pub fn of(settings: &FeedSettings) -> Result<Settings, Vec<SettingFault>> {
-        let mut faults = Vec::new();
-        let mut number = |key: &str, lowest: u64, highest: u64, default: u64| match settings
-            .own(key)
-        {
-            None => default,
-            Some(&Value::Integer(value))
-                if u64::try_from(value).is_ok_and(|value| (lowest..=highest).contains(&value)) =>
-            {
-                value.unsigned_abs()
-            }
-            Some(_) => {
-                faults.push(SettingFault {
-                    key: key.to_owned(),
-                    why: format!("is not a whole number from {lowest} to {highest}"),
-                    remedy: format!("leave it out for {default}"),
-                });
-                default
-            }
+        let mut keys = OwnKeys::of(settings);
+        let own = Settings {
+            sequencer: keys.sequencer(),
+            silence_ns: keys.silence_ns(),
         };
-        let window_us = number("reorder_window_us", 0, 10_000_000, 2_000);
-        let held_packets_max = number("held_packets_max", 1, 1 << 20, 4_096);
-        let silence_ms = number("silence_ms", 0, 3_600_000, 5_000);
-        if !faults.is_empty() {
-            return Err(faults);
-        }
-        Ok(Settings {
-            sequencer: SequencerSettings {
-                first_sequence: 1,
-                server_count: 0,
-                reorder_window_ns: window_us * 1_000,
-                held_packets_max: held_packets_max as usize,
-                backfill: false,
-                ..SequencerSettings::default()
-            },
-            silence_ns: silence_ms * 1_000_000,
-        })
+        keys.finish(own)
     }
 }

@@ -67,6 +67,34 @@ pub fn new_york_midnight(at: RecvTime) -> u64 {
     day * DAY_NS + 5 * HOUR_NS
 }
 
+/// Midnight in New York of the day of a stream, looked up once a day.
+#[derive(Clone, Copy, Debug)]
+pub struct NewYorkDay {
+    midnight_ns: u64,
+}
+
+impl Default for NewYorkDay {
+    fn default() -> NewYorkDay {
+        NewYorkDay {
+            midnight_ns: u64::MAX,
+        }
+    }
+}
+
+impl NewYorkDay {
+    /// The shortest day less an hour: within it the known midnight needs no calendar.
+    const VALID_NS: u64 = 22 * 3_600_000_000_000;
+
+    /// Midnight of the day of `at`, in ns since the Unix epoch.
+    #[inline(always)]
+    pub fn midnight_ns(&mut self, at: RecvTime) -> u64 {
+        if at.0.wrapping_sub(self.midnight_ns) >= NewYorkDay::VALID_NS {
+            self.midnight_ns = new_york_midnight(at);
+        }
+        self.midnight_ns
+    }
+}
+
 /// Whether midnight of this civil day (days since 1970-01-01) has daylight-saving time in New York.
 fn is_new_york_summer(day: u64) -> bool {
     let (year, _, _) = civil(day);

@@ -78,7 +78,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     has_retransmission: true,
     default_url: "",
     settings: settings::KEYS,
-    build: |settings| Ok(Box::new(feed::ItchFeed::new(settings)?)),
+    build: |settings| Ok(Box::new(feed::build(settings)?)),
     session_key,
     file_message,
     inspect,

@@ -1,14 +1,18 @@
 //! What protocols share: layouts, sequencing and arbitration, framing.
 
+pub mod channel;
 pub mod iextp;
 pub mod layout;
 pub mod liveness;
 pub mod moldudp64;
 pub mod sequenced_unit;
 pub mod sequencer;
+pub mod settings;
 
 #[cfg(test)]
 mod tests;
 
+pub use channel::SequencedChannel;
 pub use liveness::Liveness;
 pub use sequencer::{Offer, Sequencer, SequencerSettings};
+pub use settings::OwnKeys;

@@ -376,10 +376,10 @@ fn every_faulty_setting_is_named() {
     assert_eq!(
         keys,
         [
-            "held_packets_max",
-            "backfill",
+            "instruments",
             "session_date",
-            "instruments"
+            "backfill",
+            "held_packets_max"
         ]
     );
 }

@@ -1,0 +1,523 @@
+//! One sequenced channel of datagrams, whatever the venue: arbitration, gaps, restarts, silence.
+//!
+//! ```text
+//!  packet ─▶ split ─▶ follow ─▶ in order? ─yes─▶ apply ─▶ ticks
+//!            (header)  (session)    │
+//!                                   └─no─▶ Sequencer ─▶ steps: gap ticks, held packets, requests
+//! ```
+//!
+//! A room brings a [`Protocol`]: how its header reads, which session it follows, what its messages mean. Everything that
+//! is the same for all venues is here, once.
+
+use super::liveness::{channel_tick, gap_tick, recovered_tick};
+use super::sequencer::{Request, Step};
+use super::{Liveness, Offer, Sequencer, SequencerSettings};
+use crate::contract::{
+    Action as FeedAction, Batch, DecodeError, Feed, FeedCounters, FeedSettings, Form, Gap, Line,
+    LinkEvent, Notice, Outcome, Packet,
+};
+use crate::model::{Action, ChannelId, GapKind, RecvTime, ResetKind, SendTime, Tick, TradingState};
+use std::collections::VecDeque;
+
+/// Actions and notices kept until they are polled; further ones are dropped, the counters tell.
+const QUEUE_MAX: usize = 1_024;
+
+/// What a packet is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// It carries messages.
+    Messages,
+    /// It carries none; `first` is the number the next message will have.
+    Heartbeat,
+    /// As a heartbeat, and no message follows in this session.
+    End,
+    /// Its messages have no numbers and cannot be told from their copies: they are counted, and not applied.
+    Unnumbered,
+}
+
+/// A packet whose header is read.
+#[derive(Clone, Copy, Debug)]
+pub struct Framed<'a, H> {
+    /// What else the header says.
+    pub header: H,
+    /// What it is for.
+    pub kind: Kind,
+    /// Number of its first message.
+    pub first: u64,
+    /// Messages it promises.
+    pub count: u64,
+    /// When the venue sent it.
+    pub sent: SendTime,
+    /// Bytes its header promises, where it does; else 0.
+    pub promised_bytes: usize,
+    /// Its messages, as far as they are there.
+    pub body: &'a [u8],
+}
+
+/// Where and when the first of some messages was.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Its number.
+    pub sequence: u64,
+    /// When its packet came.
+    pub ts_recv: RecvTime,
+    /// When the venue sent the packet; undefined for one that was kept, whose header is gone.
+    pub sent: SendTime,
+}
+
+/// Where the channel stands when a packet comes.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Number of the next message.
+    pub expected: u64,
+    /// When something new came last; 0 before anything did.
+    pub current_at: RecvTime,
+    /// Now.
+    pub now: RecvTime,
+    /// What the packet came on.
+    pub line: Line,
+}
+
+/// What a packet's session means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Follow {
+    /// It is of the session that is followed.
+    Yes,
+    /// It is a late one of a session that was left.
+    Late,
+    /// It begins the sequence anew.
+    Anew(ResetKind),
+    /// It is of something this channel must not mix with.
+    Refuse(DecodeError),
+}
+
+/// What a venue adds to a sequenced channel.
+pub trait Protocol: Send {
+    /// What of the header only the venue understands.
+    type Header: Copy;
+
+    /// Offset of the sequence number in a packet, for errors.
+    const SEQUENCE_OFFSET: u32;
+
+    /// Reads the header.
+    ///
+    /// # Errors
+    /// The bytes are too few, or not of this protocol.
+    fn split(bytes: &[u8]) -> Result<Framed<'_, Self::Header>, DecodeError>;
+
+    /// How many of the first `count` messages of `body` are whole.
+    fn whole_count(body: &[u8], count: u64) -> u64;
+
+    /// Says what the packet's session means, and follows it.
+    fn follow(&mut self, framed: &Framed<'_, Self::Header>, standing: Standing) -> Follow;
+
+    /// Applies the whole messages among the first `count` of `body`, except the first `skip`; says how many there were, the
+    /// skipped ones included.
+    fn apply(
+        &mut self,
+        place: Place,
+        body: &[u8],
+        skip: u64,
+        count: u64,
+        counters: &mut FeedCounters,
+        out: &mut Batch,
+    ) -> u64;
+
+    /// Takes the venue's own file form; `None` where there is none.
+    fn apply_file(
+        &mut self,
+        _: &Packet<'_>,
+        _: &mut FeedCounters,
+        _: &mut Batch,
+    ) -> Option<Outcome> {
+        None
+    }
+
+    /// The datagram that asks a server for what is missing; `None` where nobody can be asked.
+    fn request(&self, _: Request) -> Option<FeedAction> {
+        None
+    }
+
+    /// Messages before the next one were never seen: nothing continues over them.
+    fn on_hole(&mut self) {}
+
+    /// The sequence starts anew.
+    fn restart(&mut self);
+
+    /// The session's end was said; whether it is news.
+    fn end(&mut self) -> bool {
+        false
+    }
+
+    /// Whether silence means nothing now.
+    fn expects_silence(&self) -> bool;
+
+    /// Next thing to log.
+    fn poll_notice(&mut self) -> Option<Notice>;
+
+    /// Messages applied by type.
+    fn messages_by_type(&self) -> Vec<(&'static str, u64)>;
+}
+
+/// The [`Feed`] of a venue that numbers its datagrams' messages.
+pub struct SequencedChannel<P> {
+    channel: ChannelId,
+    first_sequence: u64,
+    liveness: Liveness,
+    sequencer: Sequencer,
+    protocol: P,
+    /// When something new came last.
+    current_at: RecvTime,
+    actions: VecDeque<FeedAction>,
+    notices: VecDeque<Notice>,
+}
+
+impl<P: Protocol> SequencedChannel<P> {
+    /// A channel that has seen nothing. Silence of `silence_ns` is reported; 0 never reports.
+    pub fn new(
+        settings: &FeedSettings,
+        sequencer: SequencerSettings,
+        silence_ns: u64,
+        protocol: P,
+    ) -> SequencedChannel<P> {
+        SequencedChannel {
+            channel: settings.channel,
+            first_sequence: sequencer.first_sequence,
+            liveness: Liveness::new(settings.line_count, silence_ns),
+            sequencer: Sequencer::new(sequencer),
+            protocol,
+            current_at: RecvTime(0),
+            actions: VecDeque::new(),
+            notices: VecDeque::new(),
+        }
+    }
+
+    fn on_datagram(&mut self, packet: &Packet<'_>, out: &mut Batch) -> Outcome {
+        let framed = match P::split(packet.bytes) {
+            Ok(framed) => framed,
+            Err(error) => return self.refuse(error),
+        };
+        let now = packet.ts_recv;
+        if framed.kind == Kind::Unnumbered {
+            return self.on_unnumbered(framed.count);
+        }
+        let standing = Standing {
+            expected: self.sequencer.expected(),
+            current_at: self.current_at,
+            now,
+            line: packet.line,
+        };
+        match self.protocol.follow(&framed, standing) {
+            Follow::Yes => {}
+            Follow::Late => {
+                self.sequencer.counters.packets_duplicate += 1;
+                return Outcome::Duplicate;
+            }
+            Follow::Anew(kind) => self.start_anew(kind, now, out),
+            Follow::Refuse(error) => return self.refuse(error),
+        }
+        if framed.kind != Kind::Messages {
+            return self.on_empty(&framed, packet, out);
+        }
+        let place = Place {
+            sequence: framed.first,
+            ts_recv: now,
+            sent: framed.sent,
+        };
+        if self.sequencer.is_next(framed.first) {
+            let counters = &mut self.sequencer.counters;
+            let whole = self
+                .protocol
+                .apply(place, framed.body, 0, framed.count, counters, out);
+            self.sequencer
+                .offer(packet.line, framed.first, whole, &[], now);
+            if whole == framed.count {
+                return Outcome::Applied;
+            }
+            return self.cut_short(&framed, packet, out);
+        }
+        self.on_out_of_order(&framed, place, packet, out)
+    }
+
+    fn on_out_of_order(
+        &mut self,
+        framed: &Framed<'_, P::Header>,
+        place: Place,
+        packet: &Packet<'_>,
+        out: &mut Batch,
+    ) -> Outcome {
+        let now = packet.ts_recv;
+        self.sequencer.on_clock(now);
+        self.drain(now, out);
+        let whole = P::whole_count(framed.body, framed.count);
+        let offer = self
+            .sequencer
+            .offer(packet.line, framed.first, whole, framed.body, now);
+        let outcome = match offer {
+            Offer::Deliver { skip } => {
+                // A stream joined here says so before its first message.
+                while let Some(step) = self.sequencer.poll_before_delivery() {
+                    self.carry_out(step, now, out);
+                }
+                let counters = &mut self.sequencer.counters;
+                self.protocol
+                    .apply(place, framed.body, skip, whole, counters, out);
+                Outcome::Applied
+            }
+            Offer::Duplicate => Outcome::Duplicate,
+            Offer::Held => Outcome::Held,
+            // No room, and asked for later; or numbers that cannot be true, which the sequencer counted.
+            Offer::Dropped => Outcome::Refused(DecodeError::BadField {
+                tag: 0,
+                offset: P::SEQUENCE_OFFSET,
+            }),
+        };
+        if whole != framed.count {
+            return self.cut_short(framed, packet, out);
+        }
+        self.drain(now, out);
+        outcome
+    }
+
+    #[cold]
+    fn on_unnumbered(&mut self, count: u64) -> Outcome {
+        let counters = &mut self.sequencer.counters;
+        if count == 0 {
+            counters.heartbeats += 1;
+        } else {
+            counters.messages_ignored += count;
+        }
+        Outcome::Heartbeat
+    }
+
+    /// Heartbeat or end of session.
+    fn on_empty(
+        &mut self,
+        framed: &Framed<'_, P::Header>,
+        packet: &Packet<'_>,
+        out: &mut Batch,
+    ) -> Outcome {
+        let now = packet.ts_recv;
+        self.sequencer.counters.heartbeats += 1;
+        if packet.line != Line::RECOVERY {
+            self.sequencer.on_clock(now);
+            self.sequencer.on_heartbeat(framed.first, now);
+            self.drain(now, out);
+            if framed.first >= self.sequencer.expected() {
+                self.is_current(now, out);
+            }
+        }
+        if framed.kind == Kind::End && self.protocol.end() {
+            self.notice(Notice::SessionEnded);
+            out.push(Tick {
+                sequence: framed.first,
+                detail: TradingState::Close as u8,
+                ..channel_tick(self.channel, Action::Status, now)
+            });
+        }
+        Outcome::Heartbeat
+    }
+
+    /// A packet with fewer whole messages than it promises: those that are not whole are missing, as if lost.
+    #[cold]
+    fn cut_short(
+        &mut self,
+        framed: &Framed<'_, P::Header>,
+        packet: &Packet<'_>,
+        out: &mut Batch,
+    ) -> Outcome {
+        let next = framed.first.saturating_add(framed.count);
+        self.sequencer.on_heartbeat(next, packet.ts_recv);
+        self.drain(packet.ts_recv, out);
+        let need = framed.promised_bytes.max(packet.bytes.len() + 1);
+        self.refuse(DecodeError::Truncated {
+            need_bytes: u32::try_from(need).unwrap_or(u32::MAX),
+            have_bytes: u32::try_from(packet.bytes.len()).unwrap_or(u32::MAX),
+        })
+    }
+
+    #[cold]
+    fn refuse(&mut self, error: DecodeError) -> Outcome {
+        self.sequencer.counters.refuse(error);
+        Outcome::Refused(error)
+    }
+
+    /// The sequence begins again. What the old one still holds or misses is settled before it is left.
+    #[cold]
+    fn start_anew(&mut self, kind: ResetKind, now: RecvTime, out: &mut Batch) {
+        self.sequencer.finish(now);
+        self.drain(now, out);
+        let sequence = self.first_sequence;
+        self.sequencer.restart(sequence);
+        self.protocol.restart();
+        out.push(Tick {
+            sequence,
+            detail: kind as u8,
+            ..channel_tick(self.channel, Action::Reset, now)
+        });
+        self.notice(Notice::SessionReset { sequence });
+    }
+
+    /// Carries out every step and sends every request.
+    fn drain(&mut self, now: RecvTime, out: &mut Batch) {
+        while let Some(step) = self.sequencer.poll() {
+            self.carry_out(step, now, out);
+        }
+        while let Some(request) = self.sequencer.poll_request() {
+            let action = self.protocol.request(request);
+            self.actions
+                .extend(action.filter(|_| self.actions.len() < QUEUE_MAX));
+        }
+    }
+
+    fn carry_out(&mut self, step: Step, now: RecvTime, out: &mut Batch) {
+        match step {
+            Step::GapOpened { first, count } => {
+                out.push(gap_tick(self.channel, GapKind::Open, first, count, now));
+                self.notice(Notice::GapOpened { first, count });
+            }
+            Step::GapLost { first, count } => {
+                self.protocol.on_hole();
+                out.push(gap_tick(self.channel, GapKind::Lost, first, count, now));
+                self.notice(Notice::GapLost { first, count });
+            }
+            Step::Joined { sequence } => {
+                self.protocol.on_hole();
+                let first = self.first_sequence;
+                let count = sequence.saturating_sub(first);
+                out.push(gap_tick(self.channel, GapKind::Joined, first, count, now));
+            }
+            Step::GapRecovered { first, count } => {
+                out.push(recovered_tick(self.channel, first, count, now));
+                self.notice(Notice::GapRecovered { first, count });
+            }
+            Step::Deliver(held) => {
+                let place = Place {
+                    sequence: held.first,
+                    ts_recv: held.ts_recv,
+                    sent: SendTime::UNDEFINED,
+                };
+                let counters = &mut self.sequencer.counters;
+                self.protocol
+                    .apply(place, &held.body, held.skip, held.count, counters, out);
+                self.sequencer.recycle(held);
+            }
+        }
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        if self.notices.len() < QUEUE_MAX {
+            self.notices.push_back(notice);
+        }
+    }
+
+    /// A line delivered.
+    #[inline(always)]
+    fn heard(&mut self, packet: &Packet<'_>) {
+        let index = usize::from(packet.line.0).min(Line::COUNT_MAX - 1);
+        self.sequencer.counters.packets[index] += 1;
+        if packet.line != Line::RECOVERY
+            && packet.form == Form::Datagram
+            && let Some(notice) = self.liveness.on_packet(packet.line, packet.ts_recv)
+        {
+            self.notice(notice);
+        }
+    }
+
+    /// The channel is where it should be.
+    #[inline(always)]
+    fn is_current(&mut self, now: RecvTime, out: &mut Batch) {
+        self.current_at = now;
+        if let Some(alive) = self.liveness.on_current(self.channel, now) {
+            out.push(alive);
+        }
+    }
+
+    fn watch_silence(&mut self, now: RecvTime, out: &mut Batch) {
+        if self.protocol.expects_silence() {
+            return;
+        }
+        let notices = &mut self.notices;
+        let silent = self.liveness.on_clock(self.channel, now, |notice| {
+            if notices.len() < QUEUE_MAX {
+                notices.push_back(notice);
+            }
+        });
+        if let Some(silent) = silent {
+            out.push(silent);
+        }
+    }
+}
+
+impl<P: Protocol> Feed for SequencedChannel<P> {
+    fn on_packet(&mut self, packet: &Packet<'_>, out: &mut Batch) -> Outcome {
+        self.heard(packet);
+        match packet.form {
+            Form::Datagram => {
+                let outcome = self.on_datagram(packet, out);
+                if matches!(outcome, Outcome::Applied | Outcome::Held) {
+                    self.is_current(packet.ts_recv, out);
+                }
+                outcome
+            }
+            Form::FileMessages => {
+                let counters = &mut self.sequencer.counters;
+                match self.protocol.apply_file(packet, counters, out) {
+                    Some(outcome) => outcome,
+                    None => self.refuse(DecodeError::NotThisProtocol),
+                }
+            }
+            Form::Text | Form::Rest(_) => self.refuse(DecodeError::NotThisProtocol),
+        }
+    }
+
+    fn on_clock(&mut self, now: RecvTime, out: &mut Batch) {
+        self.sequencer.on_clock(now);
+        self.drain(now, out);
+        self.watch_silence(now, out);
+    }
+
+    fn next_deadline(&self) -> Option<RecvTime> {
+        let silence = (!self.protocol.expects_silence())
+            .then(|| self.liveness.next_deadline())
+            .flatten();
+        [self.sequencer.next_deadline(), silence]
+            .into_iter()
+            .flatten()
+            .min()
+    }
+
+    fn on_link(&mut self, event: LinkEvent, now: RecvTime, out: &mut Batch) {
+        if let LinkEvent::ServerUnreachable(server) = event {
+            self.sequencer.on_server_unreachable(server, now);
+            self.drain(now, out);
+        }
+    }
+
+    fn finish(&mut self, now: RecvTime, out: &mut Batch) {
+        self.sequencer.finish(now);
+        self.drain(now, out);
+    }
+
+    fn poll_action(&mut self) -> Option<FeedAction> {
+        self.actions.pop_front()
+    }
+
+    fn poll_notice(&mut self) -> Option<Notice> {
+        self.notices
+            .pop_front()
+            .or_else(|| self.protocol.poll_notice())
+    }
+
+    fn counters(&self) -> &FeedCounters {
+        &self.sequencer.counters
+    }
+
+    fn gaps(&self) -> &[Gap] {
+        self.sequencer.ledger()
+    }
+
+    fn messages_by_type(&self) -> Vec<(&'static str, u64)> {
+        self.protocol.messages_by_type()
+    }
+}
