@@ -5,9 +5,9 @@ use super::settings::Settings;
 use super::{PROTOCOL, not_this_protocol};
 use crate::contract::{Batch, DecodeError, FeedCounters, FeedSettings, Notice, SettingFault};
 use crate::model::{ResetKind, SendTime};
-use crate::session::SequencedChannel;
 use crate::session::channel::{Follow, Framed, Kind, Place, Protocol, Standing};
 use crate::session::iextp::{self, Header};
+use crate::session::{RebuildSettings, SequencedChannel};
 
 /// One channel of the venue.
 pub(super) type DeepFeed = SequencedChannel<Deep>;
@@ -25,6 +25,7 @@ pub(super) fn build(settings: &FeedSettings) -> Result<DeepFeed, Vec<SettingFaul
     Ok(SequencedChannel::new(
         settings,
         own.sequencer,
+        RebuildSettings::default(),
         own.silence_ns,
         deep,
     ))

@@ -37,7 +37,8 @@ mod tests;
 pub use encode::{Auction, Encoder};
 
 use crate::contract::{
-    BookKind, DecodeError, Descriptor, Form, MessageSink, Packet, SessionKey, Transport,
+    BookKind, DecodeError, Descriptor, Form, MessageSink, Packet, SessionKey, SnapshotService,
+    Transport,
 };
 use crate::session::iextp::{self, Header};
 
@@ -53,6 +54,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     transport: Transport::Datagrams,
     book: BookKind::ByLevel,
     has_retransmission: false,
+    snapshot: SnapshotService::None,
     default_url: "",
     settings: settings::KEYS,
     build: |settings| Ok(Box::new(feed::build(settings)?)),

@@ -14,6 +14,7 @@ pub mod datagrams;
 pub mod impairment;
 pub mod order_flow;
 pub mod random;
+mod streams;
 pub mod websocket;
 
 pub use datagrams::{DatagramPlan, DatagramVenue, RetransmitPlan};
