@@ -16,12 +16,14 @@ pub mod order_flow;
 pub mod random;
 mod streams;
 pub mod websocket;
+pub mod world;
 
 pub use datagrams::{DatagramPlan, DatagramVenue, RetransmitPlan};
 pub use impairment::{Impairment, ImpairmentSettings};
 pub use order_flow::{FlowSettings, OrderFlow};
 pub use random::Random;
 pub use websocket::{WebSocketFaults, WebSocketPlan, WebSocketVenue};
+pub use world::{Faults, Findings, ServerFault, World, WorldSettings};
 
 use feeds::model::Symbol;
 
