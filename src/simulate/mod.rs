@@ -10,6 +10,7 @@
 //! They ship with the program (`simulate`, `demo`) and the tests use them. What a venue says is in its room under
 //! `feeds`; here is only what is common to all, and the sockets. Everything random has a seed.
 
+pub mod certification;
 pub mod datagrams;
 pub mod impairment;
 pub mod order_flow;

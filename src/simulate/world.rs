@@ -13,8 +13,8 @@ use feeds::contract::{
     Action, Batch, Descriptor, Feed, FeedSettings, Form, Line, LinkEvent, Packet, Server,
     SettingFault, SnapshotService, TickSink, Value,
 };
-use feeds::model::{ChannelId, Definition, EventTime, RecvTime, Side, Symbol, Tick};
-use feeds::simulator::{ServerKind, VenueSimulator};
+use feeds::model::{ChannelId, Definition, EventTime, Price, RecvTime, Side, Symbol, Tick};
+use feeds::simulator::{Announcement, MarketEvent, ServerKind, VenueSimulator};
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{DefaultHasher, Hasher as _};
 use std::sync::{Arc, Mutex};
@@ -169,6 +169,8 @@ struct Follower {
     seen: Collect,
     channel: Channel,
     symbols: Vec<Symbol>,
+    /// Ticks so far, by action.
+    ticks: BTreeMap<u8, u64>,
 }
 
 impl Follower {
@@ -190,6 +192,7 @@ impl Follower {
             seen,
             channel: Channel::new(spec, 10),
             symbols: Vec::new(),
+            ticks: BTreeMap::new(),
         })
     }
 
@@ -210,6 +213,7 @@ impl Follower {
         }
         let mut is_open = false;
         for tick in &ticks {
+            *self.ticks.entry(tick.action as u8).or_default() += 1;
             if !is_open {
                 self.channel.begin_event();
                 is_open = true;
@@ -370,6 +374,60 @@ impl World {
             self.venue.on_clock(EventTime(self.now_ns));
             self.carry();
         }
+    }
+
+    /// One event of the matching engine, beside the flow.
+    pub fn say(&mut self, event: &MarketEvent) {
+        self.venue.on_event(EventTime(self.now_ns), event);
+    }
+
+    /// Lets the venue say something else; false when it has no such message.
+    pub fn announce(&mut self, announcement: &Announcement) -> bool {
+        if let Announcement::List(symbol) = announcement {
+            self.names.push(*symbol);
+        }
+        self.venue.announce(EventTime(self.now_ns), announcement)
+    }
+
+    /// The next so many datagrams of line A and B are lost.
+    pub fn lose_next(&mut self, datagrams: [u64; 2]) {
+        self.burst = datagrams;
+    }
+
+    /// Names of the instruments.
+    pub fn names(&self) -> &[Symbol] {
+        &self.names
+    }
+
+    /// Messages the reference was told.
+    pub fn reference_messages(&self) -> u64 {
+        self.reference.feed.counters().messages
+    }
+
+    /// Ticks of a kind: of the feed under test, and of the reference.
+    pub fn ticks(&self, action: feeds::model::Action) -> (u64, u64) {
+        let count = |follower: &Follower| follower.ticks.get(&(action as u8)).copied();
+        (
+            count(&self.tested).unwrap_or(0),
+            count(&self.reference).unwrap_or(0),
+        )
+    }
+
+    /// Whether no book of the feed under test has a level.
+    pub fn is_all_empty(&self) -> bool {
+        let channel = &self.tested.channel;
+        let mut ids = channel.instruments().iter();
+        ids.all(|instrument| channel.books().is_empty(instrument.definition.instrument))
+    }
+
+    /// Whether the feed under test has a level there.
+    pub fn has_level(&self, symbol: Symbol, side: Side, price: Price) -> bool {
+        self.tested.has_level(symbol, side, price)
+    }
+
+    /// Whether the reference has a level there.
+    pub fn reference_has_level(&self, symbol: Symbol, side: Side, price: Price) -> bool {
+        self.reference.has_level(symbol, side, price)
     }
 
     /// The feed under test.
@@ -764,6 +822,15 @@ impl World {
 }
 
 impl Follower {
+    fn has_level(&self, symbol: Symbol, side: Side, price: Price) -> bool {
+        let index = self.symbols.iter().position(|name| *name == symbol);
+        index.is_some_and(|index| {
+            let id = self.channel.instruments()[index].definition.instrument;
+            let mut levels = self.channel.books().levels(id, side);
+            levels.any(|level| level.price == price)
+        })
+    }
+
     fn digest(&self, symbol: Symbol) -> u64 {
         let index = self.symbols.iter().position(|name| *name == symbol);
         index.map_or(0, |index| {
