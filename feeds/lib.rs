@@ -16,7 +16,8 @@
 //!    - `mod.rs`: the specification cited, the coverage table (every message type: decoded, or why not), the
 //!      [`Descriptor`](contract::Descriptor);
 //!    - `feed.rs`: how a packet's header reads and which session it is of, as a
-//!      [`Protocol`](session::channel::Protocol): sequencing, arbitration and recovery are then shared;
+//!      [`Protocol`](session::channel::Protocol): sequencing, arbitration and recovery are then shared. Rooms over
+//!      [`iextp`](session::iextp) need none, and no settings of their own: their transport is shared whole;
 //!    - `wire.rs`: the layouts, as a table for the [`layout!`] macro (binary) or a scanner (text);
 //!    - `normalize.rs`: messages to ticks; `settings.rs`: the YAML keys of its own
 //!      ([`OwnKeys`](session::OwnKeys));
