@@ -223,7 +223,7 @@ impl<const PROTOCOL: u16> Encoder<PROTOCOL> {
             put_indicative_clearing_price(auction.indicative),
             put_imbalance_shares(auction.imbalance_shares),
             put_imbalance_side(auction.imbalance_side),
-            put_extension_number(&[auction.extension]),
+            put_extension_number(auction.extension),
             put_scheduled_auction_time(auction.scheduled_s),
             put_auction_book_clearing_price(auction.book_clearing),
             put_collar_reference_price(auction.collar_reference),

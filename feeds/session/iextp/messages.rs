@@ -41,6 +41,8 @@ macro_rules! flag_bytes {
     )* };
 }
 
+pub(crate) use flag_bytes;
+
 flag_bytes! {
     SecurityDirectoryFlags: "unused_5" 0x1f, "etp" 0x20, "when_issued" 0x40, "test_security" 0x80,;
     SaleConditionFlags: "unused_3" 0x07, "singleprice_cross_trade" 0x08, "trade_through_exempt" 0x10,
@@ -129,7 +131,7 @@ crate::layout! {
         29 indicative_clearing_price: PriceE4,
         37 imbalance_shares: LittleEndian<u32>,
         41 imbalance_side: Code,
-        42 extension_number: Text<1>,
+        42 extension_number: LittleEndian<u8>,
         43 scheduled_auction_time: LittleEndian<i32>,
         47 auction_book_clearing_price: PriceE4,
         55 collar_reference_price: PriceE4,

@@ -183,6 +183,10 @@ impl Fields {
 
 impl FieldSink for Fields {
     fn integer(&mut self, name: &'static str, value: i128) {
+        // Shown as text there, which a zero byte ends.
+        if name == "extension_number" && value == 0 {
+            return self.quoted(name, "");
+        }
         self.name(name);
         write!(self.0, "{value}").unwrap();
     }
@@ -255,6 +259,8 @@ pub(crate) fn check_decode(descriptor: &Descriptor, pcap: &Path, decode: &Path) 
         // The members of the message are the last thing in the line, inside two objects.
         let ours = ours.next().unwrap();
         let theirs = line.strip_suffix("}}").unwrap();
+        // Older decoders do not know the bit of single-price crosses.
+        let theirs = theirs.replace("\"unused4\":0", "\"unused3\":0,\"singlepricecrosstrade\":0");
         assert!(theirs.ends_with(&ours), "{ours}, not {theirs}");
         count += 1;
     }
