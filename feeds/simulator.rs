@@ -236,13 +236,10 @@ impl LevelAggregator {
 
     /// The best level of one side.
     pub fn best(&self, symbol: u32, side: Side) -> Option<(Price, Size)> {
-        let mut levels = self.side(symbol, side);
-        let best = if side == Side::Ask {
-            levels.next()
-        } else {
-            levels.next_back()
-        };
-        best
+        match side {
+            Side::Ask => self.side(symbol, side).next(),
+            _ => self.side(symbol, side).next_back(),
+        }
     }
 
     /// Levels of one side, prices rising.
