@@ -58,7 +58,7 @@ fn text_of(tick: &Tick) -> String {
         say("instrument", tick.instrument.0.to_string());
     }
     if let Some(at) = tick.ts_event.get() {
-        say("at", (at - MIDNIGHT).to_string());
+        say("at", (i128::from(at) - i128::from(MIDNIGHT)).to_string());
     }
     if tick.order_id != 0 {
         say("order", tick.order_id.to_string());
@@ -131,6 +131,10 @@ impl Rig {
             &packet_of(1, sequence, &encoded(self.dialect, fill)),
             now,
         )
+    }
+
+    pub(crate) fn finish(&mut self, now: u64) {
+        self.feed.finish(RecvTime(now), &mut self.batch);
     }
 
     pub(crate) fn clock(&mut self, now: u64) {
@@ -236,7 +240,9 @@ impl FieldSink for Fields<'_> {
         self.0.push_str(&format!(" {name} {value}"));
     }
     fn begin_object(&mut self, name: &'static str) {
-        self.0.push_str(&format!(" {name} {{"));
+        // An element of a list has no name.
+        let space = if name.is_empty() { "" } else { " " };
+        self.0.push_str(&format!("{space}{name} {{"));
     }
     fn end_object(&mut self) {
         self.0.push_str(" }");
