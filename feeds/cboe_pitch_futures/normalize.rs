@@ -22,7 +22,7 @@ impl Market for Futures {
     const TYPES: &'static [TypeInfo] = wire::TYPES;
     const HAS_SIGNED_PRICES: bool = true;
     const LATER_NS: u64 = CHICAGO_NS;
-    const NAME_BYTES: usize = 6;
+    const NAME_BYTES: usize = 8;
     const NAME_EXAMPLE: &'static str = "0002aV";
 
     fn message(
