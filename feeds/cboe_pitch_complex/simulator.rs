@@ -1,10 +1,10 @@
 //! The venue: one unit of the complex book of an options exchange.
 
-use super::encode::{DIALECT, definition, trading_status};
+use super::encode::{DIALECT, definition};
 use crate::model::Symbol;
-use crate::session::pitch::PitchEncoder;
 use crate::session::pitch::encode::Dialect;
 use crate::session::pitch::simulator::Venue;
+use crate::session::pitch::{PitchEncoder, options};
 
 /// What complex books say in their own way.
 #[derive(Debug)]
@@ -20,6 +20,6 @@ impl Venue for ComplexVenue {
     }
 
     fn trades(venue: &mut PitchEncoder, offset: u32, symbol: &[u8]) {
-        trading_status(venue, offset, symbol, (b'T', b'H'));
+        options::say_trading_status(venue, offset, symbol, (b'T', b'H'));
     }
 }

@@ -6,14 +6,15 @@
     clippy::disallowed_types
 )]
 
-use super::encode::{self, Auction, DIALECT};
+use super::encode::{self, DIALECT};
 use super::{DESCRIPTOR, wire};
 use crate::contract::{Line, Outcome};
 use crate::model::Side;
-use crate::session::pitch::PitchEncoder;
+use crate::session::pitch::auction::{self, Auction};
 use crate::session::pitch::tests::{
     self as pitch, OFFSET, OPEN, Room, SECOND, check_shown, packet_of,
 };
+use crate::session::pitch::{PitchEncoder, options};
 
 const SYMBOL: &[u8] = b"T02KHa";
 
@@ -46,7 +47,7 @@ fn message_of(tag: u8) -> Vec<u8> {
         0xBC => venue.begin(OFFSET),
         0xBD => venue.end(OFFSET),
         0x9A => butterfly(venue),
-        0x2E => encode::symbol_mapping(venue, b"01aBcD", b"AAPL  240119C00190000"),
+        0x2E => options::say_symbol_mapping(venue, b"01aBcD", b"AAPL  240119C00190000"),
         0x21 => venue.add_order(OFFSET, (4_712, Side::Ask, 70_000, -12_655), SYMBOL),
         0x22 => venue.add_order(OFFSET, (4_712, Side::Ask, 200, -12_600), SYMBOL),
         0x2F => venue.add_order_expanded(OFFSET, (4_712, Side::Bid, 20, -55), SYMBOL, b"LEHM"),
@@ -61,22 +62,23 @@ fn message_of(tag: u8) -> Vec<u8> {
         0x2B => venue.trade(OFFSET, (4_713, 77, -12_500, 99_003), SYMBOL),
         0xAD => {
             let asked = (4_714, b'S', -12_300, 40, 223_456_789);
-            encode::auction_notification(venue, OFFSET, SYMBOL, asked);
+            options::say_auction_notification(venue, OFFSET, (SYMBOL, b'C'), asked);
         }
-        0xAE => encode::auction_cancel(venue, OFFSET, 4_714),
-        0xAF => encode::auction_trade(venue, OFFSET, (4_714, 99_004, -12_400, 40)),
-        0x31 => encode::trading_status(venue, OFFSET, SYMBOL, (b'Q', b'H')),
+        0xAE => options::say_auction_cancel(venue, OFFSET, 4_714),
+        0xAF => options::say_auction_trade(venue, OFFSET, (4_714, 99_004, -12_400, 40)),
+        0x31 => options::say_trading_status(venue, OFFSET, SYMBOL, (b'Q', b'H')),
         0xD1 => {
             let auction = Auction {
                 auction_type: b'O',
                 reference: 41_000,
-                contracts: [154, 120],
+                sizes: [154, 120],
                 indicative: -42_000,
                 auction_only: -43_000,
             };
-            encode::auction_update(venue, OFFSET, SYMBOL, &auction);
+            let end = (0xD1, &options::AUCTION_TAIL[..]);
+            auction::say_update(venue, end, OFFSET, SYMBOL, &auction);
         }
-        0x96 => encode::auction_summary(venue, OFFSET, SYMBOL, (b'O', -42_500, 5_000)),
+        0x96 => auction::say_summary(venue, OFFSET, SYMBOL, (b'O', -42_500, 5_000)),
         0x2D => venue.end_of_session(OFFSET),
         _ => panic!("no vector for {tag:#x}"),
     })

@@ -6,9 +6,10 @@
 
 use crate::contract::{FieldSink, InspectedMessage};
 use crate::session::layout::{Code, FieldType, LittleEndian, Reserved, Text};
+use crate::session::pitch::options::{AuctionCancel, ReduceSizeShort, SymbolMappingFull};
 use crate::session::pitch::wire::{
     DeleteOrder, EndOfSession, OrderExecutedFull, Padding, PriceE4, ReduceSizeLong, SignedPriceE2,
-    SignedPriceE4, SymbolMappingFull, Time, TransactionBegin, TransactionEnd, UnitClear,
+    SignedPriceE4, Time, TransactionBegin, TransactionEnd, UnitClear,
 };
 
 /// What kind of auction an instrument may have, and three bytes that mean nothing yet.
@@ -90,12 +91,6 @@ crate::layout! {
         28 price: SignedPriceE4,
         36 trade_condition: Code,
     }
-    /// A small part of an order is taken away.
-    pub struct ReduceSizeShort(14) "reduce_size_short" {
-        0 time_offset: LittleEndian<u32>,
-        4 order_id: LittleEndian<u64>,
-        12 canceled_quantity_short: LittleEndian<u16>,
-    }
     /// An order has another quantity or price.
     pub struct ModifyOrderLong(25) "modify_order_long" {
         0 time_offset: LittleEndian<u32>,
@@ -147,11 +142,6 @@ crate::layout! {
         33 participant_id: Text<4>,
         37 auction_end_offset: LittleEndian<u32>,
         41 client_id: Text<4>,
-    }
-    /// Such an auction is over without a trade.
-    pub struct AuctionCancel(12) "auction_cancel" {
-        0 time_offset: LittleEndian<u32>,
-        4 auction_id: LittleEndian<u64>,
     }
     /// Which auction a trade was of.
     pub struct AuctionTrade(32) "auction_trade" {

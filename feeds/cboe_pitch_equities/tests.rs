@@ -10,10 +10,11 @@ mod captures;
 mod channel;
 mod messages;
 
-use super::encode::{self, Auction, DIALECT};
+use super::encode::{self, DIALECT};
 use super::{DESCRIPTOR, wire};
 use crate::contract::FeedSettings;
 use crate::model::Side;
+use crate::session::pitch::auction::{self, Auction};
 use crate::session::pitch::tests::{OFFSET, Rig, Room, SECOND};
 use crate::session::pitch::{self, PitchEncoder};
 
@@ -65,14 +66,13 @@ fn message_of(tag: u8) -> Vec<u8> {
             let auction = Auction {
                 auction_type: b'C',
                 reference: 1_871_000,
-                buy_shares: 12_000,
-                sell_shares: 15_400,
+                sizes: [12_000, 15_400],
                 indicative: 1_872_000,
                 auction_only: 1_873_000,
             };
-            encode::auction_update(venue, OFFSET, STOCK, &auction);
+            auction::say_update(venue, (0x95, b""), OFFSET, STOCK, &auction);
         }
-        0x96 => encode::auction_summary(venue, OFFSET, STOCK, (b'O', 1_872_500, 5_000)),
+        0x96 => auction::say_summary(venue, OFFSET, STOCK, (b'O', 1_872_500, 5_000)),
         0x98 => encode::retail_price_improvement(venue, OFFSET, STOCK, b'A'),
         _ => panic!("no vector for {tag:#x}"),
     })

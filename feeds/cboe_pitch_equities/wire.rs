@@ -11,8 +11,9 @@
 
 use crate::session::layout::{Code, LittleEndian, Reserved, Text};
 use crate::session::pitch::wire::{
-    AddFlags, DeleteOrder, EndOfSession, ModifyFlags, OrderExecuted, OrderExecutedFull, PriceE2,
-    PriceE4, ReduceSizeLong, ReduceSizeShort, Time, TradeBreak, UnitClear,
+    AddFlags, DeleteOrder, EndOfSession, ModifyFlags, ModifyOrderLong, ModifyOrderLongFull,
+    OrderExecuted, OrderExecutedFull, PriceE2, PriceE4, ReduceSizeLong, ReduceSizeShort, Time,
+    TradeBreak, UnitClear,
 };
 
 crate::layout! {
@@ -56,21 +57,6 @@ crate::layout! {
         16 remaining_quantity: LittleEndian<u32>,
         20 execution_id: LittleEndian<u64>,
         28 price: PriceE4,
-    }
-    /// An order has another quantity or price.
-    pub struct ModifyOrderLong(24) "modify_order_long" {
-        0 time_offset: LittleEndian<u32>,
-        4 order_id: LittleEndian<u64>,
-        12 quantity: LittleEndian<u32>,
-        16 price: PriceE4,
-    }
-    /// The same, with its flags.
-    pub struct ModifyOrderLongFull(25) "modify_order_long" {
-        0 time_offset: LittleEndian<u32>,
-        4 order_id: LittleEndian<u64>,
-        12 quantity: LittleEndian<u32>,
-        16 price: PriceE4,
-        24 modify_order_flags: ModifyFlags,
     }
     /// An order has another quantity or price, both small.
     pub struct ModifyOrderShort(16) "modify_order_short" {

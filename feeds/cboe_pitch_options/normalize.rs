@@ -4,8 +4,9 @@ use super::wire::{self, TradingStatus};
 use crate::contract::{DecodeError, InspectedMessage};
 use crate::model::{Definition, InstrumentId, StatisticKind, Symbol, TradingState};
 use crate::pitch_view as view;
+use crate::session::pitch::options::SymbolMapping;
 use crate::session::pitch::unit::bad_field;
-use crate::session::pitch::wire::{SymbolMapping, TypeInfo};
+use crate::session::pitch::wire::TypeInfo;
 use crate::session::pitch::{At, Market, To, Unit, auction};
 
 /// US options.

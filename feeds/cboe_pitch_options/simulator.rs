@@ -1,10 +1,10 @@
 //! The venue: one unit of a US options exchange.
 
-use super::encode::{DIALECT, symbol_mapping, trading_status};
+use super::encode::DIALECT;
 use crate::model::Symbol;
-use crate::session::pitch::PitchEncoder;
 use crate::session::pitch::encode::Dialect;
 use crate::session::pitch::simulator::Venue;
+use crate::session::pitch::{PitchEncoder, options};
 
 /// What US options say in their own way.
 #[derive(Debug)]
@@ -19,10 +19,10 @@ impl Venue for OptionsVenue {
     }
 
     fn list(venue: &mut PitchEncoder, symbol: &[u8], name: &Symbol) {
-        symbol_mapping(venue, symbol, name.as_str().as_bytes());
+        options::say_symbol_mapping(venue, symbol, name.as_str().as_bytes());
     }
 
     fn trades(venue: &mut PitchEncoder, offset: u32, symbol: &[u8]) {
-        trading_status(venue, offset, symbol, (b'T', b'H'));
+        options::say_trading_status(venue, offset, symbol, (b'T', b'H'));
     }
 }

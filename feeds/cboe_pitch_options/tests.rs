@@ -6,14 +6,15 @@
     clippy::disallowed_types
 )]
 
-use super::encode::{self, Auction, DIALECT};
+use super::encode::{self, DIALECT};
 use super::{DESCRIPTOR, wire};
 use crate::contract::{Line, Outcome};
 use crate::model::Side;
-use crate::session::pitch::PitchEncoder;
+use crate::session::pitch::auction::{self, Auction};
 use crate::session::pitch::tests::{
     self as pitch, OFFSET, OPEN, Rig, Room, SECOND, check_shown, packet_of,
 };
+use crate::session::pitch::{PitchEncoder, options};
 
 const SYMBOL: &[u8] = b"01aBcD";
 const OSI: &[u8] = b"AAPL  240119C00190000";
@@ -37,7 +38,7 @@ fn message_of(tag: u8) -> Vec<u8> {
     let auction = Auction {
         auction_type: b'O',
         reference: 41_000,
-        contracts: [120, 154],
+        sizes: [120, 154],
         indicative: 42_000,
         auction_only: 43_000,
     };
@@ -62,18 +63,21 @@ fn message_of(tag: u8) -> Vec<u8> {
         0x30 => venue.trade(OFFSET, (4_713, 77, 12_555, 99_003), b"01aBcDe"),
         0x2C => venue.trade_break(OFFSET, 99_001),
         0x2D => venue.end_of_session(OFFSET),
-        0x2E => encode::symbol_mapping(venue, SYMBOL, OSI),
-        0x31 => encode::trading_status(venue, OFFSET, SYMBOL, (b'R', b'Q')),
+        0x2E => options::say_symbol_mapping(venue, SYMBOL, OSI),
+        0x31 => options::say_trading_status(venue, OFFSET, SYMBOL, (b'R', b'Q')),
         0xD2 => encode::width_update(venue, OFFSET, b"AAPL", (b'W', 20_000)),
-        0xD1 => encode::auction_update(venue, OFFSET, SYMBOL, &auction),
-        0x95 => encode::auction_update_old(venue, OFFSET, SYMBOL, &auction),
-        0x96 => encode::auction_summary(venue, OFFSET, SYMBOL, (b'O', 42_500, 5_000)),
+        0xD1 => {
+            let end = (0xD1, &options::AUCTION_TAIL[..]);
+            auction::say_update(venue, end, OFFSET, SYMBOL, &auction);
+        }
+        0x95 => auction::say_update(venue, (0x95, b""), OFFSET, SYMBOL, &auction),
+        0x96 => auction::say_summary(venue, OFFSET, SYMBOL, (b'O', 42_500, 5_000)),
         0xAD => {
             let asked = (4_714, b'S', 12_300, 40, 223_456_789);
-            encode::auction_notification(venue, OFFSET, SYMBOL, asked);
+            options::say_auction_notification(venue, OFFSET, (SYMBOL, b'B'), asked);
         }
-        0xAE => encode::auction_cancel(venue, OFFSET, 4_714),
-        0xAF => encode::auction_trade(venue, OFFSET, (4_714, 99_004, 12_400, 40)),
+        0xAE => options::say_auction_cancel(venue, OFFSET, 4_714),
+        0xAF => options::say_auction_trade(venue, OFFSET, (4_714, 99_004, 12_400, 40)),
         0x9D => encode::soq_strike_range(venue, OFFSET, b"SPX 20200221", [1_000, 2_000]),
         0x98 => encode::retail_price_improvement(venue, OFFSET, SYMBOL, b'A'),
         _ => panic!("no vector for {tag:#x}"),
@@ -99,7 +103,7 @@ fn mapping(osi: &[u8]) -> Vec<u8> {
     packet_of(
         1,
         0,
-        &encoded(|venue| encode::symbol_mapping(venue, SYMBOL, osi)),
+        &encoded(|venue| options::say_symbol_mapping(venue, SYMBOL, osi)),
     )
 }
 
@@ -160,7 +164,7 @@ fn messages_of_the_older_version_lack_their_last_fields() {
     let mut time = encoded(|venue| venue.time(SECOND, 0));
     time.truncate(6);
     time[0] = 6;
-    let mut mapping = encoded(|venue| encode::symbol_mapping(venue, SYMBOL, OSI));
+    let mut mapping = encoded(|venue| options::say_symbol_mapping(venue, SYMBOL, OSI));
     mapping.truncate(30);
     mapping[0] = 30;
     let mut modify = encoded(|venue| {

@@ -8,10 +8,13 @@
 //! unsigned; long prices have four implied decimals, short ones two.
 
 use crate::session::layout::{Code, LittleEndian, Reserved, Text};
+use crate::session::pitch::options::{
+    AuctionCancel, ReduceSizeShort, SymbolMapping, SymbolMappingFull,
+};
 use crate::session::pitch::wire::{
-    DeleteOrder, ModifyFlags, OptionAddFlags, OrderExecutedFull, PriceE2, PriceE4, ReduceSizeLong,
-    SymbolMapping, SymbolMappingFull, Time, TimeReference, TradeBreak, TransactionBegin,
-    TransactionEnd, UnitClear,
+    DeleteOrder, ModifyFlags, ModifyOrderLong, ModifyOrderLongFull, OptionAddFlags,
+    OrderExecutedFull, PriceE2, PriceE4, ReduceSizeLong, Time, TimeReference, TradeBreak,
+    TransactionBegin, TransactionEnd, UnitClear,
 };
 
 crate::layout! {
@@ -74,27 +77,6 @@ crate::layout! {
         20 execution_id: LittleEndian<u64>,
         28 price: PriceE4,
         36 trade_condition: Code,
-    }
-    /// A small part of an order is taken away.
-    pub struct ReduceSizeShort(14) "reduce_size_short" {
-        0 time_offset: LittleEndian<u32>,
-        4 order_id: LittleEndian<u64>,
-        12 canceled_quantity_short: LittleEndian<u16>,
-    }
-    /// An order has another quantity or price.
-    pub struct ModifyOrderLong(24) "modify_order_long" {
-        0 time_offset: LittleEndian<u32>,
-        4 order_id: LittleEndian<u64>,
-        12 quantity: LittleEndian<u32>,
-        16 price: PriceE4,
-    }
-    /// The same, with its flags.
-    pub struct ModifyOrderLongFull(25) "modify_order_long" {
-        0 time_offset: LittleEndian<u32>,
-        4 order_id: LittleEndian<u64>,
-        12 quantity: LittleEndian<u32>,
-        16 price: PriceE4,
-        24 modify_order_flags: ModifyFlags,
     }
     /// An order has another quantity or price, both small.
     pub struct ModifyOrderShort(16) "modify_order_short" {
@@ -234,11 +216,6 @@ crate::layout! {
         33 participant_id: Text<4>,
         37 auction_end_offset: LittleEndian<u32>,
         41 client_id: Text<4>,
-    }
-    /// Such an auction is over without a trade.
-    pub struct AuctionCancel(12) "auction_cancel" {
-        0 time_offset: LittleEndian<u32>,
-        4 auction_id: LittleEndian<u64>,
     }
     /// Which auction a trade was of.
     pub struct AuctionTrade(32) "auction_trade" {

@@ -4,6 +4,7 @@ use super::super::encode;
 use super::{STOCK, encoded, rig};
 use crate::contract::{Line, Outcome};
 use crate::model::Side;
+use crate::session::pitch::auction::{self, Auction};
 use crate::session::pitch::tests::{OPEN, Rig, SECOND, integer, packet_of};
 
 /// A feed that knows the second and order 7, a bid for 300 at 10.00.
@@ -102,10 +103,10 @@ fn a_short_sale_mark_is_told_when_it_changes() {
 fn auctions_without_a_price_or_without_shares_say_less() {
     let mut rig = with_order();
     rig.say(3, OPEN, |venue| {
-        encode::auction_update(venue, 6, STOCK, &encode::Auction::default());
-        encode::auction_summary(venue, 6, STOCK, (b'O', 0, 0));
-        encode::auction_summary(venue, 6, STOCK, (b'H', 100_000, 10));
-        encode::auction_summary(venue, 6, STOCK, (b'C', 100_000, 10));
+        auction::say_update(venue, (0x95, b""), 6, STOCK, &Auction::default());
+        auction::say_summary(venue, 6, STOCK, (b'O', 0, 0));
+        auction::say_summary(venue, 6, STOCK, (b'H', 100_000, 10));
+        auction::say_summary(venue, 6, STOCK, (b'C', 100_000, 10));
     });
     rig.check(&[
         "Imbalance #3 instrument 0 at 34200000000006 price 0 .",

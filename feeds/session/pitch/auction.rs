@@ -1,11 +1,12 @@
-//! Auctions: how one stands and how one ended, alike in the markets that have them.
+//! Auctions: how one stands and how one ended, alike in the markets that have them; read and said.
 
 use super::normalize::{Market, long_price};
 use super::unit::{At, To, Unit};
-use super::wire::{AuctionResult, AuctionState};
+use super::wire::{self, AuctionResult, AuctionState};
 use crate::contract::DecodeError;
 use crate::model::{Action, Flags, ImbalanceKind, Side, Size, StatisticKind, Tick};
-use crate::pitch_view as view;
+use crate::session::pitch::PitchEncoder;
+use crate::{pitch_say as say, pitch_view as view};
 
 /// How an auction stands.
 ///
@@ -102,4 +103,68 @@ pub fn summary<M: Market>(
         unit.emit(tick, to.out);
     }
     Ok(())
+}
+
+/// How an auction stands, for simulators and tests; prices in 1e-4, 0 where there is none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Auction {
+    /// The market's code of what auction it is.
+    pub auction_type: u8,
+    /// Price the sizes are counted at.
+    pub reference: i64,
+    /// What buys and what sells at the reference price.
+    pub sizes: [u32; 2],
+    /// Price the auction and the book together would clear at.
+    pub indicative: i64,
+    /// Price the auction alone would clear at.
+    pub auction_only: i64,
+}
+
+/// Says how an auction stands, with what the market puts behind it.
+pub fn say_update(
+    venue: &mut PitchEncoder,
+    (tag, tail): (u8, &[u8]),
+    offset: u32,
+    symbol: &[u8],
+    auction: &Auction,
+) {
+    let [buy, sell] = auction.sizes;
+    say!(
+        venue,
+        wire::AuctionState,
+        tag,
+        [
+            put_time_offset(offset),
+            put_symbol(symbol),
+            put_auction_type(auction.auction_type),
+            put_reference_price(auction.reference.cast_unsigned()),
+            put_buy(buy),
+            put_sell(sell),
+            put_indicative_price(auction.indicative.cast_unsigned()),
+            put_auction_only_price(auction.auction_only.cast_unsigned()),
+        ],
+        tail
+    );
+}
+
+/// Says that an auction ended with `size` at a price of 1e-4.
+pub fn say_summary(
+    venue: &mut PitchEncoder,
+    offset: u32,
+    symbol: &[u8],
+    (auction_type, price, size): (u8, i64, u32),
+) {
+    say!(
+        venue,
+        wire::AuctionResult,
+        0x96,
+        [
+            put_time_offset(offset),
+            put_symbol(symbol),
+            put_auction_type(auction_type),
+            put_price(price.cast_unsigned()),
+            put_quantity(size),
+        ],
+        &[]
+    );
 }

@@ -34,6 +34,7 @@ pub mod feed;
 pub mod inspect;
 pub mod instruments;
 pub mod normalize;
+pub mod options;
 pub mod settings;
 pub mod simulator;
 pub mod unit;

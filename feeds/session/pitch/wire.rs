@@ -189,6 +189,21 @@ crate::layout! {
         12 quantity: LittleEndian<u32>,
         16 price: LittleEndian<u64>,
     }
+    /// The same, as equities and options name its fields.
+    pub struct ModifyOrderLong(24) "modify_order_long" {
+        0 time_offset: LittleEndian<u32>,
+        4 order_id: LittleEndian<u64>,
+        12 quantity: LittleEndian<u32>,
+        16 price: PriceE4,
+    }
+    /// The same, with its flags.
+    pub struct ModifyOrderLongFull(25) "modify_order_long" {
+        0 time_offset: LittleEndian<u32>,
+        4 order_id: LittleEndian<u64>,
+        12 quantity: LittleEndian<u32>,
+        16 price: PriceE4,
+        24 modify_order_flags: ModifyFlags,
+    }
     /// An order has another quantity or price, both small.
     pub struct ModifyShort(16) "modify_order_short" {
         0 time_offset: LittleEndian<u32>,
@@ -258,19 +273,6 @@ crate::layout! {
         12 auction_type: Code,
         13 price: LittleEndian<u64>,
         21 quantity: LittleEndian<u32>,
-    }
-    /// A symbol of the feed stands for an option.
-    pub struct SymbolMapping(28) "symbol_mapping" {
-        0 feed_symbol: Text<6>,
-        6 osi_symbol: Text<21>,
-        27 symbol_condition: Code,
-    }
-    /// The same, with what the option is on.
-    pub struct SymbolMappingFull(36) "symbol_mapping" {
-        0 feed_symbol: Text<6>,
-        6 osi_symbol: Text<21>,
-        27 symbol_condition: Code,
-        28 underlying: Text<8>,
     }
 }
 
