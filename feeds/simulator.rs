@@ -58,6 +58,31 @@ pub enum MarketEvent {
     },
 }
 
+/// Something a venue says that is no business of a matching engine. Symbols are indices as in [`MarketEvent`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "the fields are the words of the variant's sentence"
+)]
+pub enum Announcement {
+    /// An instrument is listed during the day.
+    List(Symbol),
+    /// An order of an instrument nobody listed.
+    UnlistedOrder,
+    /// Trading of an instrument is halted.
+    Halt { symbol: u32 },
+    /// It trades again.
+    Resume { symbol: u32 },
+    /// A trade is taken back.
+    TradeBreak { symbol: u32, trade: u64 },
+    /// An auction has more on one side than on the other.
+    Imbalance {
+        symbol: u32,
+        price: Price,
+        size: u64,
+    },
+}
+
 /// What a recovery server that is spoken to over a connection does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerKind {
@@ -74,6 +99,12 @@ pub trait VenueSimulator: Send {
 
     /// Says what the matching engine did.
     fn on_event(&mut self, now: EventTime, event: &MarketEvent);
+
+    /// Says something else; false when the venue has no such message.
+    fn announce(&mut self, now: EventTime, announcement: &Announcement) -> bool {
+        let _ = (now, announcement);
+        false
+    }
 
     /// Ends what is being collected (a datagram filled by several events) and says what is due (heartbeats).
     fn on_clock(&mut self, now: EventTime);
