@@ -24,6 +24,7 @@ static ROOM: Room = Room {
     types: wire::TYPES,
     message_of,
     symbol: SYMBOL,
+    names: |_| {},
 };
 
 fn encoded(fill: impl FnOnce(&mut PitchEncoder)) -> Vec<u8> {

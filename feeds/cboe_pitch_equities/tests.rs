@@ -27,6 +27,7 @@ static ROOM: Room = Room {
     types: wire::TYPES,
     message_of,
     symbol: STOCK,
+    names: |_| {},
 };
 
 fn rig(change: impl FnOnce(&mut FeedSettings)) -> Rig {

@@ -44,9 +44,10 @@
 //!
 //! An order names a symbol of six characters that means nothing elsewhere; symbol mappings say
 //! which option it stands for (OSI symbol of 21 characters: root, expiry, `C` or `P`, strike). They
-//! come in packets without numbers, again and again. Until one came an instrument has the symbol on
-//! the wire as its name; where only some are followed, by their OSI symbols, messages of symbols
-//! without a name yet are counted as of unknown instruments, and their orders never join.
+//! come in packets without numbers, again and again. Until its mapping came an option has no name
+//! and no ticks: messages that name its symbol are counted as of unknown instruments, and its orders
+//! never join. A symbol of the feed that is itself among those to follow needs no mapping. A symbol
+//! that is mapped anew stands for another option from then on.
 //!
 //! # What is not done here
 //!

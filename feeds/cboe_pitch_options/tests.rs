@@ -27,6 +27,7 @@ static ROOM: Room = Room {
     types: wire::TYPES,
     message_of,
     symbol: SYMBOL,
+    names: |venue| options::say_symbol_mapping(venue, SYMBOL, OSI),
 };
 
 fn encoded(fill: impl FnOnce(&mut PitchEncoder)) -> Vec<u8> {
@@ -60,10 +61,10 @@ fn message_of(tag: u8) -> Vec<u8> {
         0x29 => venue.delete(OFFSET, 4_711),
         0x2A => venue.trade(OFFSET, (4_713, 70_000, 12_555, 99_003), SYMBOL),
         0x2B => venue.trade(OFFSET, (4_713, 77, 12_500, 99_003), SYMBOL),
-        0x30 => venue.trade(OFFSET, (4_713, 77, 12_555, 99_003), b"01aBcDe"),
+        0x30 => venue.trade(OFFSET, (4_713, 77, 12_555, 99_003), b"01aBcD  "),
         0x2C => venue.trade_break(OFFSET, 99_001),
         0x2D => venue.end_of_session(OFFSET),
-        0x2E => options::say_symbol_mapping(venue, SYMBOL, OSI),
+        0x2E => options::say_symbol_mapping(venue, b"01aBcE", b"AAPL  240119P00190000"),
         0x31 => options::say_trading_status(venue, OFFSET, SYMBOL, (b'R', b'Q')),
         0xD2 => encode::width_update(venue, OFFSET, b"AAPL", (b'W', 20_000)),
         0xD1 => {
@@ -114,20 +115,39 @@ fn add(rig: &mut Rig, sequence: u32, order: u64) {
 }
 
 #[test]
-fn a_mapping_names_an_option_before_or_after_its_first_order() {
+fn an_option_is_known_from_its_mapping_on_and_by_no_other_name() {
     let mut rig = ROOM.rig(|_| {});
     add(&mut rig, 1, 7);
-    let outcome = rig.packet(Line(0), &mapping(OSI), OPEN);
-    assert_eq!(outcome, Outcome::Heartbeat);
-    rig.packet(Line(0), &mapping(OSI), OPEN);
+    rig.check(&[]);
+    assert_eq!(rig.feed.counters().unknown_instrument_messages, 1);
+    for _ in 0..2 {
+        let outcome = rig.packet(Line(0), &mapping(OSI), OPEN);
+        assert_eq!(outcome, Outcome::Heartbeat);
+    }
     add(&mut rig, 2, 8);
+    // The order from before the name never joined; another name is another option.
+    rig.say(3, OPEN, |venue| venue.delete(6, 7));
+    rig.packet(Line(0), &mapping(b"AAPL  240119P00190000"), OPEN);
+    add(&mut rig, 4, 9);
     rig.check(&[
-        "define 0 01aBcD",
         "define 0 AAPL  240119C00190000",
-        "Definition #1 instrument 0 .",
-        "Add #1 instrument 0 order 7 side Bid price 1.25 size 300 .",
+        "define 1 AAPL  240119P00190000",
         "Definition #0 instrument 0 .",
         "Add #2 instrument 0 order 8 side Bid price 1.25 size 300 .",
+        "Definition #0 instrument 1 .",
+        "Add #4 instrument 1 order 9 side Bid price 1.25 size 300 .",
+    ]);
+    assert_eq!(rig.feed.counters().unknown_instrument_messages, 1);
+}
+
+#[test]
+fn a_symbol_followed_as_it_is_on_the_wire_needs_no_mapping() {
+    let mut rig = ROOM.rig(|settings| settings.instruments = vec!["01aBcD".to_owned()]);
+    add(&mut rig, 1, 7);
+    rig.check(&[
+        "define 0 01aBcD",
+        "Definition #1 instrument 0 .",
+        "Add #1 instrument 0 order 7 side Bid price 1.25 size 300 .",
     ]);
 }
 

@@ -4,7 +4,7 @@ use crate::model::{Definition, InstrumentId, Symbol};
 use hashbrown::HashMap;
 
 /// Instruments a unit may name; messages for further ones are counted as for unknown instruments.
-pub const INSTRUMENTS_MAX: usize = 1 << 20;
+pub const INSTRUMENTS_MAX: usize = 1 << 18;
 
 /// What stands for an instrument nobody follows.
 pub const NOT_FOLLOWED: u32 = u32::MAX;
@@ -36,7 +36,7 @@ pub enum Found {
     Id(u32),
     /// Nobody follows it.
     NotFollowed,
-    /// Its name has not come, or there is no room for more.
+    /// Its name has not come yet, or there is no room for more.
     Unknown,
     /// It is seen for the first time, followed, and has this definition from now on.
     New(Definition),
@@ -85,14 +85,16 @@ impl Instruments {
         }
     }
 
-    /// A symbol that was not seen before: it stands for itself until a name comes.
+    /// A symbol that was not seen before. Where names are told apart it waits for its own: what an
+    /// instrument is called never changes.
     #[cold]
     fn appear(&mut self, symbol: [u8; 8]) -> Found {
         if self.ids.len() >= INSTRUMENTS_MAX {
             return Found::Unknown;
         }
         let name = Symbol::new(&symbol);
-        if !self.follows(&name) {
+        let is_named = !self.is_mapped || !self.followed.is_empty();
+        if !is_named || !self.follows(&name) {
             let (stand_in, found) = if self.is_mapped {
                 (UNNAMED, Found::Unknown)
             } else {
@@ -123,8 +125,13 @@ impl Instruments {
             self.ids.insert(symbol, NOT_FOLLOWED);
             return Found::NotFollowed;
         }
+        // Another name is another instrument.
+        let is_it = |&id: &u32| {
+            let before = self.definitions.get(id as usize);
+            before.is_some_and(|before| before.symbol == definition.symbol)
+        };
         let instrument = known
-            .filter(|&id| id < UNNAMED)
+            .filter(is_it)
             .map_or_else(|| self.next_id(), InstrumentId);
         let definition = Definition {
             instrument,
@@ -133,6 +140,7 @@ impl Instruments {
         match self.definitions.get_mut(instrument.index()) {
             Some(before) if *before == definition => return Found::Id(instrument.0),
             Some(before) => *before = definition,
+            None if instrument.index() >= INSTRUMENTS_MAX => return Found::Unknown,
             None => {
                 self.ids.insert(symbol, instrument.0);
                 self.definitions.push(definition);

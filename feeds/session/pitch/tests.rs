@@ -287,8 +287,10 @@ pub(crate) struct Room {
     pub(crate) types: &'static [TypeInfo],
     /// One message of a type, with values that tell fields apart. Order 4711 bids for 300.
     pub(crate) message_of: fn(u8) -> Vec<u8>,
-    /// Bytes of a symbol of the room, and what else is said before a vector.
+    /// A symbol of the room, as it is on the wire.
     pub(crate) symbol: &'static [u8],
+    /// What is said of that symbol, without a number, before anything else.
+    pub(crate) names: fn(&mut PitchEncoder),
 }
 
 impl Room {
@@ -299,6 +301,8 @@ impl Room {
     /// Ticks of `blocks` behind a second and an order that rests.
     fn events(&self, blocks: &[u8]) -> String {
         let mut rig = self.rig(|_| {});
+        let names = encoded(self.dialect, self.names);
+        rig.packet(Line(0), &packet_of(1, 0, &names), OPEN);
         let symbol = self.symbol;
         rig.say(1, OPEN, |venue| {
             venue.time(SECOND, (OPEN / 1_000_000_000) as u32);
