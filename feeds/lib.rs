@@ -37,7 +37,10 @@ pub mod model;
 pub mod session;
 pub mod simulator;
 
+pub mod cboe_pitch_complex;
 pub mod cboe_pitch_equities;
+pub mod cboe_pitch_futures;
+pub mod cboe_pitch_options;
 pub mod coinbase_ws;
 pub mod iex_deep10;
 pub mod iex_tops16;
@@ -50,6 +53,9 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &iex_tops16::DESCRIPTOR,
     &coinbase_ws::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
+    &cboe_pitch_futures::DESCRIPTOR,
+    &cboe_pitch_options::DESCRIPTOR,
+    &cboe_pitch_complex::DESCRIPTOR,
 ];
 
 /// The descriptor of the feed called `name`, if this build has it.
