@@ -1,8 +1,9 @@
-//! Timers: a small sorted front over a radix tree of all that is later.
+//! Timers: two short sorted lists over a radix tree of all that is later.
 //!
 //! ```text
 //! table   the number of setting of each timer, eight bytes; where it waits is not known here
-//! front   the earliest timers, sorted; pops from its end
+//! run     the earliest timers, sorted; pops from its end
+//! front   as early ones that were set since the run was sorted, sorted
 //! tree    all others, in leaves that are not ordered until they are the earliest
 //! ```
 //!
@@ -63,17 +64,19 @@ impl Timer {
     }
 }
 
-/// Timers that move to the front together: leaves are taken until there are enough to share the
-/// cost of finding them, and none that would make more than can be moved about cheaply.
-const LOAD_MIN: usize = 24;
-const LOAD_MAX: usize = 64;
-/// Timers in the front before it goes back to the tree: moving half of them costs what a miss
+/// Timers that leave the tree together: leaves are taken until there are enough to share the
+/// cost of finding them, and none that would make more than are sorted within the first cache.
+const LOAD_MIN: usize = 64;
+const LOAD_MAX: usize = 512;
+/// Timers in the front before it is merged into the run: moving half of them costs what a miss
 /// costs.
 const FRONT_MAX: usize = 128;
+/// Timers in the run before all of it goes back to the tree.
+const RUN_MAX: usize = 512;
 /// Timers looked at for each that is set or ended, while too many of them are ended.
 const SWEEP_ITEMS: usize = 4;
 
-/// A timer of the front: with its number of setting, for the order of equal deadlines.
+/// A timer that has left the tree: with its number of setting, for the order of equal deadlines.
 #[derive(Debug, Clone, Copy)]
 struct Due {
     sequence: u64,
@@ -90,12 +93,12 @@ impl Due {
 #[derive(Debug, Default)]
 pub(super) struct Timers {
     table: Table,
-    /// The earliest timers, latest first. Where it has any, its last is live.
+    /// The earliest timers: latest first, and the last is live. Taken from the tree.
+    run: Vec<Due>,
+    /// As the run, and as early: set one by one.
     front: Vec<Due>,
     /// Deadlines before this one belong in the front; `None`: all do.
     front_end: Option<u64>,
-    /// Many timers of one deadline, when it has come: latest first.
-    crowd: Vec<Due>,
     trie: Trie,
     next: Option<Nanos>,
     missed_periods: u64,
@@ -140,49 +143,61 @@ impl Timers {
     fn place(&mut self, due: Due) {
         let deadline = due.item.deadline;
         if self.front_end.is_some_and(|end| deadline >= end) {
-            self.trie.insert(due.item);
+            self.trie.insert(&mut self.table, due.item);
             return;
         }
         let order = due.order();
         let at = self.front.partition_point(|held| held.order() > order);
         self.front.insert(at, due);
-        if self.front.len() > FRONT_MAX {
-            return self.spill();
+        if self.next.is_none_or(|next| deadline < next.0) {
+            self.next = Some(Nanos(deadline));
         }
-        self.next = self.front.last().map(|due| Nanos(due.item.deadline));
+        if self.front.len() > FRONT_MAX {
+            self.spill();
+        }
     }
 
-    /// Gives the front back to the tree, and takes the earliest leaf of it.
-    ///
-    /// Half of the front at least was set one by one since it was loaded, so a timer pays for
-    /// two.
+    /// Merges the front into the run or, when that is long, gives both back to the tree and takes
+    /// its earliest leaves: what was set since then pays for what moves.
     #[cold]
     fn spill(&mut self) {
-        for due in self.front.drain(..) {
-            if self.table.keep(due.item) {
-                self.trie.insert(due.item);
+        let Self {
+            run,
+            front,
+            trie,
+            table,
+            ..
+        } = self;
+        if run.len() <= RUN_MAX {
+            merge(run, front);
+            return;
+        }
+        for due in front.drain(..).chain(run.drain(..)) {
+            if table.keep(due.item) {
+                trie.insert(table, due.item);
             }
         }
         self.load();
     }
 
-    /// Fills the empty front with the earliest leaves, split as far as it takes.
+    /// Fills the run, when that and the front are empty, with the earliest leaves, split as far as
+    /// it takes.
     ///
     /// A leaf of one instant and many timers stays where it is until it is due.
     fn load(&mut self) {
         let Self {
-            trie, table, front, ..
+            trie, table, run, ..
         } = self;
         self.front_end = None;
         self.next = None;
         while let Some(leaf) = trie.first() {
-            if trie.count(leaf) <= LOAD_MAX - front.len() {
+            if trie.count(leaf) <= LOAD_MAX - run.len() {
                 self.front_end = trie.end(leaf);
-                take_live(trie, table, leaf, front);
-                if front.len() >= LOAD_MIN {
+                take_live(trie, table, leaf, run);
+                if run.len() >= LOAD_MIN {
                     break;
                 }
-            } else if !front.is_empty() {
+            } else if !run.is_empty() {
                 break;
             } else if let Some(instant) = trie.instant(leaf) {
                 if trie.trim(table, leaf) {
@@ -197,19 +212,21 @@ impl Timers {
         if trie.is_empty() {
             self.front_end = None;
         }
-        front.sort_unstable_by_key(|due| std::cmp::Reverse(due.order()));
-        self.next = front.last().map(|due| Nanos(due.item.deadline));
+        run.sort_unstable_by_key(|due| std::cmp::Reverse(due.order()));
+        self.next = run.last().map(|due| Nanos(due.item.deadline));
     }
 
     /// Finds the earliest deadline after one was taken away.
     #[inline]
     fn refresh_next(&mut self) {
-        if let Some(due) = self.table.trim(&mut self.front) {
-            self.next = Some(Nanos(due.item.deadline));
-        } else if let Some(due) = self.table.trim(&mut self.crowd) {
-            self.next = Some(Nanos(due.item.deadline));
-        } else {
-            self.load();
+        let run = self.table.trim(&mut self.run);
+        let front = self.table.trim(&mut self.front);
+        match (run, front) {
+            (Some(run), Some(front)) => self.next = Some(Nanos(run.min(front))),
+            (Some(deadline), None) | (None, Some(deadline)) => {
+                self.next = Some(Nanos(deadline));
+            }
+            (None, None) => self.load(),
         }
     }
 
@@ -223,10 +240,10 @@ impl Timers {
             return false;
         }
         self.sweep();
-        if self
-            .front
-            .last()
-            .is_none_or(|due| due.item.index == key.index)
+        let is_first = |list: &[Due]| list.last().is_some_and(|due| due.item.index == key.index);
+        if is_first(&self.run)
+            || is_first(&self.front)
+            || (self.run.is_empty() && self.front.is_empty())
         {
             self.refresh_next();
         }
@@ -249,27 +266,28 @@ impl Timers {
         }
     }
 
-    /// Takes the first timer of the front or, when that is empty, of the crowd.
+    /// Takes the first timer.
     #[inline]
     fn pop(&mut self) -> Option<Due> {
-        if let Some(due) = self.front.pop() {
-            return Some(due);
+        if self.run.is_empty() && self.front.is_empty() {
+            self.load_instant();
         }
-        if self.crowd.is_empty() {
-            self.load_crowd();
+        match (self.run.last(), self.front.last()) {
+            (Some(run), Some(front)) if front.order() < run.order() => self.front.pop(),
+            (Some(_), _) => self.run.pop(),
+            (None, _) => self.front.pop(),
         }
-        self.crowd.pop()
     }
 
     /// Takes a leaf of one instant, which is due, out of the tree.
     #[cold]
-    fn load_crowd(&mut self) {
+    fn load_instant(&mut self) {
         let Self {
-            trie, table, crowd, ..
+            trie, table, run, ..
         } = self;
         let Some(leaf) = trie.first() else { return };
-        take_live(trie, table, leaf, crowd);
-        crowd.sort_unstable_by_key(|due| std::cmp::Reverse(due.sequence));
+        take_live(trie, table, leaf, run);
+        run.sort_unstable_by_key(|due| std::cmp::Reverse(due.sequence));
     }
 
     /// Takes one timer due at `now`, in the order of deadlines, then of setting; returns its node.
@@ -318,4 +336,21 @@ fn take_live(trie: &mut Trie, table: &mut Table, leaf: LeafId, list: &mut Vec<Du
         Some(sequence) => list.push(Due { sequence, item }),
         None => table.discard(item),
     });
+}
+
+/// Moves all of `front` into `run`; both are sorted, latest first.
+fn merge(run: &mut Vec<Due>, front: &mut Vec<Due>) {
+    let mut left = run.len();
+    run.extend_from_slice(front);
+    let mut at = run.len();
+    while let Some(&due) = front.last() {
+        at -= 1;
+        if left > 0 && run[left - 1].order() < due.order() {
+            left -= 1;
+            run[at] = run[left];
+        } else {
+            run[at] = due;
+            front.pop();
+        }
+    }
 }

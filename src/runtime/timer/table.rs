@@ -24,8 +24,8 @@ pub(in crate::runtime) struct TimerKey {
 /// Numbers of no timer: ended or free, and the same of a periodic one.
 const NO_SEQUENCE: u64 = u64::MAX - 1;
 const NO_PERIODIC: u64 = u64::MAX;
-/// Ended timers that are always put up with: more than the front holds, which is not swept.
-const ENDED_MIN: usize = 256;
+/// Ended timers that are always put up with: more than run and front hold, which are not swept.
+const ENDED_MIN: usize = 1024;
 
 fn is_periodic(sequence: u64) -> bool {
     sequence % 2 == 1
@@ -245,13 +245,14 @@ impl Table {
         keep
     }
 
-    /// Discards ended timers at the end of a list; returns the live one that is last then.
+    /// Discards ended timers at the end of a list; returns the deadline of the live one that is
+    /// last then.
     #[inline]
-    pub(super) fn trim(&mut self, list: &mut Vec<Due>) -> Option<Due> {
+    pub(super) fn trim(&mut self, list: &mut Vec<Due>) -> Option<u64> {
         loop {
-            let last = *list.last()?;
-            if self.keep(last.item) {
-                return Some(last);
+            let last = list.last()?.item;
+            if self.keep(last) {
+                return Some(last.deadline);
             }
             list.pop();
         }

@@ -13,7 +13,7 @@
 //! skipped. The tree has no present of its own: a timer may be earlier than all others at any
 //! moment, and nothing moves because of it.
 //!
-//! A leaf is a chain of chunks of seven timers, two cache lines each. A chain of timers
+//! A leaf is a chain of chunks of 31 timers, eight cache lines each. A chain of timers
 //! linked one to the next would cost a miss for each when it is walked; the timers of a chunk are
 //! fetched together. Only the last chunk of a chain is partly filled: what is removed is replaced
 //! by the last.
@@ -26,12 +26,15 @@ use super::table::Table;
 /// Bits of a deadline that choose a slot of a block.
 const DIGIT_BITS: u32 = 6;
 const SLOTS: usize = 1 << DIGIT_BITS;
-/// Timers in a chunk; with two links they fill two cache lines.
-const CHUNK_ITEMS: u32 = 7;
+/// Timers in a chunk; with two links they fill eight cache lines.
+const CHUNK_ITEMS: u32 = 31;
 /// No chunk.
 const NONE: u32 = u32::MAX;
 /// Level of a block made before a second deadline tells how far apart they are: slots of 17 ms.
 const FIRST_LEVEL: u32 = 4;
+/// Timers of a leaf before it is split though it is not the earliest: no split takes longer than
+/// moving these.
+const LEAF_MAX: u32 = 2048;
 /// Timers looked at before all of a leaf are compared.
 const SAMPLE_ITEMS: usize = 64;
 
@@ -46,7 +49,7 @@ pub(super) struct Item {
 }
 
 #[derive(Debug, Clone, Copy)]
-#[repr(align(128))]
+#[repr(align(64))]
 struct Chunk {
     items: [Item; CHUNK_ITEMS as usize],
     /// The full chunk before this one in the chain, or [`NONE`].
@@ -55,7 +58,7 @@ struct Chunk {
     leaf: Option<LeafId>,
 }
 
-const _: () = assert!(size_of::<Chunk>() == 128);
+const _: () = assert!(size_of::<Chunk>() == 512);
 
 /// Block and slot of a leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,7 +133,7 @@ impl Trie {
     }
 
     /// Takes a timer in.
-    pub(super) fn insert(&mut self, item: Item) {
+    pub(super) fn insert(&mut self, table: &mut Table, item: Item) {
         let deadline = item.deadline;
         let mut at = match self.root {
             Some(root) => root,
@@ -148,7 +151,11 @@ impl Trie {
             }
             let slot = digit(deadline, block.level);
             if block.blocks & (1 << slot) == 0 {
-                return self.append(at, slot, item);
+                let is_splittable = block.level > 0;
+                if self.append(at, slot, item) > LEAF_MAX && is_splittable {
+                    self.split(table, LeafId::new(at, slot));
+                }
+                return;
             }
             at = block.slots[slot].link;
         }
@@ -194,8 +201,9 @@ impl Trie {
         at as u32
     }
 
+    /// Puts a timer into a leaf; returns how many it has then.
     #[inline]
-    fn append(&mut self, block: u32, slot: usize, item: Item) {
+    fn append(&mut self, block: u32, slot: usize, item: Item) -> u32 {
         let Self {
             blocks,
             chunks,
@@ -229,6 +237,7 @@ impl Trie {
         }
         *count += 1;
         chunks[*link as usize].items[at as usize] = item;
+        *count
     }
 
     /// Takes the timer in place `item` of a chunk of the leaf out.
