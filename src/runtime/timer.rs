@@ -95,6 +95,8 @@ pub(super) struct Timers {
     table: Table,
     /// The earliest timers: latest first, and the last is live. Taken from the tree.
     run: Vec<Due>,
+    /// Memory to sort in.
+    sorted: Vec<Due>,
     /// As the run, and as early: set one by one.
     front: Vec<Due>,
     /// Deadlines before this one belong in the front; `None`: all do.
@@ -212,13 +214,23 @@ impl Timers {
         if trie.is_empty() {
             self.front_end = None;
         }
-        run.sort_unstable_by_key(|due| std::cmp::Reverse(due.order()));
+        sort(run, &mut self.sorted);
         self.next = run.last().map(|due| Nanos(due.item.deadline));
     }
 
     /// Finds the earliest deadline after one was taken away.
     #[inline]
     fn refresh_next(&mut self) {
+        match self.run.last() {
+            // Nothing to compare and nothing to pass over.
+            Some(due) if self.front.is_empty() && !self.table.has_ended() => {
+                self.next = Some(Nanos(due.item.deadline));
+            }
+            _ => self.search_next(),
+        }
+    }
+
+    fn search_next(&mut self) {
         let run = self.table.trim(&mut self.run);
         let front = self.table.trim(&mut self.front);
         match (run, front) {
@@ -336,6 +348,57 @@ fn take_live(trie: &mut Trie, table: &mut Table, leaf: LeafId, list: &mut Vec<Du
         Some(sequence) => list.push(Due { sequence, item }),
         None => table.discard(item),
     });
+}
+
+/// Sorts, latest first: by the high digits into buckets, then by moving what is near its place.
+///
+/// A leaf is all of one stretch of time, so the buckets are even but where timers stand close
+/// together; there the general sort is taken.
+fn sort(run: &mut Vec<Due>, sorted: &mut Vec<Due>) {
+    const BUCKETS: usize = 256;
+    const EVEN_MAX: u16 = 12;
+    let deadlines = run.iter().map(|due| due.item.deadline);
+    let (first, last) = deadlines.fold((u64::MAX, 0), |(first, last), deadline| {
+        (first.min(deadline), last.max(deadline))
+    });
+    let bits = u64::BITS - last.wrapping_sub(first).leading_zeros();
+    let shift = bits.saturating_sub(BUCKETS.trailing_zeros());
+    let bucket = |due: &Due| ((last - due.item.deadline) >> shift) as usize % BUCKETS;
+    let mut ends = [0_u16; BUCKETS];
+    let mut most = 0;
+    for due in &*run {
+        let count = &mut ends[bucket(due)];
+        // As many as a load takes, which is less than a u16 holds.
+        *count = count.saturating_add(1);
+        most = most.max(*count);
+    }
+    if most > EVEN_MAX {
+        run.sort_unstable_by_key(|due| std::cmp::Reverse(due.order()));
+        return;
+    }
+    let mut end = 0;
+    for count in &mut ends {
+        // The first place of the bucket; counted up to its end below.
+        end += std::mem::replace(count, end);
+    }
+    sorted.clear();
+    sorted.extend_from_slice(run);
+    for due in &*run {
+        let place = &mut ends[bucket(due)];
+        sorted[usize::from(*place)] = *due;
+        *place += 1;
+    }
+    for at in 1..sorted.len() {
+        let due = sorted[at];
+        let order = due.order();
+        let mut place = at;
+        while place > 0 && sorted[place - 1].order() < order {
+            sorted[place] = sorted[place - 1];
+            place -= 1;
+        }
+        sorted[place] = due;
+    }
+    std::mem::swap(run, sorted);
 }
 
 /// Moves all of `front` into `run`; both are sorted, latest first.

@@ -69,6 +69,12 @@ impl Table {
         self.live_count
     }
 
+    /// Whether any timer waits that is ended.
+    #[inline]
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended_count > 0
+    }
+
     /// Whether too many timers wait that are ended.
     #[inline]
     pub(super) fn is_cluttered(&self) -> bool {
