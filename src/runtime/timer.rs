@@ -12,17 +12,18 @@
 //! compares two numbers.
 //!
 //! A timer is sixteen bytes that say all firing needs, and they move together: from a leaf to a
-//! finer one at most eleven times, two or three in practice, then into the front. Timers that run
+//! finer one at most eleven times, once or twice in practice, then into the run. Timers that run
 //! out after each other lie beside each other, so the table alone is read out of order, and a
 //! leaf at a time, one reading not waiting for another.
 //!
 //! # Ended timers
 //!
 //! Ending a timer marks it in the table; so does the removal of its node, for all of the node at
-//! once. What is marked is passed over where the timer comes up, and swept out before that:
-//! setting and ending look at four timers each while more than half as many are marked as are
-//! live. Marked timers are so at most twice the most that were ever live, and a few hundred. No
-//! call sweeps more than a few: there is no pause.
+//! once. What is marked is passed over where the timer comes up. The tree is swept as well: while
+//! more than half as many are marked as are live, and a thousand, each setting and each ending
+//! looks at a few timers, a chunk or two. So marked timers are at most twice the most that were
+//! ever live, and two thousand, and there is no pause to clear them; those that stand before the
+//! earliest live one go at once.
 //!
 //! # Cost
 //!
@@ -73,7 +74,7 @@ const LOAD_MAX: usize = 512;
 const FRONT_MAX: usize = 128;
 /// Timers in the run before all of it goes back to the tree.
 const RUN_MAX: usize = 512;
-/// Timers looked at for each that is set or ended, while too many of them are ended.
+/// Timers looked at, at least, for each that is set or ended, while too many of them are ended.
 const SWEEP_ITEMS: usize = 4;
 
 /// A timer that has left the tree: with its number of setting, for the order of equal deadlines.

@@ -1,8 +1,8 @@
-//! Far timers: a radix tree over deadlines that is split only where time arrives.
+//! Far timers: a radix tree over deadlines that is split where timers are many.
 //!
 //! ```text
 //! block, level 6        64 slots of 2^36 ns each
-//!  ├─ leaf: 19 000 timers, in no order       left alone until it is the earliest
+//!  ├─ leaf: 900 timers, in no order
 //!  └─ block, level 5    64 slots of 2^30 ns each
 //!      ├─ leaf: 300 timers
 //!      └─ …
@@ -17,6 +17,10 @@
 //! linked one to the next would cost a miss for each when it is walked; the timers of a chunk are
 //! fetched together. Only the last chunk of a chain is partly filled: what is removed is replaced
 //! by the last.
+//!
+//! A leaf is split when it has too many timers, so that what is taken out of the tree has been
+//! sorted as far as that on its way in, and no split is long. A leaf that is the earliest is split
+//! when it has more than are sorted at once.
 //!
 //! Ended timers stay until they come up. A sweep goes round the chunks, in whatever leaf they
 //! are, and takes them out before.
@@ -273,7 +277,7 @@ impl Trie {
         }
     }
 
-    /// Looks at `count` timers or a few more, chunk by chunk, and discards those that are ended.
+    /// Looks at `count` timers or more, chunk by chunk, and discards those that are ended.
     /// A free chunk counts as a timer.
     #[cold]
     pub(super) fn sweep(&mut self, table: &mut Table, count: usize) {
