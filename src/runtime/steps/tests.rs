@@ -408,10 +408,11 @@ fn steps_with_deadlines_compose_alike_in_both_tiers() {
 fn a_step_over_bursts_takes_every_value_and_ticks_when_it_gives_one() {
     let mut bench = Bench::new();
     let mut source = bench.input::<Burst<u64>>();
-    let pipe = Pipe::new(filter(|n: &u64| n % 2 == 0)).then(scan(0, |sum: &mut u64, n: &u64| {
-        *sum += n;
-        *sum
-    }));
+    let pipe =
+        Pipe::new(filter(|n: &u64| n.is_multiple_of(2))).then(scan(0, |sum: &mut u64, n: &u64| {
+            *sum += n;
+            *sum
+        }));
     let sums = source.stream().step_each(bench.executor(), pipe);
     let given = bench.record(&sums);
     let input = [
