@@ -241,11 +241,13 @@ impl Executor {
         }
         let height = graph.slots[parent.index()].height.saturating_add(1);
         for (id, height) in graph.lifted(child, height) {
-            graph.slots[id.index()].height = height;
+            let slot = &mut graph.slots[id.index()];
+            self.core.scheduler.remove_node(slot.height);
+            self.core.scheduler.add_node(height);
+            slot.height = height;
             if let Some(run) = &self.runs[id.index()] {
                 run.cell().set_height(height);
             }
-            self.core.scheduler.reserve_height(height);
         }
         if active {
             graph.push_trigger(parent.index(), child);

@@ -9,6 +9,7 @@
 //! The closures that run nodes (`runs`) and all they may touch through [`Context`] (`core`) are
 //! two fields, so a running closure and the scheduler are disjoint borrows: no `unsafe`.
 
+use std::any::Any;
 use std::fmt;
 use std::io;
 use std::num::NonZeroU64;
@@ -87,8 +88,12 @@ pub(super) struct Core {
     /// Told of the same, where the graph is profiled.
     pub(super) profiler: Option<Box<Profiler>>,
     pub(super) overload: Option<Overloading>,
-    /// Set while nodes run; still set at the next cycle when a panic left the queue half empty.
-    running: bool,
+    /// Something is to be done in a cycle beside running nodes: whoever asks for it sets this, and
+    /// the end of a cycle finds out whether it still holds. One look instead of one at each.
+    pub(super) extras: bool,
+    /// Set while a failure is dealt with; still set at the next cycle when a panic was handed on
+    /// and left the queue half empty.
+    interrupted: bool,
 }
 
 impl Core {
@@ -110,6 +115,18 @@ impl Core {
     #[inline]
     fn enqueue(&mut self, id: NodeId) {
         enqueue(&mut self.graph.slots, &mut self.scheduler, self.epoch, id);
+    }
+
+    /// Notes a change of the graph, to be made after the cycle.
+    pub(super) fn edit(&mut self, edit: Edit) {
+        self.edits.push(edit);
+        self.extras = true;
+    }
+
+    /// Notes a node to be removed after the cycle.
+    pub(super) fn sweep(&mut self, id: NodeId) {
+        self.sweeps.push(id);
+        self.extras = true;
     }
 
     /// Marks the node and queues its children, except for one that is handed back: it would be the
@@ -142,10 +159,10 @@ impl Core {
         }
         slot.scheduled_epoch = *epoch;
         let height = slot.height;
-        if scheduler.take_next(index, height, child.index) {
+        if scheduler.would_be_next(height) {
             return Some(child.index);
         }
-        scheduler.push(slots, height, child.index);
+        scheduler.push(height, child.index);
         None
     }
 
@@ -180,9 +197,7 @@ impl Core {
         if target.height < height
             || (target.height == height
                 && queued
-                && !self
-                    .scheduler
-                    .waits(&self.graph.slots, height, self.running_index, id.index))
+                && !self.scheduler.waits(height, id.index))
         {
             return Err(ScheduleError::TooLate);
         }
@@ -237,15 +252,6 @@ impl Core {
         self.io.deregister(index)
     }
 
-    /// The node to run after the one that has run: of the same list, or of the next height.
-    #[inline(always)]
-    fn next_queued(&mut self, after: u32) -> Option<u32> {
-        match self.scheduler.after(&self.graph.slots, after) {
-            None => self.scheduler.take_level(),
-            next => next,
-        }
-    }
-
     /// Queues all that wants to run in this cycle; returns whether there is anything.
     ///
     /// Tells the profiler of what it finds where `PROFILED` is set; there is one then.
@@ -275,17 +281,23 @@ impl Core {
                     && slot.generation == id.generation
                 {
                     slot.pending = false;
-                    enqueue(slots, scheduler, *epoch, id);
+                    // Unless it sleeps: no other has been queued yet, and it is listed once.
+                    if slot.scheduled_epoch < *epoch {
+                        slot.scheduled_epoch = *epoch;
+                        scheduler.push(slot.height, id.index);
+                    }
                 }
             }
             pending.clear();
             any = true;
         }
-        while let Some(node) = self.timers.pop_due(self.now, self.epoch) {
-            self.enqueue(node);
-            any = true;
-            if PROFILED && let Some(profiler) = &mut self.profiler {
-                profiler.timer(node, self.epoch);
+        if self.timers.next_deadline().is_some_and(|next| next <= self.now) {
+            while let Some(node) = self.timers.pop_due(self.now, self.epoch) {
+                self.enqueue(node);
+                any = true;
+                if PROFILED && let Some(profiler) = &mut self.profiler {
+                    profiler.timer(node, self.epoch);
+                }
             }
         }
         let Self {
@@ -325,8 +337,7 @@ fn enqueue(slots: &mut [Slot], scheduler: &mut Scheduler, epoch: u64, id: NodeId
         && slot.generation == id.generation
     {
         slot.scheduled_epoch = epoch;
-        let height = slot.height;
-        scheduler.push(slots, height, id.index);
+        scheduler.push(slot.height, id.index);
     }
 }
 
@@ -358,9 +369,7 @@ enum Drained {
 /// Runs what is queued until nothing is left or a node terminates the graph.
 fn drain<const WATCHED: bool>(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> Drained {
     let mut ctx = Context { core };
-    // After a panic: of the node that ran last.
-    let mut last = ctx.core.running_index;
-    while let Some(mut index) = ctx.core.next_queued(last) {
+    while let Some(mut index) = ctx.core.scheduler.take() {
         // A place in the queue may outlive its node.
         while let Some(run) = &mut runs[index as usize] {
             ctx.core.running_index = index;
@@ -399,7 +408,7 @@ fn drain<const WATCHED: bool>(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut 
                     {
                         return Drained::Failed(message);
                     }
-                    ctx.core.sweeps.push(swept);
+                    ctx.core.sweep(swept);
                     break;
                 }
                 Control::Terminate => {
@@ -408,7 +417,6 @@ fn drain<const WATCHED: bool>(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut 
                 }
             }
         }
-        last = index;
     }
     Drained::Ended(ExecutorState::Running)
 }
@@ -453,7 +461,8 @@ impl Executor {
                 watch: None,
                 profiler: None,
                 overload: None,
-                running: false,
+                extras: false,
+                interrupted: false,
             },
             runs: Vec::new(),
             shared: Rc::default(),
@@ -482,10 +491,27 @@ impl Executor {
     /// that exist. Channels without work cost a look each while they are few, and a bit each when
     /// they are more than 16. Benches `graph` and `channel`.
     pub fn cycle(&mut self, now: Nanos) -> ExecutorState {
+        if self.core.extras || self.shared.has_news() {
+            return self.cycle_with_extras(now);
+        }
         let core = &mut self.core;
-        if core.running {
-            core.scheduler.clear();
-            core.running = false;
+        core.epoch += 1;
+        core.now = core.now.max(now);
+        let mut state = ExecutorState::Running;
+        if core.gather::<false>() {
+            state = self.run_queued::<false>();
+        }
+        if self.core.extras || self.shared.has_news() {
+            self.finish();
+        }
+        state
+    }
+
+    /// A cycle of a graph that is watched, profiled, recovering or about to change.
+    #[inline(never)]
+    fn cycle_with_extras(&mut self, now: Nanos) -> ExecutorState {
+        if std::mem::take(&mut self.core.interrupted) {
+            self.core.scheduler.clear();
         }
         if self.shared.has_demand() {
             self.update_demand();
@@ -505,33 +531,11 @@ impl Executor {
             core.gather::<false>()
         };
         if gathered {
-            #[cfg(feature = "spans")]
-            let _span = super::observe::cycle_span(core.epoch, core.now);
-            core.running = true;
-            core.scheduler.start_after(core.running_index);
-            loop {
-                let (runs, core) = (&mut self.runs, &mut self.core);
-                // One guard for the whole drain, not one a node. After a panic the node is
-                // stopped and nothing else was borrowed, so the rest can be drained.
-                let drained = if is_profiled || core.watch.is_some() {
-                    catch_unwind(AssertUnwindSafe(|| drain::<true>(runs, core)))
-                } else {
-                    catch_unwind(AssertUnwindSafe(|| drain::<false>(runs, core)))
-                };
-                match drained {
-                    Ok(Drained::Ended(ended)) => {
-                        state = ended;
-                        break;
-                    }
-                    Ok(Drained::Failed(message)) => {
-                        self.fail_error(self.core.current(), FailurePhase::Run, message);
-                    }
-                    Err(payload) => {
-                        self.fail_panic(self.core.current(), FailurePhase::Run, payload);
-                    }
-                }
-            }
-            self.core.running = false;
+            state = if is_profiled || self.core.watch.is_some() {
+                self.run_queued::<true>()
+            } else {
+                self.run_queued::<false>()
+            };
             if let Some(watch) = &mut self.core.watch {
                 watch.leave();
             }
@@ -542,11 +546,55 @@ impl Executor {
         if let Some(overload) = &mut self.core.overload {
             overload.end_cycle(self.core.now);
         }
+        self.finish();
+        state
+    }
+
+    /// Runs what has been gathered.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "measured by bench `graph`")]
+    fn run_queued<const WATCHED: bool>(&mut self) -> ExecutorState {
+        #[cfg(feature = "spans")]
+        let _span = super::observe::cycle_span(self.core.epoch, self.core.now);
+        loop {
+            let (runs, core) = (&mut self.runs, &mut self.core);
+            // One guard for the whole drain, not one a node. After a panic the node is stopped and
+            // nothing else was borrowed, so the rest can be drained.
+            match catch_unwind(AssertUnwindSafe(|| drain::<WATCHED>(runs, core))) {
+                Ok(Drained::Ended(state)) => return state,
+                Ok(Drained::Failed(message)) => self.stop_failed(Ok(message)),
+                Err(payload) => self.stop_failed(Err(payload)),
+            }
+        }
+    }
+
+    /// Deals with the failure of the node that ran last: a message, or what it panicked with.
+    #[cold]
+    #[inline(never)]
+    fn stop_failed(&mut self, cause: Result<String, Box<dyn Any + Send>>) {
+        (self.core.extras, self.core.interrupted) = (true, true);
+        let node = self.core.current();
+        match cause {
+            Ok(message) => self.fail_error(node, FailurePhase::Run, message),
+            Err(payload) => self.fail_panic(node, FailurePhase::Run, payload),
+        }
+        self.core.interrupted = false;
+    }
+
+    /// Ends a cycle in which there was more to do than to run nodes.
+    #[inline(never)]
+    fn finish(&mut self) {
         if !self.failures.recovering.is_empty() {
             self.heal_recovered();
         }
         self.settle();
-        state
+        let core = &mut self.core;
+        core.extras = core.watch.is_some()
+            || core.profiler.is_some()
+            || core.overload.is_some()
+            || self.supervision.is_waiting()
+            || !self.failures.recovering.is_empty();
+        self.shared.read_news();
     }
 
     /// Does what was put off while the graph ran.
@@ -610,6 +658,8 @@ impl Executor {
             self.core.graph.marked_below(id)
         };
         self.supervision.forget(id);
+        let height = self.core.graph.slots[id.index()].height;
+        self.core.scheduler.remove_node(height);
         let run = self.runs[id.index()].take();
         if let Some(run) = &run {
             run.cell().life().set(Life::Removed);
@@ -838,6 +888,7 @@ impl Executor {
     /// Nodes ask with [`Context::overload`] and act as they see fit.
     pub fn set_overload(&mut self, policy: Overload) {
         self.core.overload = Some(Overloading::new(policy));
+        self.core.extras = true;
     }
 
     /// How the graph stands against [`Executor::set_overload`]; all zero where none was declared.
@@ -852,6 +903,7 @@ impl Executor {
 
     /// Has each node that runs told to a watch, made on first use.
     pub(super) fn watched(&mut self, now: Nanos) -> &mut Watch {
+        self.core.extras = true;
         let (Core { watch, graph, .. }, runs) = (&mut self.core, &self.runs);
         watch.get_or_insert_with(|| {
             let watch = Watch::new(now);
@@ -870,7 +922,7 @@ impl Executor {
         if self.runs.len() <= id.index() {
             self.runs.resize_with(id.index() + 1, || None);
         }
-        self.core.scheduler.reserve_height(height);
+        self.core.scheduler.add_node(height);
         self.want_parents(id);
         self.core.graph.inherit_health(id);
         if let Some(placed) = &mut self.supervision.recording {

@@ -374,6 +374,7 @@ impl Executor {
             run.cell().failed().set(false);
         }
         self.failures.recovering.push(id);
+        self.core.extras = true;
         self.core.graph.remark();
         self.core.schedule_next(id);
     }

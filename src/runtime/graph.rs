@@ -31,8 +31,6 @@ pub(super) struct Slot {
     pub(super) mut_epoch: u64,
     pub(super) generation: u32,
     pub(super) height: u32,
-    /// The node queued after this one at the same height; read only where there is one.
-    pub(super) next: u32,
     /// Of `inline`, or `SPILLED`.
     inline_count: u8,
     /// Already on the list for the next cycle.
@@ -49,7 +47,6 @@ impl Default for Slot {
             mut_epoch: 0,
             generation: 0,
             height: 0,
-            next: 0,
             inline_count: 0,
             pending: false,
             inline: [NOWHERE; INLINE_MAX],
@@ -342,8 +339,6 @@ impl Graph {
     }
 
     /// Frees the slot; returns what must be dropped or released by the caller.
-    ///
-    /// The link of the slot stays: the node may wait in the queue, where it is passed over.
     pub(super) fn remove(&mut self, id: NodeId) -> Cold {
         debug_assert!(self.is_live(id), "only live nodes are removed");
         let at = id.index();

@@ -410,6 +410,7 @@ impl Executor {
     }
 
     fn set_profile(&mut self, profile: Profile, clock: impl FnOnce() -> Box<dyn Clock>) {
+        self.core.extras = true;
         self.core.profiler =
             (profile != Profile::Off).then(|| Box::new(Profiler::new(profile, clock)));
     }
