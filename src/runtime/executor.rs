@@ -167,23 +167,34 @@ impl Core {
     }
 
     /// Queues all children of a node with more than one.
-    #[inline(never)]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "measured by bench `graph`")]
     fn broadcast_to_more(&mut self, index: u32) {
+        let Self {
+            graph: Graph { slots, .. },
+            scheduler,
+            epoch,
+            ..
+        } = self;
+        let Some((children, count)) = slots[index as usize].inline_children() else {
+            return self.broadcast_to_many(index);
+        };
+        for &child in &children[..count] {
+            enqueue(slots, scheduler, *epoch, child);
+        }
+    }
+
+    /// Queues all children of a node with more than its slot holds.
+    #[inline(never)]
+    fn broadcast_to_many(&mut self, index: u32) {
         let Self {
             graph: Graph { slots, cold, .. },
             scheduler,
             epoch,
             ..
         } = self;
-        let at = index as usize;
-        if let Some((children, count)) = slots[at].inline_children() {
-            for &child in &children[..count] {
-                enqueue(slots, scheduler, *epoch, child);
-            }
-        } else {
-            for &child in &cold[at].children {
-                enqueue(slots, scheduler, *epoch, child);
-            }
+        for &child in &cold[index as usize].children {
+            enqueue(slots, scheduler, *epoch, child);
         }
     }
 
@@ -252,6 +263,13 @@ impl Core {
         self.io.deregister(index)
     }
 
+    /// The node to run next.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "measured by bench `graph`")]
+    fn take_next(&mut self) -> Option<u32> {
+        self.scheduler.take(&self.graph.slots)
+    }
+
     /// Queues all that wants to run in this cycle; returns whether there is anything.
     ///
     /// Tells the profiler of what it finds where `PROFILED` is set; there is one then.
@@ -259,6 +277,7 @@ impl Core {
     #[expect(clippy::inline_always, reason = "one caller for each of the two")]
     fn gather<const PROFILED: bool>(&mut self) -> bool {
         let mut any = false;
+        self.scheduler.begin();
         if PROFILED && let Some(profiler) = &mut self.profiler {
             profiler.begin(self.epoch);
             for &id in &self.pending {
@@ -299,6 +318,9 @@ impl Core {
                     profiler.timer(node, self.epoch);
                 }
             }
+        }
+        if self.ready.is_empty() {
+            return any;
         }
         let Self {
             ready,
@@ -369,7 +391,7 @@ enum Drained {
 /// Runs what is queued until nothing is left or a node terminates the graph.
 fn drain<const WATCHED: bool>(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> Drained {
     let mut ctx = Context { core };
-    while let Some(mut index) = ctx.core.scheduler.take() {
+    while let Some(mut index) = ctx.core.take_next() {
         // A place in the queue may outlive its node.
         while let Some(run) = &mut runs[index as usize] {
             ctx.core.running_index = index;
@@ -531,11 +553,7 @@ impl Executor {
             core.gather::<false>()
         };
         if gathered {
-            state = if is_profiled || self.core.watch.is_some() {
-                self.run_queued::<true>()
-            } else {
-                self.run_queued::<false>()
-            };
+            state = self.run_queued::<true>();
             if let Some(watch) = &mut self.core.watch {
                 watch.leave();
             }
@@ -922,6 +940,7 @@ impl Executor {
         if self.runs.len() <= id.index() {
             self.runs.resize_with(id.index() + 1, || None);
         }
+        self.core.scheduler.reserve_nodes(self.runs.len());
         self.core.scheduler.add_node(height);
         self.want_parents(id);
         self.core.graph.inherit_health(id);
