@@ -154,7 +154,8 @@ impl Core {
             }
         };
         let slot = &mut slots[child.index()];
-        if slot.scheduled_epoch >= *epoch || slot.generation != child.generation {
+        debug_assert_eq!(slot.generation, child.generation, "inline children are live");
+        if slot.scheduled_epoch >= *epoch {
             return None;
         }
         slot.scheduled_epoch = *epoch;
@@ -180,7 +181,12 @@ impl Core {
             return self.broadcast_to_many(index);
         };
         for &child in &children[..count] {
-            enqueue(slots, scheduler, *epoch, child);
+            let slot = &mut slots[child.index()];
+            debug_assert_eq!(slot.generation, child.generation, "inline children are live");
+            if slot.scheduled_epoch < *epoch {
+                slot.scheduled_epoch = *epoch;
+                scheduler.push(slot.height, child.index);
+            }
         }
     }
 
@@ -390,51 +396,50 @@ enum Drained {
 
 /// Runs what is queued until nothing is left or a node terminates the graph.
 fn drain<const WATCHED: bool>(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> Drained {
-    let mut ctx = Context { core };
-    while let Some(mut index) = ctx.core.take_next() {
+    while let Some(mut index) = core.take_next() {
         // A place in the queue may outlive its node.
         while let Some(run) = &mut runs[index as usize] {
-            ctx.core.running_index = index;
-            ctx.core.runs_count += 1;
+            core.running_index = index;
+            core.runs_count += 1;
             if WATCHED {
-                let current = ctx.core.current();
-                if let Some(watch) = &mut ctx.core.watch {
+                let current = core.current();
+                if let Some(watch) = &mut core.watch {
                     watch.enter(current);
                 }
-                if let Some(profiler) = &mut ctx.core.profiler {
-                    profiler.enter(current, ctx.core.epoch);
+                if let Some(profiler) = &mut core.profiler {
+                    profiler.enter(current, core.epoch);
                 }
             }
             #[cfg(feature = "spans")]
-            let span = super::observe::node_span(ctx.core.current(), &**run);
-            let control = run.run(&mut ctx);
+            let span = super::observe::node_span(core.current(), &**run);
+            let control = run.run(&mut Context { core: &mut *core });
             #[cfg(feature = "spans")]
             drop(span);
             if WATCHED {
-                let current = ctx.core.current();
-                if let Some(profiler) = &mut ctx.core.profiler {
+                let current = core.current();
+                if let Some(profiler) = &mut core.profiler {
                     profiler.leave(current, control);
                 }
             }
             match control {
                 // Down a chain without a detour through the queue.
-                Control::Broadcast => match ctx.core.broadcast(index) {
+                Control::Broadcast => match core.broadcast(index) {
                     Some(child) => index = child,
                     None => break,
                 },
                 Control::Unchanged => break,
                 Control::Sweep => {
-                    let swept = ctx.core.current();
-                    if let Some((failed, message)) = ctx.core.error.take()
+                    let swept = core.current();
+                    if let Some((failed, message)) = core.error.take()
                         && failed == swept
                     {
                         return Drained::Failed(message);
                     }
-                    ctx.core.sweep(swept);
+                    core.sweep(swept);
                     break;
                 }
                 Control::Terminate => {
-                    ctx.core.scheduler.clear();
+                    core.scheduler.clear();
                     return Drained::Ended(ExecutorState::Terminated);
                 }
             }

@@ -35,6 +35,7 @@ pub(super) struct Slot {
     inline_count: u8,
     /// Already on the list for the next cycle.
     pub(super) pending: bool,
+    /// All of them live: who is removed is taken out at once.
     inline: [NodeId; INLINE_MAX],
 }
 
@@ -116,7 +117,8 @@ pub(super) struct Cold {
     /// All triggered children, where they do not fit into the slot.
     pub(super) children: Vec<NodeId>,
     observers: Vec<NodeId>,
-    /// Entries of removed children in both lists; they stay until they are half of them.
+    /// Entries of removed children in both lists; they stay until they are half of them, except
+    /// for children in the slot.
     stale_count: u32,
     /// Reasons why a lazy node is wanted: guards, and children that are wanted.
     pub(super) wants: u32,
@@ -359,8 +361,28 @@ impl Graph {
         cold
     }
 
+    /// Takes removed children out of the slot; returns whether there were any.
+    fn purge_inline(&mut self, parent: usize) -> bool {
+        let before = self.slots[parent].inline_count;
+        let Some((children, count)) = self.slots[parent].inline_children() else {
+            return false;
+        };
+        let mut kept = 0;
+        for &child in &children[..count] {
+            if self.is_live(child) {
+                self.slots[parent].inline[usize::from(kept)] = child;
+                kept += 1;
+            }
+        }
+        self.slots[parent].inline_count = kept;
+        kept < before
+    }
+
     /// Counts one stale entry and compacts when they are the larger half: amortised constant.
     fn forget_child(&mut self, parent: usize) {
+        if self.purge_inline(parent) {
+            return;
+        }
         let total = self.triggered(parent).len() + self.observing(parent).len();
         let cold = &mut self.cold[parent];
         cold.stale_count += 1;

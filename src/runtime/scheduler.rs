@@ -150,9 +150,9 @@ impl Scheduler {
         if self.taken == self.end {
             return None;
         }
-        let index = self.line.get(self.taken).copied();
+        let index = self.line[self.taken];
         self.taken += 1;
-        index
+        Some(index)
     }
 
     /// Takes from the line or from the lowest level. The line goes first among equals.
