@@ -6,8 +6,8 @@
 //!             3 settle   spawns, then sweeps, then what nobody holds any more
 //! ```
 //!
-//! The closures that run nodes (`runs`) and all they may touch through [`Context`] (`core`) are
-//! two fields, so a running closure and the scheduler are disjoint borrows: no `unsafe`.
+//! A closure that runs is lent by its slot, so it and all it may touch through [`Context`] are
+//! disjoint borrows: no `unsafe`.
 
 use std::any::Any;
 use std::fmt;
@@ -129,14 +129,14 @@ impl Core {
         self.extras = true;
     }
 
-    /// Marks the node and queues its children, except for one that is handed back: it would be the
-    /// next to be taken from the queue, and is marked as queued.
+    /// Takes the closure back, marks the node and queues its children, except for one that is
+    /// handed back: it would be the next to be taken from the queue, and is marked as queued.
     ///
     /// Inlined for leaves and chains, which need no more registers than the loop around has; a call
     /// a node would cost as much as the rest of it.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "measured by bench `graph`")]
-    fn broadcast(&mut self, index: u32) -> Option<u32> {
+    fn broadcast(&mut self, index: u32, run: Option<Box<dyn NodeRun>>) -> Option<u32> {
         let Self {
             graph: Graph { slots, .. },
             scheduler,
@@ -144,6 +144,7 @@ impl Core {
             ..
         } = self;
         let slot = &mut slots[index as usize];
+        slot.take_back(run);
         slot.mut_epoch = *epoch;
         let child = match slot.triggered() {
             Triggered::None => return None,
@@ -153,17 +154,16 @@ impl Core {
                 return None;
             }
         };
-        let slot = &mut slots[child.index()];
-        debug_assert_eq!(slot.generation, child.generation, "inline children are live");
+        let slot = &mut slots[child as usize];
         if slot.scheduled_epoch >= *epoch {
             return None;
         }
         slot.scheduled_epoch = *epoch;
         let height = slot.height;
         if scheduler.would_be_next(height) {
-            return Some(child.index);
+            return Some(child);
         }
-        scheduler.push(height, child.index);
+        scheduler.push(height, child);
         None
     }
 
@@ -181,11 +181,10 @@ impl Core {
             return self.broadcast_to_many(index);
         };
         for &child in &children[..count] {
-            let slot = &mut slots[child.index()];
-            debug_assert_eq!(slot.generation, child.generation, "inline children are live");
+            let slot = &mut slots[child as usize];
             if slot.scheduled_epoch < *epoch {
                 slot.scheduled_epoch = *epoch;
-                scheduler.push(slot.height, child.index);
+                scheduler.push(slot.height, child);
             }
         }
     }
@@ -267,6 +266,25 @@ impl Core {
         };
         strike(&mut self.graph.cold[node.index()].owned_mut().io, index);
         self.io.deregister(index)
+    }
+
+    /// Tells whoever watches that a node begins to run.
+    fn enter(&mut self) {
+        let current = self.current();
+        if let Some(watch) = &mut self.watch {
+            watch.enter(current);
+        }
+        if let Some(profiler) = &mut self.profiler {
+            profiler.enter(current, self.epoch);
+        }
+    }
+
+    /// Tells whoever watches that it has run.
+    fn leave(&mut self, control: Control) {
+        let current = self.current();
+        if let Some(profiler) = &mut self.profiler {
+            profiler.leave(current, control);
+        }
     }
 
     /// The node to run next.
@@ -394,40 +412,61 @@ enum Drained {
     Failed(String),
 }
 
+/// A closure out of its slot, to which it goes back also when it panics.
+struct Lent<'a> {
+    core: &'a mut Core,
+    run: Option<Box<dyn NodeRun>>,
+}
+
+impl Drop for Lent<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.run.is_some() {
+            let index = self.core.running_index as usize;
+            self.core.graph.slots[index].take_back(self.run.take());
+        }
+    }
+}
+
 /// Runs what is queued until nothing is left or a node terminates the graph.
-fn drain<const WATCHED: bool>(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> Drained {
+fn drain<const WATCHED: bool>(core: &mut Core) -> Drained {
     while let Some(mut index) = core.take_next() {
         // A place in the queue may outlive its node.
-        while let Some(run) = &mut runs[index as usize] {
+        while let Some(run) = core.graph.slots[index as usize].run.take() {
             core.running_index = index;
             core.runs_count += 1;
             if WATCHED {
-                let current = core.current();
-                if let Some(watch) = &mut core.watch {
-                    watch.enter(current);
-                }
-                if let Some(profiler) = &mut core.profiler {
-                    profiler.enter(current, core.epoch);
-                }
+                core.enter();
             }
             #[cfg(feature = "spans")]
-            let span = super::observe::node_span(core.current(), &**run);
-            let control = run.run(&mut Context { core: &mut *core });
+            let span = super::observe::node_span(core.current(), &*run);
+            let (control, run) = {
+                let run = Some(run);
+                let mut lent = Lent { core, run };
+                let mut ctx = Context { core: lent.core };
+                let control = match &mut lent.run {
+                    Some(run) => run.run(&mut ctx),
+                    // It is there: it was lent above.
+                    None => Control::Unchanged,
+                };
+                (control, lent.run.take())
+            };
             #[cfg(feature = "spans")]
             drop(span);
             if WATCHED {
-                let current = core.current();
-                if let Some(profiler) = &mut core.profiler {
-                    profiler.leave(current, control);
-                }
+                core.leave(control);
             }
-            match control {
+            if control == Control::Broadcast {
                 // Down a chain without a detour through the queue.
-                Control::Broadcast => match core.broadcast(index) {
+                match core.broadcast(index, run) {
                     Some(child) => index = child,
                     None => break,
-                },
-                Control::Unchanged => break,
+                }
+                continue;
+            }
+            core.graph.slots[index as usize].take_back(run);
+            match control {
+                Control::Broadcast | Control::Unchanged => break,
                 Control::Sweep => {
                     let swept = core.current();
                     if let Some((failed, message)) = core.error.take()
@@ -451,7 +490,6 @@ fn drain<const WATCHED: bool>(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut 
 /// Owns a graph and runs its cycles. It stays on the thread that made it.
 pub struct Executor {
     pub(super) core: Core,
-    pub(super) runs: Vec<Option<Box<dyn NodeRun>>>,
     pub(super) shared: Rc<Shared>,
     pub(super) failures: Failures,
     pub(super) supervision: Supervision,
@@ -491,7 +529,6 @@ impl Executor {
                 extras: false,
                 interrupted: false,
             },
-            runs: Vec::new(),
             shared: Rc::default(),
             failures: Failures::default(),
             supervision: Supervision::default(),
@@ -580,10 +617,10 @@ impl Executor {
         #[cfg(feature = "spans")]
         let _span = super::observe::cycle_span(self.core.epoch, self.core.now);
         loop {
-            let (runs, core) = (&mut self.runs, &mut self.core);
+            let core = &mut self.core;
             // One guard for the whole drain, not one a node. After a panic the node is stopped and
             // nothing else was borrowed, so the rest can be drained.
-            match catch_unwind(AssertUnwindSafe(|| drain::<WATCHED>(runs, core))) {
+            match catch_unwind(AssertUnwindSafe(|| drain::<WATCHED>(core))) {
                 Ok(Drained::Ended(state)) => return state,
                 Ok(Drained::Failed(message)) => self.stop_failed(Ok(message)),
                 Err(payload) => self.stop_failed(Err(payload)),
@@ -661,7 +698,7 @@ impl Executor {
             if !self.core.graph.is_live(id) {
                 continue;
             }
-            let Some(run) = &self.runs[id.index()] else {
+            let Some(run) = self.run_of(id) else {
                 continue;
             };
             if run.handle_count() == 0 && !self.core.graph.cold[id.index()].pinned {
@@ -673,6 +710,12 @@ impl Executor {
         self.report_drops();
     }
 
+    /// What runs the node in the slot of this id, whichever its generation.
+    pub(super) fn run_of(&self, id: NodeId) -> Option<&dyn NodeRun> {
+        let slot = self.core.graph.slots.get(id.index());
+        slot.and_then(|slot| slot.run.as_deref())
+    }
+
     /// Takes one live node out of the graph, with its timers, sources and queue entries.
     pub(super) fn remove(&mut self, id: NodeId) {
         let below = if self.core.graph.roots.is_empty() {
@@ -681,9 +724,9 @@ impl Executor {
             self.core.graph.marked_below(id)
         };
         self.supervision.forget(id);
-        let height = self.core.graph.slots[id.index()].height;
-        self.core.scheduler.remove_node(height);
-        let run = self.runs[id.index()].take();
+        let slot = &mut self.core.graph.slots[id.index()];
+        self.core.scheduler.remove_node(slot.height);
+        let run = slot.run.take();
         if let Some(run) = &run {
             run.cell().life().set(Life::Removed);
         }
@@ -927,11 +970,11 @@ impl Executor {
     /// Has each node that runs told to a watch, made on first use.
     pub(super) fn watched(&mut self, now: Nanos) -> &mut Watch {
         self.core.extras = true;
-        let (Core { watch, graph, .. }, runs) = (&mut self.core, &self.runs);
+        let Core { watch, graph, .. } = &mut self.core;
         watch.get_or_insert_with(|| {
             let watch = Watch::new(now);
-            for (index, run) in (0..).zip(runs) {
-                if let Some(run) = run {
+            for (index, slot) in (0..).zip(&graph.slots) {
+                if let Some(run) = &slot.run {
                     watch.built(graph.id_at(index), run.cell().name());
                 }
             }
@@ -942,10 +985,8 @@ impl Executor {
     /// Takes a slot; the node cannot run before [`Executor::install`].
     pub(super) fn place(&mut self, placement: Placement) -> (NodeId, u32) {
         let (id, height) = self.core.graph.insert(placement);
-        if self.runs.len() <= id.index() {
-            self.runs.resize_with(id.index() + 1, || None);
-        }
-        self.core.scheduler.reserve_nodes(self.runs.len());
+        let slot_count = self.core.graph.slot_count();
+        self.core.scheduler.reserve_nodes(slot_count);
         self.core.scheduler.add_node(height);
         self.want_parents(id);
         self.core.graph.inherit_health(id);
@@ -959,7 +1000,7 @@ impl Executor {
         if let Some(watch) = &self.core.watch {
             watch.built(id, run.cell().name());
         }
-        self.runs[id.index()] = Some(run);
+        self.core.graph.slots[id.index()].run = Some(run);
     }
 
     /// Has the node run whenever `source` has work; the mark is for whoever gives it work.
