@@ -211,9 +211,7 @@ impl Core {
         let target = &self.graph.slots[id.index()];
         let queued = target.scheduled_epoch == self.epoch;
         if target.height < height
-            || (target.height == height
-                && queued
-                && !self.scheduler.waits(height, id.index))
+            || (target.height == height && queued && !self.scheduler.waits(height, id.index))
         {
             return Err(ScheduleError::TooLate);
         }
@@ -334,7 +332,11 @@ impl Core {
             pending.clear();
             any = true;
         }
-        if self.timers.next_deadline().is_some_and(|next| next <= self.now) {
+        if self
+            .timers
+            .next_deadline()
+            .is_some_and(|next| next <= self.now)
+        {
             while let Some(node) = self.timers.pop_due(self.now, self.epoch) {
                 self.enqueue(node);
                 any = true;
