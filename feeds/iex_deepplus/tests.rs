@@ -5,7 +5,7 @@ use super::{DESCRIPTOR, Encoder, Order, PROTOCOL, wire};
 use crate::contract::Outcome;
 use crate::model::{Action, Flags, Price, Side, Size, StatisticKind, Tick, cancel_detail};
 use crate::session::iextp::testing::{
-    AT, Run, SYMBOL, actions, bytes_of, check_damage, check_vectors, inspect, say_shared,
+    self, AT, Run, SYMBOL, actions, bytes_of, check_damage, check_vectors, inspect, say_shared,
 };
 
 const ORDER: Order = Order {
@@ -87,15 +87,8 @@ fn the_worked_examples_of_the_specification_decode() {
     );
 }
 
-/// Ticks of one segment without the definition that comes first.
-#[track_caller]
 fn ticks_of(fill: impl FnOnce(&mut Encoder)) -> Vec<Tick> {
-    let mut run = Run::new(&DESCRIPTOR);
-    let mut venue = Encoder::new(1, 7);
-    fill(&mut venue);
-    assert_eq!(run.packet(0, 2, &venue.segment(1)), Outcome::Applied);
-    assert_eq!(run.feed.counters().decode_errors_total(), 0);
-    run.ticks()[1..].to_vec()
+    testing::ticks_of(&DESCRIPTOR, fill)
 }
 
 #[test]

@@ -19,6 +19,8 @@
 //!
 //! Both versions have these layouts; 1.6 has the last types of the administrative ones in addition. Recordings at hand
 //! carry the id of 1.6 only.
+//!
+//! A quote is the whole book of its instrument: the first one after a loss is marked as a snapshot, which makes up for it.
 
 mod encode;
 mod normalize;

@@ -2,7 +2,7 @@
 //!
 //! The venue may begin its sequence at 1 again within one session id. A packet numbered 1 at stream offset 0 that was
 //! sent later than everything before it is such a restart: a `Reset` of kind sequence, and books stay as they are,
-//! because the venue goes on to change what it set before. An older one is only a late copy of the first packet.
+//! because on a recorded day the venue goes on to change what it set before. An older one is only a late copy of the first packet.
 
 use super::normalize::{At, Dialect, Messages};
 use super::{HEADER_BYTES, Header, split_message, whole_count};
@@ -181,7 +181,7 @@ impl<D: Dialect> Protocol for Follower<D> {
     }
 
     fn on_hole(&mut self) {
-        self.messages.close_event();
+        self.messages.on_hole();
     }
 
     fn restart(&mut self) {

@@ -65,6 +65,8 @@ struct Standing {
     reason: u64,
     /// The venue itself halts it, whatever the market says.
     is_halted_here: bool,
+    /// [`Messages::breaks`] when its book was told whole last.
+    whole_since: u32,
 }
 
 /// What the messages of one channel mean.
@@ -77,6 +79,8 @@ pub(crate) struct Messages {
     followed: Vec<u64>,
     is_event_open: bool,
     is_over: bool,
+    /// Places where messages before the next one were never seen.
+    breaks: u32,
     counts: [u64; 256],
     told_unknown: [bool; 256],
     notices: VecDeque<Notice>,
@@ -106,6 +110,7 @@ impl Messages {
             followed,
             is_event_open: false,
             is_over: false,
+            breaks: 0,
             counts: [0; 256],
             told_unknown: [false; 256],
             notices: VecDeque::new(),
@@ -117,14 +122,22 @@ impl Messages {
         self.is_event_open = is_open;
     }
 
-    /// The stream is broken here: no event continues over it.
-    pub(crate) fn close_event(&mut self) {
+    /// Whether a message that tells an instrument's book whole is the first one since messages were missing.
+    #[inline(always)]
+    pub(crate) fn is_first_whole(&mut self, instrument: InstrumentId) -> bool {
+        let standing = &mut self.standings[instrument.index()];
+        std::mem::replace(&mut standing.whole_since, self.breaks) != self.breaks
+    }
+
+    /// The stream is broken here: no event continues over it, and no book is known to be whole.
+    pub(crate) fn on_hole(&mut self) {
         self.is_event_open = false;
+        self.breaks = self.breaks.wrapping_add(1);
     }
 
     /// The stream starts anew.
     pub(crate) fn restart(&mut self) {
-        self.is_event_open = false;
+        self.on_hole();
         self.is_over = false;
     }
 
@@ -437,6 +450,7 @@ impl Messages {
             state: TradingState::Trading,
             reason: 0,
             is_halted_here: false,
+            whole_since: 0,
         });
         if define {
             let definition = Definition::named(instrument, Symbol::new(symbol));

@@ -273,6 +273,22 @@ pub(crate) fn actions(ticks: &[Tick]) -> Vec<Action> {
     ticks.iter().map(|tick| tick.action).collect()
 }
 
+/// Ticks of one segment without the definition that comes first.
+#[track_caller]
+pub(crate) fn ticks_of<const PROTOCOL: u16>(
+    descriptor: &Descriptor,
+    fill: impl FnOnce(&mut Encoder<PROTOCOL>),
+) -> Vec<Tick> {
+    let mut run = Run::new(descriptor);
+    let mut venue = Encoder::new(1, 7);
+    fill(&mut venue);
+    assert_eq!(run.packet(0, 2, &venue.segment(1)), Outcome::Applied);
+    assert_eq!(run.feed.counters().decode_errors_total(), 0);
+    let ticks = run.ticks();
+    assert_eq!(ticks[0].action, Action::Definition);
+    ticks[1..].to_vec()
+}
+
 /// The only message of a channel's segment, type byte first.
 #[track_caller]
 pub(crate) fn only_message<const PROTOCOL: u16>(venue: &mut Encoder<PROTOCOL>) -> Vec<u8> {
