@@ -65,7 +65,8 @@ impl Encoder {
         ))
     }
 
-    /// The size of an order trades at the price given. `false` when the segment must be sent before.
+    /// The size of an order trades at the price given. `false` when the segment must be sent
+    /// before.
     pub fn executed(&mut self, traded: Order, trade_id: u64, symbol: &str, timestamp: i64) -> bool {
         self.raw(&message!(
             OrderExecuted,

@@ -1,7 +1,8 @@
 //! IEX DEEP+ 1.0 over IEX-TP 1.
 //!
-//! Every displayed order of one venue, its trades and its statuses; UDP on one or two lines, no retransmission here, so
-//! what no line brings stays missing. Specification: IEX DEEP+ 1.05 and IEX Transport Protocol 1.
+//! Every displayed order of one venue, its trades and its statuses; UDP on one or two lines, no
+//! retransmission here, so what no line brings stays missing. Specification: IEX DEEP+ 1.05 and IEX
+//! Transport Protocol 1.
 //!
 //! | type | message | ticks |
 //! |---|---|---|
@@ -21,8 +22,9 @@
 //! | `C` | clear book | `Clear` |
 //! | `r` `e` `s` `d` `x` | snapshots | none: they are asked for over TCP and never on this channel |
 //!
-//! No recording was at hand. The layouts are checked against the worked examples of the specification. Its text at hand
-//! leaves out the message protocol id: [`PROTOCOL`] is what other decoders of the venue's recorded days expect.
+//! No recording was at hand. The layouts are checked against the worked examples of the
+//! specification. Its text at hand leaves out the message protocol id: [`PROTOCOL`] is what other
+//! decoders of the venue's recorded days expect.
 
 mod encode;
 mod normalize;

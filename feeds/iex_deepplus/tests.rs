@@ -1,4 +1,5 @@
-//! Tests of the room: worked examples of the specification, golden bytes, what a message means, damage.
+//! Tests of the room: worked examples of the specification, golden bytes, what a message means,
+//! damage.
 #![allow(clippy::unwrap_used)]
 
 use super::{DESCRIPTOR, Encoder, Order, PROTOCOL, wire};
@@ -48,8 +49,8 @@ fn check_example(hex: &str, expected: &str) {
 fn the_worked_examples_of_the_specification_decode() {
     check_example(
         "61 38 b28fa5a0ab866d14 5a49455854202020 968f060000000000 64000000 241d0f0000000000",
-        "\"addordermessage\":{\"side\":\"8\",\"timestamp\":1471980724912754610,\"symbol\":\"ZIEXT\",\
-         \"orderid\":429974,\"size\":100,\"price\":\"99.05\"}",
+        "\"addordermessage\":{\"side\":\"8\",\"timestamp\":1471980724912754610,\
+         \"symbol\":\"ZIEXT\",\"orderid\":429974,\"size\":100,\"price\":\"99.05\"}",
     );
     check_example(
         "4d 00 b28fa5a0ab866d14 5a49455854202020 968f060000000000 64000000 241d0f0000000000",

@@ -1,4 +1,5 @@
-//! The layouts of DEEP+'s own messages and the list of all its types. Little endian; prices have four implied decimals.
+//! The layouts of DEEP+'s own messages and the list of all its types. Little endian; prices have
+//! four implied decimals.
 
 use crate::session::iextp::messages::{
     OperationalHaltStatus, PriceE4, RetailLiquidityIndicator, SaleConditionFlags,
@@ -53,7 +54,8 @@ crate::layout! {
         29 price: PriceE4,
         37 trade_id: LittleEndian<u64>,
     }
-    /// A trade that leaves all displayed orders alone. Laid out like the trade reports of the other protocols.
+    /// A trade that leaves all displayed orders alone. Laid out like the trade reports of the other
+    /// protocols.
     pub struct Trade(37) "trade" {
         0 sale_condition_flags: SaleConditionFlags,
         1 timestamp: LittleEndian<i64>,

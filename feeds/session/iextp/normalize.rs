@@ -1,7 +1,8 @@
-//! Messages to ticks: the messages all protocols of this transport share, and what their own ones need.
+//! Messages to ticks: the messages all protocols of this transport share, and what their own ones
+//! need.
 //!
-//! Every message is an event of its own, unless the protocol marks where an event ends and one is open: then a message
-//! belongs to that one and leaves closing it to the venue.
+//! Every message is an event of its own, unless the protocol marks where an event ends and one is
+//! open: then a message belongs to that one and leaves closing it to the venue.
 
 use super::messages::{
     AuctionInformation, OfficialPrice, OperationalHaltStatus, RetailLiquidityIndicator,
@@ -24,8 +25,8 @@ pub(crate) trait Dialect: Send + 'static {
     /// Its message types.
     const TYPES: &'static [TypeInfo];
 
-    /// Makes ticks of one message: its own types here, the shared ones it has through [`Messages::shared`], all others
-    /// through [`Messages::unknown_type`].
+    /// Makes ticks of one message: its own types here, the shared ones it has through
+    /// [`Messages::shared`], all others through [`Messages::unknown_type`].
     ///
     /// # Errors
     /// The message is too short for its type, or a field has a value its type does not allow.
@@ -38,13 +39,15 @@ pub(crate) trait Dialect: Send + 'static {
         out: &mut Batch,
     ) -> Result<(), DecodeError>;
 
-    /// Hands the fields of one message to `show`; `None` when the type is unknown or the bytes are too few.
+    /// Hands the fields of one message to `show`; `None` when the type is unknown or the bytes are
+    /// too few.
     fn inspect(message: &[u8], show: &mut dyn FnMut(&dyn InspectedMessage)) -> Option<()>;
 }
 
 /// Notices kept until they are polled: one a type and one end of session.
 const NOTICES_MAX: usize = 512;
-/// Instruments a channel may name; messages for further ones are counted as for unknown instruments.
+/// Instruments a channel may name; messages for further ones are counted as for unknown
+/// instruments.
 const INSTRUMENTS_MAX: usize = 1 << 20;
 
 /// Where and when a message was.
@@ -86,7 +89,8 @@ pub(crate) struct Messages {
     notices: VecDeque<Notice>,
 }
 
-/// A view of a message of at least this type's length, or the way out. The venue may add fields at the end.
+/// A view of a message of at least this type's length, or the way out. The venue may add fields at
+/// the end.
 macro_rules! view {
     ($view:ident, $body:ident, $tag:ident) => {
         $view::of($body).ok_or($crate::contract::DecodeError::BadLength {
@@ -122,7 +126,8 @@ impl Messages {
         self.is_event_open = is_open;
     }
 
-    /// Whether a message that tells an instrument's book whole is the first one since messages were missing.
+    /// Whether a message that tells an instrument's book whole is the first one since messages were
+    /// missing.
     #[inline(always)]
     pub(crate) fn is_first_whole(&mut self, instrument: InstrumentId) -> bool {
         let standing = &mut self.standings[instrument.index()];
@@ -160,8 +165,8 @@ impl Messages {
         self.notices.pop_front()
     }
 
-    /// Applies the whole messages among the first `count` of `payload`, except the first `skip`; returns how many there were,
-    /// the skipped ones included.
+    /// Applies the whole messages among the first `count` of `payload`, except the first `skip`;
+    /// returns how many there were, the skipped ones included.
     #[inline(always)]
     pub(crate) fn apply<D: Dialect>(
         &mut self,
@@ -381,7 +386,8 @@ impl Messages {
         }
     }
 
-    /// A tick of a message sent at `timestamp` ns since the Unix epoch; it closes its event unless one is open.
+    /// A tick of a message sent at `timestamp` ns since the Unix epoch; it closes its event unless
+    /// one is open.
     #[inline(always)]
     pub(crate) fn blank(&self, at: At, action: Action, timestamp: i64) -> Tick {
         Tick {

@@ -158,7 +158,8 @@ pub(crate) fn payloads(path: &Path) -> Vec<(u64, Vec<u8>)> {
     found
 }
 
-/// Fields as the reference decode writes them: JSON in wire order, names without underscores, a price of 0 as a number.
+/// Fields as the reference decode writes them: JSON in wire order, names without underscores, a
+/// price of 0 as a number.
 #[derive(Default)]
 struct Fields(String);
 
@@ -244,7 +245,8 @@ pub(crate) fn inspect(descriptor: &Descriptor, bytes: &[u8]) -> Messages {
     messages
 }
 
-/// Compares every field of every message with another decoder's; returns how many messages there were.
+/// Compares every field of every message with another decoder's; returns how many messages there
+/// were.
 #[track_caller]
 pub(crate) fn check_decode(descriptor: &Descriptor, pcap: &Path, decode: &Path) -> usize {
     let mut ours = payloads(pcap)
@@ -348,7 +350,8 @@ pub(crate) const AUCTION: Auction = Auction {
     collar_upper: 2_057_000,
 };
 
-/// Says a message of a shared type, with values that tell fields apart; `false` when the type is no shared one.
+/// Says a message of a shared type, with values that tell fields apart; `false` when the type is no
+/// shared one.
 pub(crate) fn say_shared<const PROTOCOL: u16>(venue: &mut Encoder<PROTOCOL>, tag: u8) -> bool {
     match tag {
         b'S' => venue.system_event(b'E', AT),
@@ -366,10 +369,11 @@ pub(crate) fn say_shared<const PROTOCOL: u16>(venue: &mut Encoder<PROTOCOL>, tag
     }
 }
 
-/// Checks that every type has golden bytes, `vectors/<message>.hex` of the room, that they are what the encoder says, and
-/// that they become the ticks of `vectors/<message>.events`.
+/// Checks that every type has golden bytes, `vectors/<message>.hex` of the room, that they are what
+/// the encoder says, and that they become the ticks of `vectors/<message>.events`.
 ///
-/// Written anew only with `WAVELETD_BLESS=1`, and then checked by hand against the specification's tables.
+/// Written anew only with `WAVELETD_BLESS=1`, and then checked by hand against the specification's
+/// tables.
 #[track_caller]
 pub(crate) fn check_vectors<const PROTOCOL: u16>(
     descriptor: &Descriptor,
@@ -402,7 +406,8 @@ pub(crate) fn check_vectors<const PROTOCOL: u16>(
     }
 }
 
-/// Checks that a packet with a message of every type is refused when cut anywhere, and survived when any bit is flipped.
+/// Checks that a packet with a message of every type is refused when cut anywhere, and survived
+/// when any bit is flipped.
 #[track_caller]
 pub(crate) fn check_damage<const PROTOCOL: u16>(descriptor: &Descriptor, types: &[TypeInfo]) {
     let mut venue = Encoder::<PROTOCOL>::new(1, 7);
@@ -484,7 +489,8 @@ impl Recorded {
         }
     }
 
-    /// The other decoder saw the same trades: how many, how much and the last one of every instrument.
+    /// The other decoder saw the same trades: how many, how much and the last one of every
+    /// instrument.
     #[track_caller]
     pub(crate) fn check_trades(&self) {
         let mut trades: BTreeMap<&str, (u64, u64, Option<&Tick>)> = BTreeMap::new();

@@ -57,7 +57,8 @@ impl<const PROTOCOL: u16> Segments<PROTOCOL> {
         }
     }
 
-    /// Says one message. One that does not fit behind what is collected goes into a segment of its own.
+    /// Says one message. One that does not fit behind what is collected goes into a segment of its
+    /// own.
     pub fn say(&mut self, now: EventTime, message: impl Fn(&mut Encoder<PROTOCOL>) -> bool) {
         if !message(&mut self.encoder) {
             self.send(now);
