@@ -16,8 +16,19 @@ pub struct Line(pub u8);
 impl Line {
     /// Answers of retransmission servers.
     pub const RECOVERY: Line = Line(u8::MAX);
+    /// Snapshots that the venue repeats on lines of their own. A is used; B stands in when A is silent.
+    pub const SNAPSHOT: Line = Line(u8::MAX - 1);
     /// Most lines a channel may have.
     pub const COUNT_MAX: usize = 4;
+}
+
+/// A recovery server that is spoken to over a connection (TCP), by its index in the configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Server {
+    /// Sends, or has sent, missing messages again.
+    Retransmit(u8),
+    /// Sends the present state.
+    Snapshot(u8),
 }
 
 /// What the bytes of a packet are.
@@ -31,6 +42,8 @@ pub enum Form<'a> {
     Text,
     /// The body of a REST answer to this URL.
     Rest(&'a str),
+    /// Some bytes of a connection to a recovery server, as they came: messages may be cut anywhere.
+    Stream(Server),
 }
 
 /// Bytes from the world.
@@ -175,6 +188,23 @@ pub enum Action {
         /// The datagram.
         bytes: Vec<u8>,
     },
+    /// Connect to a recovery server; [`LinkEvent::StreamUp`] or [`LinkEvent::StreamDown`] follows.
+    OpenStream {
+        /// Which.
+        server: Server,
+    },
+    /// Send these bytes to a connected recovery server.
+    SendStream {
+        /// Which.
+        server: Server,
+        /// The bytes.
+        bytes: Vec<u8>,
+    },
+    /// Leave a recovery server; no event follows.
+    CloseStream {
+        /// Which.
+        server: Server,
+    },
     /// Send this text on the connection.
     SendText {
         /// Which connection.
@@ -200,6 +230,10 @@ pub enum LinkEvent {
     Down(Line),
     /// A retransmission server cannot be reached (refused by its host).
     ServerUnreachable(u8),
+    /// The connection to a recovery server that was asked for is open.
+    StreamUp(Server),
+    /// It cannot be had, or was closed by the other side.
+    StreamDown(Server),
 }
 
 /// An edge worth one log line. Never sent per message.
@@ -236,6 +270,21 @@ pub enum Notice {
         first: u64,
         /// How many.
         count: u64,
+    },
+    /// Books are rebuilt from a snapshot; live messages are kept meanwhile.
+    RebuildStarted {
+        /// The oldest message a snapshot may expect next.
+        from: u64,
+    },
+    /// A snapshot could not be used: the server refused, broke off, or sent one that is too old.
+    SnapshotFailed {
+        /// Why.
+        reason: &'static str,
+    },
+    /// Books are whole again.
+    Rebuilt {
+        /// The first live message behind the snapshot.
+        next: u64,
     },
     /// The session changed or its sequence started anew.
     SessionReset {
@@ -295,6 +344,14 @@ pub struct FeedCounters {
     pub messages_lost: u64,
     /// Sessions or sequences started anew.
     pub resets: u64,
+    /// Rebuilds from a snapshot begun.
+    pub rebuilds: u64,
+    /// Snapshots that books were rebuilt from.
+    pub snapshots_applied: u64,
+    /// Snapshots that could not be used.
+    pub snapshots_failed: u64,
+    /// Times the live messages kept for a snapshot were more than their bound.
+    pub rebuild_overflows: u64,
     /// Messages first seen on each line, while arbitrated.
     pub first_on_line: [u64; Line::COUNT_MAX],
     /// Gap ledger entries beyond its bound: counted, not named.
@@ -312,6 +369,12 @@ impl FeedCounters {
         self.decode_errors[error.kind()] += 1;
     }
 }
+
+/// Room that must be there before a datagram is given to its feed, in ticks.
+///
+/// The longest datagram (9,000 bytes) holds fewer than 1,000 messages of the shortest type (a few bytes behind a 2-byte
+/// length), and no message makes more than four ticks; twice that, rounded up to a power of two.
+pub const TICKS_PER_PACKET_MAX: usize = 8_192;
 
 /// Where full batches of ticks go.
 pub trait TickSink {
@@ -471,6 +534,17 @@ pub enum Transport {
     WebSocket,
 }
 
+/// How a venue tells the present state to those who missed how it came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SnapshotService {
+    /// Not by a service of its own.
+    None,
+    /// On demand, over a connection.
+    Stream,
+    /// Again and again, on lines of their own.
+    Lines,
+}
+
 /// What kind of book the ticks of a feed build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BookKind {
@@ -524,6 +598,10 @@ pub struct FeedSettings {
     pub line_count: u8,
     /// How many retransmission servers may be asked.
     pub server_count: u8,
+    /// How many servers may be asked for a snapshot.
+    pub snapshot_server_count: u8,
+    /// Whether snapshots come on lines of their own.
+    pub has_snapshot_lines: bool,
     /// Symbols to follow; empty means all.
     pub instruments: Vec<String>,
     /// The room's own settings, by key.
@@ -537,6 +615,8 @@ impl FeedSettings {
             channel,
             line_count: 1,
             server_count: 0,
+            snapshot_server_count: 0,
+            has_snapshot_lines: false,
             instruments: Vec::new(),
             own: Vec::new(),
         }
@@ -575,6 +655,8 @@ pub struct Descriptor {
     pub book: BookKind,
     /// Whether the protocol lets a receiver ask for missing messages.
     pub has_retransmission: bool,
+    /// How the protocol gives the present state.
+    pub snapshot: SnapshotService,
     /// WebSocket address used when the configuration names none.
     pub default_url: &'static str,
     /// Keys beyond the common ones.

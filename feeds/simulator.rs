@@ -58,6 +58,40 @@ pub enum MarketEvent {
     },
 }
 
+/// Something a venue says that is no business of a matching engine. Symbols are indices as in [`MarketEvent`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "the fields are the words of the variant's sentence"
+)]
+pub enum Announcement {
+    /// An instrument is listed during the day.
+    List(Symbol),
+    /// An order of an instrument nobody listed.
+    UnlistedOrder,
+    /// Trading of an instrument is halted.
+    Halt { symbol: u32 },
+    /// It trades again.
+    Resume { symbol: u32 },
+    /// A trade is taken back.
+    TradeBreak { symbol: u32, trade: u64 },
+    /// An auction has more on one side than on the other.
+    Imbalance {
+        symbol: u32,
+        price: Price,
+        size: u64,
+    },
+}
+
+/// What a recovery server that is spoken to over a connection does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServerKind {
+    /// Sends missing messages again, or has them sent.
+    Retransmit,
+    /// Sends the present state.
+    Snapshot,
+}
+
 /// What a venue says and answers.
 pub trait VenueSimulator: Send {
     /// Opens the session: instruments are listed, indices as in `symbols`.
@@ -65,6 +99,12 @@ pub trait VenueSimulator: Send {
 
     /// Says what the matching engine did.
     fn on_event(&mut self, now: EventTime, event: &MarketEvent);
+
+    /// Says something else; false when the venue has no such message.
+    fn announce(&mut self, now: EventTime, announcement: &Announcement) -> bool {
+        let _ = (now, announcement);
+        false
+    }
 
     /// Ends what is being collected (a datagram filled by several events) and says what is due (heartbeats).
     fn on_clock(&mut self, now: EventTime);
@@ -80,6 +120,37 @@ pub trait VenueSimulator: Send {
     /// Answers a retransmission request; `None` when the venue would stay silent.
     fn on_request(&mut self, request: &[u8]) -> Option<Vec<u8>> {
         let _ = request;
+        None
+    }
+
+    /// Whether connections to this recovery server are taken.
+    fn has_server(&self, server: ServerKind) -> bool {
+        let _ = server;
+        false
+    }
+
+    /// A client connected to a recovery server.
+    fn on_stream_open(&mut self, connection: u32, server: ServerKind) {
+        let _ = (connection, server);
+    }
+
+    /// A client of a recovery server sent bytes.
+    fn on_stream(&mut self, now: EventTime, connection: u32, bytes: &[u8]) {
+        let _ = (now, connection, bytes);
+    }
+
+    /// A client of a recovery server left.
+    fn on_stream_close(&mut self, connection: u32) {
+        let _ = connection;
+    }
+
+    /// Next bytes for a client of a recovery server; `None` in their place closes its connection.
+    fn poll_stream(&mut self) -> Option<(u32, Option<Vec<u8>>)> {
+        None
+    }
+
+    /// Next datagram of the snapshot lines.
+    fn poll_snapshot_datagram(&mut self) -> Option<Vec<u8>> {
         None
     }
 
@@ -298,6 +369,98 @@ impl LevelAggregator {
             price,
             size,
         }
+    }
+}
+
+/// An order that rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RestingOrder {
+    /// Which symbol.
+    pub symbol: u32,
+    /// Its id.
+    pub order: u64,
+    /// Which side.
+    pub side: Side,
+    /// Where.
+    pub price: Price,
+    /// How much is left.
+    pub size: u64,
+}
+
+/// The orders that rest, in the order in which they came to their place: what a snapshot by order says.
+#[derive(Clone, Debug, Default)]
+pub struct RestingOrders {
+    places: hashbrown::HashMap<u64, u64, foldhash::fast::FixedState>,
+    orders: BTreeMap<u64, RestingOrder>,
+    next: u64,
+}
+
+impl RestingOrders {
+    /// Applies an event. An event that names an unknown order changes nothing.
+    pub fn apply(&mut self, event: &MarketEvent) {
+        match *event {
+            MarketEvent::Add {
+                symbol,
+                order,
+                side,
+                price,
+                size,
+            } => self.insert(RestingOrder {
+                symbol,
+                order,
+                side,
+                price,
+                size,
+            }),
+            MarketEvent::Execute { order, size, .. }
+            | MarketEvent::ExecuteAt { order, size, .. }
+            | MarketEvent::Reduce { order, size, .. } => {
+                self.take(order, size);
+            }
+            MarketEvent::Delete { order, .. } => {
+                self.take(order, u64::MAX);
+            }
+            MarketEvent::Replace {
+                order,
+                successor,
+                price,
+                size,
+                ..
+            } => {
+                if let Some(found) = self.take(order, u64::MAX) {
+                    self.insert(RestingOrder {
+                        order: successor,
+                        price,
+                        size,
+                        ..found
+                    });
+                }
+            }
+            MarketEvent::Hidden { .. } => {}
+        }
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = &RestingOrder> {
+        self.orders.values()
+    }
+
+    fn insert(&mut self, order: RestingOrder) {
+        self.places.insert(order.order, self.next);
+        self.orders.insert(self.next, order);
+        self.next += 1;
+    }
+
+    fn take(&mut self, order: u64, size: u64) -> Option<RestingOrder> {
+        let place = *self.places.get(&order)?;
+        let resting = self.orders.get_mut(&place)?;
+        resting.size = resting.size.saturating_sub(size);
+        let found = *resting;
+        if found.size == 0 {
+            self.orders.remove(&place);
+            self.places.remove(&order);
+        }
+        Some(found)
     }
 }
 

@@ -344,6 +344,8 @@ fn live(network: Network) -> Lived {
     let ledger = Arc::new(Mutex::new(Vec::new()));
     let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let feed = UdpFeed {
+        snapshot_lines: Vec::new(),
+        snapshot: Vec::new(),
         row: 0,
         name: "day".to_owned(),
         feed: Box::new(Watched {

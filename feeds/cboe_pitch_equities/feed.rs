@@ -5,9 +5,9 @@ use super::settings::Settings;
 use crate::contract::{Batch, DecodeError, FeedCounters, FeedSettings, Notice, SettingFault};
 use crate::model::time::NewYorkDay;
 use crate::model::{ResetKind, SendTime};
-use crate::session::SequencedChannel;
 use crate::session::channel::{Follow, Framed, Kind, Place, Protocol, Standing};
 use crate::session::sequenced_unit::{HEADER_BYTES, Header, whole_count};
+use crate::session::{RebuildSettings, SequencedChannel};
 
 /// A first message is taken for a late copy this long after the end of a session, in ns.
 const OLD_SESSION_NS: u64 = 1_000_000_000;
@@ -33,6 +33,7 @@ pub(super) fn build(settings: &FeedSettings) -> Result<PitchFeed, Vec<SettingFau
     Ok(SequencedChannel::new(
         settings,
         own.sequencer,
+        RebuildSettings::default(),
         own.silence_ns,
         pitch,
     ))

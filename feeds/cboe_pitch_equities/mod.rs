@@ -65,7 +65,8 @@ pub mod wire;
 mod tests;
 
 use crate::contract::{
-    BookKind, DecodeError, Descriptor, Form, MessageSink, Packet, SessionKey, Transport,
+    BookKind, DecodeError, Descriptor, Form, MessageSink, Packet, SessionKey, SnapshotService,
+    Transport,
 };
 use crate::session::sequenced_unit::{HEADER_BYTES, Header, split_message};
 
@@ -78,6 +79,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     transport: Transport::Datagrams,
     book: BookKind::ByOrder,
     has_retransmission: false,
+    snapshot: SnapshotService::None,
     default_url: "",
     settings: settings::KEYS,
     build: |settings| Ok(Box::new(feed::build(settings)?)),

@@ -152,7 +152,8 @@ impl Feed for CoinbaseFeed {
         match event {
             LinkEvent::Up(line) => self.state.up(line, now, out),
             LinkEvent::Down(line) => self.state.down(line, now, out),
-            LinkEvent::ServerUnreachable(_) => {}
+            LinkEvent::ServerUnreachable(_) | LinkEvent::StreamUp(_) | LinkEvent::StreamDown(_) => {
+            }
         }
     }
 

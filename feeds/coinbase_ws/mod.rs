@@ -63,7 +63,9 @@ pub mod simulator;
 #[cfg(test)]
 mod tests;
 
-use crate::contract::{BookKind, Descriptor, Feed, FeedSettings, SettingFault, Transport};
+use crate::contract::{
+    BookKind, Descriptor, Feed, FeedSettings, SettingFault, SnapshotService, Transport,
+};
 use crate::model::Price;
 use feed::CoinbaseFeed;
 use settings::Settings;
@@ -77,6 +79,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     transport: Transport::WebSocket,
     book: BookKind::ByLevel,
     has_retransmission: false,
+    snapshot: SnapshotService::None,
     default_url: "wss://ws-feed.exchange.coinbase.com",
     settings: settings::KEYS,
     build,

@@ -15,5 +15,5 @@ pub use decimal::DecimalError;
 pub use instrument::{Definition, InstrumentId, Symbol};
 pub use price::{Price, Size};
 pub use status::{GapKind, ImbalanceKind, ResetKind, StatisticKind, TradingState};
-pub use tick::{Action, ChannelId, Flags, Side, Tick, cancel_detail};
+pub use tick::{Action, ChannelId, Flags, Side, Tick, cancel_detail, heartbeat_detail};
 pub use time::{EventTime, RecvTime, SendTime};

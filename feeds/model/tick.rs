@@ -81,6 +81,18 @@ pub mod cancel_detail {
     pub const REPLACED: u8 = 2;
 }
 
+/// Values of `detail` in a `Heartbeat`.
+pub mod heartbeat_detail {
+    /// The channel speaks again.
+    pub const ALIVE: u8 = 0;
+    /// No line says anything new.
+    pub const SILENT: u8 = 1;
+    /// With `SNAPSHOT` and `LAST`: a snapshot of the whole channel ends here; what it did not name has an empty book.
+    pub const SNAPSHOT_WHOLE: u8 = 2;
+    /// With `SNAPSHOT` and `LAST`: a snapshot ends here of the instruments it named, and of no others.
+    pub const SNAPSHOT_PART: u8 = 3;
+}
+
 /// Bits that qualify a tick. The bits are DBN's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 #[repr(transparent)]
@@ -103,6 +115,12 @@ impl Flags {
     pub const MAYBE_BAD_BOOK: Flags = Flags(0x04);
     /// The venue says this print does not count in volume (or high and low).
     pub const PUBLISHER_SPECIFIC: Flags = Flags(0x02);
+
+    /// These bits less those of `other`.
+    #[must_use]
+    pub const fn without(self, other: Flags) -> Flags {
+        Flags(self.0 & !other.0)
+    }
 
     /// Whether all bits of `other` are set.
     pub const fn contains(self, other: Flags) -> bool {

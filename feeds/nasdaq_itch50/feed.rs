@@ -7,14 +7,18 @@ use crate::contract::{
     SettingFault,
 };
 use crate::model::time::NewYorkDay;
-use crate::model::{RecvTime, ResetKind, SendTime};
+use crate::model::{Flags, RecvTime, ResetKind, SendTime};
 use crate::session::SequencedChannel;
-use crate::session::channel::{Follow, Framed, Kind, Place, Protocol, Standing};
+use crate::session::channel::{Follow, Framed, Kind, Place, Progress, Protocol, Standing};
 use crate::session::moldudp64::{self, Header, SessionId};
 use crate::session::sequencer::Request;
+use crate::session::soupbintcp::{self, FromServer, Packets};
 
 /// Packets of the session before are taken for late ones this long after a change, in ns.
 const OLD_SESSION_NS: u64 = 1_000_000_000;
+
+/// Type of the message that ends a GLIMPSE snapshot; the number of the live message behind it follows in 20 digits.
+pub(super) const END_OF_SNAPSHOT: u8 = b'G';
 
 /// One channel of the venue.
 pub(super) type ItchFeed = SequencedChannel<Itch>;
@@ -31,10 +35,13 @@ pub(super) fn build(settings: &FeedSettings) -> Result<ItchFeed, Vec<SettingFaul
         day: NewYorkDay::default(),
         file_midnight_ns: own.file_midnight_ns,
         file_sequence: 1,
+        login: own.login,
+        glimpse: Packets::default(),
     };
     Ok(SequencedChannel::new(
         settings,
         own.sequencer,
+        own.rebuild,
         own.silence_ns,
         itch,
     ))
@@ -56,6 +63,10 @@ pub(super) struct Itch {
     day: NewYorkDay,
     file_midnight_ns: u64,
     file_sequence: u64,
+    /// User and password of the GLIMPSE servers.
+    login: (String, String),
+    /// Bytes of the one that is being read.
+    glimpse: Packets,
 }
 
 impl Protocol for Itch {
@@ -111,6 +122,7 @@ impl Protocol for Itch {
             midnight_ns: self.day.midnight_ns(place.ts_recv),
             ts_recv: place.ts_recv,
             sequence: place.sequence,
+            closing: Flags::LAST,
         };
         self.normalizer
             .apply::<false>(at, body, skip, count, counters, out)
@@ -127,6 +139,7 @@ impl Protocol for Itch {
             midnight_ns: self.file_midnight_ns,
             ts_recv: RecvTime::UNDEFINED,
             sequence: self.file_sequence,
+            closing: Flags::LAST,
         };
         let (done, rest) =
             self.normalizer
@@ -148,6 +161,60 @@ impl Protocol for Itch {
             server: request.server,
             bytes,
         })
+    }
+
+    /// GLIMPSE 5.0: the present state as messages of the feed, then the number of the live message that continues it.
+    fn begin_snapshot(&mut self) -> Vec<u8> {
+        self.glimpse.clear();
+        let (user, password) = &self.login;
+        soupbintcp::login_request(user, password, b"", 1)
+    }
+
+    fn on_snapshot_bytes(
+        &mut self,
+        bytes: &[u8],
+        ts_recv: RecvTime,
+        reply: &mut Vec<u8>,
+        counters: &mut FeedCounters,
+        out: &mut Batch,
+    ) -> Progress {
+        let at = At {
+            midnight_ns: self.day.midnight_ns(ts_recv),
+            ts_recv,
+            sequence: 0,
+            closing: Flags::SNAPSHOT,
+        };
+        self.glimpse.push(bytes);
+        while let Some(packet) = self.glimpse.next_from_server() {
+            match packet {
+                Ok(FromServer::Sequenced([END_OF_SNAPSHOT, digits @ ..])) => {
+                    return match digits.get(..20).and_then(soupbintcp::number) {
+                        Some(next) => Progress::Complete { next },
+                        None => Progress::Failed("its end has no sequence number"),
+                    };
+                }
+                Ok(FromServer::Sequenced(message)) => {
+                    self.normalizer.message::<false>(at, message, counters, out);
+                }
+                // The server hears from us at least as often as we from it.
+                Ok(FromServer::Heartbeat) => *reply = soupbintcp::packet(b'R', &[]),
+                Ok(
+                    FromServer::Accepted { .. } | FromServer::Unsequenced(_) | FromServer::Other,
+                ) => {}
+                Ok(FromServer::Rejected(b'A')) => {
+                    return Progress::Failed("the server refuses user and password");
+                }
+                Ok(FromServer::Rejected(_)) => return Progress::Failed("the server refuses"),
+                Ok(FromServer::EndOfSession) => {
+                    return Progress::Failed("the server ended before its snapshot did");
+                }
+                Err(error) => {
+                    counters.refuse(error);
+                    return Progress::Failed("not what a GLIMPSE server sends");
+                }
+            }
+        }
+        Progress::More
     }
 
     fn restart(&mut self) {

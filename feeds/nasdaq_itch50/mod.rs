@@ -63,7 +63,8 @@ pub mod wire;
 mod tests;
 
 use crate::contract::{
-    BookKind, DecodeError, Descriptor, Form, MessageSink, Packet, SessionKey, Transport,
+    BookKind, DecodeError, Descriptor, Form, MessageSink, Packet, SessionKey, SnapshotService,
+    Transport,
 };
 use crate::session::moldudp64::{self, Header};
 
@@ -76,6 +77,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     transport: Transport::Datagrams,
     book: BookKind::ByOrder,
     has_retransmission: true,
+    snapshot: SnapshotService::Stream,
     default_url: "",
     settings: settings::KEYS,
     build: |settings| Ok(Box::new(feed::build(settings)?)),
@@ -121,7 +123,7 @@ fn inspect(packet: &Packet<'_>, sink: &mut dyn MessageSink) -> Result<(), Decode
             (header.session, header.sequence, count, blocks)
         }
         Form::FileMessages => (*b"          ", 1, u64::MAX, packet.bytes),
-        Form::Text | Form::Rest(_) => return Err(DecodeError::NotThisProtocol),
+        Form::Text | Form::Rest(_) | Form::Stream(_) => return Err(DecodeError::NotThisProtocol),
     };
     let channel = String::from_utf8_lossy(session.trim_ascii()).into_owned();
     let is_file = packet.form == Form::FileMessages;

@@ -37,8 +37,10 @@ pub(super) struct At {
     pub(super) midnight_ns: u64,
     /// When its packet came; undefined for a file, whose messages come when they happened.
     pub(super) ts_recv: RecvTime,
-    /// Its number.
+    /// Its number; 0 in a snapshot.
     pub(super) sequence: u64,
+    /// What closes an event: `LAST` in the live stream, `SNAPSHOT` where nothing closes before the snapshot does.
+    pub(super) closing: Flags,
 }
 
 /// What the messages of one channel mean.
@@ -131,7 +133,7 @@ impl Normalizer {
     }
 
     #[inline(always)]
-    fn message<const FILE: bool>(
+    pub(super) fn message<const FILE: bool>(
         &mut self,
         at: At,
         message: &[u8],
@@ -291,7 +293,7 @@ impl Normalizer {
             ts_event: EventTime(ts_event),
             ts_recv: if FILE { RecvTime(ts_event) } else { at.ts_recv },
             sequence: at.sequence,
-            flags: Flags::LAST,
+            flags: at.closing,
             ..Tick::blank(self.channel, Action::Heartbeat)
         }
     }
@@ -524,7 +526,7 @@ impl Normalizer {
                 };
                 let tick = Tick { instrument, ..tick };
                 let not_last = Tick {
-                    flags: Flags::NONE,
+                    flags: tick.flags.without(Flags::LAST),
                     ..tick
                 };
                 let reference = Price::from_e4(view.auction_collar_reference_price());
@@ -547,7 +549,7 @@ impl Normalizer {
                 };
                 let tick = Tick { instrument, ..tick };
                 let not_last = Tick {
-                    flags: Flags::NONE,
+                    flags: tick.flags.without(Flags::LAST),
                     ..tick
                 };
                 let near = Price::from_e4(view.near_execution_price());
@@ -570,7 +572,11 @@ impl Normalizer {
                 for (level, price) in [(1, first), (2, second), (3, third)] {
                     out.push(Tick {
                         order_id: level,
-                        flags: if level == 3 { Flags::LAST } else { Flags::NONE },
+                        flags: if level == 3 {
+                            tick.flags
+                        } else {
+                            tick.flags.without(Flags::LAST)
+                        },
                         ..statistic(StatisticKind::CircuitBreakerLevel, price, tick)
                     });
                 }

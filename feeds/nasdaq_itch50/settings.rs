@@ -4,10 +4,11 @@ use crate::contract::{FeedSettings, SettingFault, SettingKey, Value};
 use crate::model::RecvTime;
 use crate::model::time::{DAY_NS, days_from_civil, new_york_midnight};
 use crate::session::settings::{
-    BACKFILL, HELD_PACKETS_MAX, REORDER_WINDOW_US, REQUEST_ATTEMPTS_MAX, REQUEST_TIMEOUT_MS,
-    REQUESTS_WAITING_MAX, SILENCE_MS,
+    BACKFILL, HELD_PACKETS_MAX, REORDER_WINDOW_US, REQUEST_ATTEMPTS_MAX, REQUEST_GAP_MAX,
+    REQUEST_TIMEOUT_MS, REQUESTS_WAITING_MAX, SILENCE_MS, SNAPSHOT_KEPT_MB, SNAPSHOT_RETRY_MS,
+    SNAPSHOT_TIMEOUT_MS,
 };
-use crate::session::{OwnKeys, SequencerSettings};
+use crate::session::{OwnKeys, RebuildSettings, SequencerSettings};
 
 /// Keys beyond the common ones.
 pub const KEYS: &[SettingKey] = &[
@@ -15,12 +16,26 @@ pub const KEYS: &[SettingKey] = &[
     REQUEST_TIMEOUT_MS,
     REQUEST_ATTEMPTS_MAX,
     REQUESTS_WAITING_MAX,
+    REQUEST_GAP_MAX,
     HELD_PACKETS_MAX,
     BACKFILL,
     SettingKey {
         key: "session_date",
         help: "Day of a file that does not name it, as YYYY-MM-DD; without it times count from 1970-01-01.",
         example: "2020-01-30",
+    },
+    SNAPSHOT_TIMEOUT_MS,
+    SNAPSHOT_RETRY_MS,
+    SNAPSHOT_KEPT_MB,
+    SettingKey {
+        key: "snapshot_user",
+        help: "User of the GLIMPSE servers; at most 6 characters, default empty.",
+        example: "USER01",
+    },
+    SettingKey {
+        key: "snapshot_password",
+        help: "Password of the GLIMPSE servers; at most 10 characters, default empty.",
+        example: "env:GLIMPSE_PASSWORD",
     },
     SILENCE_MS,
 ];
@@ -30,6 +45,10 @@ pub const KEYS: &[SettingKey] = &[
 pub struct Settings {
     /// For the sequencer.
     pub sequencer: SequencerSettings,
+    /// For rebuilding from a snapshot.
+    pub rebuild: RebuildSettings,
+    /// User and password of the GLIMPSE servers.
+    pub login: (String, String),
     /// Midnight in New York of the day of a file, in ns since the Unix epoch; 0 when it is not known.
     pub file_midnight_ns: u64,
     /// Silence of a line that is reported, in ns; 0 for never.
@@ -55,6 +74,11 @@ impl Settings {
         });
         let own = Settings {
             sequencer: keys.sequencer_with_requests(),
+            rebuild: keys.rebuild(),
+            login: (
+                keys.text("snapshot_user", 6),
+                keys.text("snapshot_password", 10),
+            ),
             file_midnight_ns,
             silence_ns: keys.silence_ns(),
         };

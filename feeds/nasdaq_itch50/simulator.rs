@@ -1,12 +1,16 @@
-//! The venue: numbers what a matching engine does, packs it into datagrams and remembers it for those who missed some.
+//! The venue: numbers what a matching engine does, packs it into datagrams and remembers it for those who missed some. Its GLIMPSE
+//! server tells those who missed much what rests now.
 //!
 //! Prices are cut to 1e-4 and sizes to 32 bits, which is what the protocol can say.
 
 use super::encode::{Head, ItchEncoder, Listing};
+use super::feed::END_OF_SNAPSHOT;
 use crate::model::time::new_york_midnight;
-use crate::model::{EventTime, Price, RecvTime, Symbol};
+use crate::model::{EventTime, Price, RecvTime, Side, Symbol};
 use crate::session::moldudp64::{Packetizer, RetransmitStore, SessionId, split_message};
-use crate::simulator::{MarketEvent, VenueSimulator};
+use crate::session::soupbintcp::{self, Packets};
+use crate::simulator::{Announcement, MarketEvent, RestingOrders, ServerKind, VenueSimulator};
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
 /// Time without data after which the venue says that it is alive.
@@ -31,6 +35,11 @@ pub struct ItchVenue {
     midnight: u64,
     last_sent: u64,
     is_open: bool,
+    session: SessionId,
+    orders: RestingOrders,
+    /// Clients of the GLIMPSE server, with what they sent so far.
+    clients: BTreeMap<u32, Packets>,
+    streams: VecDeque<(u32, Option<Vec<u8>>)>,
 }
 
 impl Default for ItchVenue {
@@ -52,6 +61,10 @@ impl ItchVenue {
             midnight: 0,
             last_sent: 0,
             is_open: false,
+            session,
+            orders: RestingOrders::default(),
+            clients: BTreeMap::new(),
+            streams: VecDeque::new(),
         }
     }
 
@@ -84,6 +97,48 @@ impl ItchVenue {
             });
             self.store.append(message);
         }
+    }
+
+    /// What a GLIMPSE server sends to a client that has logged in: state, and where the live messages go on.
+    fn glimpse(&self, now: EventTime) -> Vec<u8> {
+        let mut venue = ItchEncoder::new();
+        let head = |stock_locate| Head {
+            stock_locate,
+            tracking_number: 0,
+            timestamp: now.0.saturating_sub(self.midnight),
+        };
+        let listing = Listing {
+            round_lot_size: 100,
+            is_test: false,
+        };
+        for (locate, symbol) in (1..=u16::MAX).zip(&self.symbols) {
+            let stock = symbol.as_str().as_bytes();
+            venue.directory(head(locate), stock, listing);
+            venue.trading_action(head(locate), stock, b'T', b"");
+        }
+        for order in self.orders.iter() {
+            let stock = self.symbols[order.symbol as usize].as_str().as_bytes();
+            let locate = order.symbol as u16 + 1;
+            let size = shares(order.size);
+            venue.add_order(
+                head(locate),
+                order.order,
+                order.side,
+                size,
+                stock,
+                e4(order.price),
+            );
+        }
+        let mut bytes = soupbintcp::login_accepted(self.session, 1);
+        let mut blocks = venue.bytes();
+        while let Some((message, rest)) = split_message(blocks) {
+            blocks = rest;
+            bytes.extend(soupbintcp::packet(b'S', message));
+        }
+        let mut end = vec![END_OF_SNAPSHOT];
+        end.extend(soupbintcp::right_justified(self.next_sequence()));
+        bytes.extend(soupbintcp::packet(b'S', &end));
+        bytes
     }
 
     fn flush(&mut self, now: EventTime) {
@@ -125,6 +180,8 @@ impl VenueSimulator for ItchVenue {
     fn open(&mut self, now: EventTime, symbols: &[Symbol]) {
         self.midnight = new_york_midnight(RecvTime(now.0));
         let session = session_of(now);
+        self.session = session;
+        self.orders = RestingOrders::default();
         self.packetizer = Packetizer::new(session, 1);
         self.store = RetransmitStore::new(session, 1, STORE_BYTES_MAX);
         self.symbols = symbols.iter().take(SYMBOLS_MAX).copied().collect();
@@ -159,6 +216,7 @@ impl VenueSimulator for ItchVenue {
         let Some(&name) = self.symbols.get(symbol as usize).filter(|_| self.is_open) else {
             return;
         };
+        self.orders.apply(event);
         let stock = name.as_str().as_bytes();
         self.say(now, symbol as u16 + 1, |venue, head| match *event {
             MarketEvent::Add {
@@ -193,6 +251,59 @@ impl VenueSimulator for ItchVenue {
         });
     }
 
+    fn announce(&mut self, now: EventTime, announcement: &Announcement) -> bool {
+        let name = |venue: &ItchVenue, symbol: u32| venue.symbols.get(symbol as usize).copied();
+        match *announcement {
+            Announcement::List(symbol) => {
+                if self.symbols.len() == SYMBOLS_MAX {
+                    return false;
+                }
+                self.symbols.push(symbol);
+                let listing = Listing {
+                    round_lot_size: 100,
+                    is_test: false,
+                };
+                self.say(now, self.symbols.len() as u16, |venue, head| {
+                    let stock = symbol.as_str().as_bytes();
+                    venue.directory(head, stock, listing);
+                    venue.trading_action(head, stock, b'T', b"");
+                });
+            }
+            Announcement::UnlistedOrder => self.say(now, u16::MAX, |venue, head| {
+                venue.add_order(head, u64::MAX, Side::Bid, 1, b"NOBODY", 10_000);
+            }),
+            Announcement::Halt { symbol } | Announcement::Resume { symbol } => {
+                let Some(name) = name(self, symbol) else {
+                    return false;
+                };
+                let is_halt = matches!(announcement, Announcement::Halt { .. });
+                let state = if is_halt { b'H' } else { b'T' };
+                self.say(now, symbol as u16 + 1, |venue, head| {
+                    venue.trading_action(head, name.as_str().as_bytes(), state, b"");
+                });
+            }
+            Announcement::TradeBreak { symbol, trade } => {
+                self.say(now, symbol as u16 + 1, |venue, head| {
+                    venue.broken_trade(head, trade);
+                });
+            }
+            Announcement::Imbalance {
+                symbol,
+                price,
+                size,
+            } => {
+                let Some(name) = name(self, symbol) else {
+                    return false;
+                };
+                self.say(now, symbol as u16 + 1, |venue, head| {
+                    let stock = name.as_str().as_bytes();
+                    venue.imbalance(head, stock, [size, size], b'B', [e4(price); 3], b'O');
+                });
+            }
+        }
+        true
+    }
+
     fn on_clock(&mut self, now: EventTime) {
         if !self.is_open {
             return;
@@ -222,5 +333,40 @@ impl VenueSimulator for ItchVenue {
 
     fn on_request(&mut self, request: &[u8]) -> Option<Vec<u8>> {
         self.store.answer(request)
+    }
+
+    fn has_server(&self, server: ServerKind) -> bool {
+        server == ServerKind::Snapshot
+    }
+
+    fn on_stream_open(&mut self, connection: u32, _: ServerKind) {
+        self.clients.insert(connection, Packets::default());
+    }
+
+    fn on_stream(&mut self, now: EventTime, connection: u32, bytes: &[u8]) {
+        let Some(client) = self.clients.get_mut(&connection) else {
+            return;
+        };
+        client.push(bytes);
+        let mut has_logged_in = false;
+        while let Some(packet) = client.next_packet() {
+            has_logged_in |= packet.first() == Some(&b'L');
+        }
+        if has_logged_in && self.is_open {
+            let bytes = self.glimpse(now);
+            self.streams.push_back((connection, Some(bytes)));
+        } else if has_logged_in {
+            let refusal = soupbintcp::packet(b'J', b"S");
+            self.streams.push_back((connection, Some(refusal)));
+            self.streams.push_back((connection, None));
+        }
+    }
+
+    fn on_stream_close(&mut self, connection: u32) {
+        self.clients.remove(&connection);
+    }
+
+    fn poll_stream(&mut self) -> Option<(u32, Option<Vec<u8>>)> {
+        self.streams.pop_front()
     }
 }

@@ -6,17 +6,23 @@
 //!                                   └─no─▶ Sequencer ─▶ steps: gap ticks, held packets, requests
 //! ```
 //!
+//! What is missing for good takes the books with it, unless the venue gives snapshots: then they are rebuilt
+//! ([`Rebuild`]), and live messages are kept, not applied, until a snapshot is there that they continue.
+//!
 //! A room brings a [`Protocol`]: how its header reads, which session it follows, what its messages mean. Everything that
 //! is the same for all venues is here, once.
 
 use super::liveness::{channel_tick, gap_tick, recovered_tick};
 use super::sequencer::{Request, Step};
-use super::{Liveness, Offer, Sequencer, SequencerSettings};
+use super::{Liveness, Offer, Rebuild, RebuildSettings, Sequencer, SequencerSettings};
 use crate::contract::{
     Action as FeedAction, Batch, DecodeError, Feed, FeedCounters, FeedSettings, Form, Gap, Line,
-    LinkEvent, Notice, Outcome, Packet,
+    LinkEvent, Notice, Outcome, Packet, Server, TICKS_PER_PACKET_MAX,
 };
-use crate::model::{Action, ChannelId, GapKind, RecvTime, ResetKind, SendTime, Tick, TradingState};
+use crate::model::{
+    Action, ChannelId, Flags, GapKind, RecvTime, ResetKind, SendTime, Tick, TradingState,
+    heartbeat_detail,
+};
 use std::collections::VecDeque;
 
 /// Actions and notices kept until they are polled; further ones are dropped, the counters tell.
@@ -78,6 +84,20 @@ pub struct Standing {
     pub line: Line,
 }
 
+/// How far a snapshot has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// More is to come.
+    More,
+    /// It is whole, and the live message behind it has this number.
+    Complete {
+        /// That number.
+        next: u64,
+    },
+    /// It cannot be used; why, for the log.
+    Failed(&'static str),
+}
+
 /// What a packet's session means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Follow {
@@ -95,6 +115,9 @@ pub enum Follow {
 pub trait Protocol: Send {
     /// What of the header only the venue understands.
     type Header: Copy;
+
+    /// Whether a snapshot is of the whole channel or of the instruments it names: a [`heartbeat_detail`].
+    const SNAPSHOT_END: u8 = heartbeat_detail::SNAPSHOT_WHOLE;
 
     /// Offset of the sequence number in a packet, for errors.
     const SEQUENCE_OFFSET: u32;
@@ -138,6 +161,36 @@ pub trait Protocol: Send {
         None
     }
 
+    /// A connection to a snapshot server is open: what to say first. Whatever was read of another snapshot is forgotten.
+    fn begin_snapshot(&mut self) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Takes bytes of a snapshot server. Ticks have [`Flags::SNAPSHOT`], none has [`Flags::LAST`]. What to answer goes into
+    /// `reply`.
+    fn on_snapshot_bytes(
+        &mut self,
+        _bytes: &[u8],
+        _ts_recv: RecvTime,
+        _reply: &mut Vec<u8>,
+        _counters: &mut FeedCounters,
+        _out: &mut Batch,
+    ) -> Progress {
+        Progress::Failed("the protocol has no snapshots")
+    }
+
+    /// Takes a datagram of the snapshot lines; see [`Protocol::on_snapshot_bytes`]. A snapshot that expects a message before
+    /// `from` is too old. [`Progress::Complete`] closes the books that were named.
+    fn on_snapshot_datagram(
+        &mut self,
+        _packet: &Packet<'_>,
+        _from: u64,
+        _counters: &mut FeedCounters,
+        _out: &mut Batch,
+    ) -> Progress {
+        Progress::Failed("the protocol has no snapshots")
+    }
+
     /// Messages before the next one were never seen: nothing continues over them.
     fn on_hole(&mut self) {}
 
@@ -165,6 +218,9 @@ pub struct SequencedChannel<P> {
     first_sequence: u64,
     liveness: Liveness,
     sequencer: Sequencer,
+    rebuild: Rebuild,
+    /// Messages before this one are not applied: a snapshot has them, or they are kept for one.
+    live_from: u64,
     protocol: P,
     /// When something new came last.
     current_at: RecvTime,
@@ -177,6 +233,7 @@ impl<P: Protocol> SequencedChannel<P> {
     pub fn new(
         settings: &FeedSettings,
         sequencer: SequencerSettings,
+        rebuild: RebuildSettings,
         silence_ns: u64,
         protocol: P,
     ) -> SequencedChannel<P> {
@@ -185,6 +242,8 @@ impl<P: Protocol> SequencedChannel<P> {
             first_sequence: sequencer.first_sequence,
             liveness: Liveness::new(settings.line_count, silence_ns),
             sequencer: Sequencer::new(sequencer),
+            rebuild: Rebuild::new(rebuild),
+            live_from: 0,
             protocol,
             current_at: RecvTime(0),
             actions: VecDeque::new(),
@@ -224,7 +283,7 @@ impl<P: Protocol> SequencedChannel<P> {
             ts_recv: now,
             sent: framed.sent,
         };
-        if self.sequencer.is_next(framed.first) {
+        if self.sequencer.is_next(framed.first) && framed.first >= self.live_from {
             let counters = &mut self.sequencer.counters;
             let whole = self
                 .protocol
@@ -259,9 +318,7 @@ impl<P: Protocol> SequencedChannel<P> {
                 while let Some(step) = self.sequencer.poll_before_delivery() {
                     self.carry_out(step, now, out);
                 }
-                let counters = &mut self.sequencer.counters;
-                self.protocol
-                    .apply(place, framed.body, skip, whole, counters, out);
+                self.deliver(place, framed.body, skip, whole, out);
                 Outcome::Applied
             }
             Offer::Duplicate => Outcome::Duplicate,
@@ -276,6 +333,7 @@ impl<P: Protocol> SequencedChannel<P> {
             return self.cut_short(framed, packet, out);
         }
         self.drain(now, out);
+        self.catch_up(now, out);
         outcome
     }
 
@@ -349,6 +407,8 @@ impl<P: Protocol> SequencedChannel<P> {
         self.drain(now, out);
         let sequence = self.first_sequence;
         self.sequencer.restart(sequence);
+        self.rebuild.stop();
+        self.live_from = 0;
         self.protocol.restart();
         out.push(Tick {
             sequence,
@@ -356,6 +416,145 @@ impl<P: Protocol> SequencedChannel<P> {
             ..channel_tick(self.channel, Action::Reset, now)
         });
         self.notice(Notice::SessionReset { sequence });
+        if kind == ResetKind::Sequence && self.rebuild.is_possible() {
+            // What rests from before the restart is known to nobody but the venue.
+            self.start_rebuild(sequence, now, out);
+        }
+    }
+
+    /// Messages before `from` are missing for good: the books wait for a snapshot, where there is one to be had.
+    fn start_rebuild(&mut self, from: u64, now: RecvTime, out: &mut Batch) {
+        if !self.rebuild.is_possible() {
+            return;
+        }
+        if !self.rebuild.is_on() {
+            self.sequencer.counters.rebuilds += 1;
+            self.notice(Notice::RebuildStarted { from });
+            out.push(Tick {
+                sequence: from,
+                detail: ResetKind::AwaitSnapshot as u8,
+                ..channel_tick(self.channel, Action::Reset, now)
+            });
+        }
+        self.live_from = u64::MAX;
+        self.rebuild.start(from, now);
+    }
+
+    /// Applies messages that are in order, unless a snapshot has them or is awaited.
+    fn deliver(&mut self, place: Place, body: &[u8], skip: u64, count: u64, out: &mut Batch) {
+        if self.rebuild.is_on() {
+            let is_kept = self
+                .rebuild
+                .keep(place.sequence, count, skip, place.ts_recv, body);
+            self.sequencer.counters.rebuild_overflows = self.rebuild.overflows;
+            if !is_kept {
+                let next = place.sequence.saturating_add(count);
+                self.rebuild.start(next, place.ts_recv);
+            }
+            return;
+        }
+        let skip = skip.max(self.live_from.saturating_sub(place.sequence));
+        if skip < count {
+            let counters = &mut self.sequencer.counters;
+            self.protocol.apply(place, body, skip, count, counters, out);
+        }
+    }
+
+    /// Applies what was kept behind the snapshot, while there is room. When nothing is left the books are whole.
+    fn catch_up(&mut self, now: RecvTime, out: &mut Batch) {
+        let Some(next) = self.rebuild.catching_up() else {
+            return;
+        };
+        while out.room() >= TICKS_PER_PACKET_MAX {
+            let Some(kept) = self.rebuild.pop_kept() else {
+                self.finish_rebuild(next, now, out);
+                return;
+            };
+            let skip = kept.skip.max(next.saturating_sub(kept.first));
+            if skip < kept.count {
+                let place = Place {
+                    sequence: kept.first,
+                    ts_recv: kept.ts_recv,
+                    sent: SendTime::UNDEFINED,
+                };
+                let counters = &mut self.sequencer.counters;
+                self.protocol
+                    .apply(place, &kept.body, skip, kept.count, counters, out);
+            }
+        }
+    }
+
+    /// Snapshot and what was kept are applied: the books count from here on.
+    fn finish_rebuild(&mut self, next: u64, now: RecvTime, out: &mut Batch) {
+        self.rebuild.finish();
+        self.live_from = next;
+        self.sequencer.counters.snapshots_applied += 1;
+        out.push(Tick {
+            sequence: next.max(self.sequencer.expected()).saturating_sub(1),
+            detail: P::SNAPSHOT_END,
+            flags: Flags::SNAPSHOT.with(Flags::LAST),
+            ..channel_tick(self.channel, Action::Heartbeat, now)
+        });
+        self.notice(Notice::Rebuilt { next });
+    }
+
+    /// The connection to a snapshot server is open.
+    fn on_snapshot_server(&mut self, server: u8, now: RecvTime, out: &mut Batch) {
+        if self.rebuild.on_up(server, now) {
+            let hello = self.protocol.begin_snapshot();
+            self.rebuild.send(hello);
+            out.push(Tick {
+                flags: Flags::SNAPSHOT,
+                ..channel_tick(self.channel, Action::Clear, now)
+            });
+        }
+    }
+
+    fn on_snapshot_bytes(&mut self, server: u8, packet: &Packet<'_>, out: &mut Batch) -> Outcome {
+        let now = packet.ts_recv;
+        if !self.rebuild.on_bytes(server, now) {
+            return Outcome::Duplicate;
+        }
+        let (mut reply, counters) = (Vec::new(), &mut self.sequencer.counters);
+        let progress =
+            self.protocol
+                .on_snapshot_bytes(packet.bytes, now, &mut reply, counters, out);
+        self.rebuild.send(reply);
+        self.on_progress(progress, now, out)
+    }
+
+    fn on_snapshot_datagram(&mut self, packet: &Packet<'_>, out: &mut Batch) -> Outcome {
+        if !self.rebuild.is_listening() {
+            return Outcome::Duplicate;
+        }
+        let (from, counters) = (self.rebuild.from(), &mut self.sequencer.counters);
+        let progress = self
+            .protocol
+            .on_snapshot_datagram(packet, from, counters, out);
+        self.on_progress(progress, packet.ts_recv, out)
+    }
+
+    fn on_progress(&mut self, progress: Progress, now: RecvTime, out: &mut Batch) -> Outcome {
+        match progress {
+            Progress::More => {}
+            Progress::Failed(reason) => {
+                self.snapshot_failed(reason);
+                self.rebuild.fail(now);
+            }
+            Progress::Complete { next } => {
+                if self.rebuild.complete(next, now) {
+                    self.catch_up(now, out);
+                } else {
+                    self.snapshot_failed("older than what is kept of the live stream");
+                }
+            }
+        }
+        Outcome::Applied
+    }
+
+    fn snapshot_failed(&mut self, reason: &'static str) {
+        self.sequencer.counters.snapshots_failed += 1;
+        self.notice(Notice::SnapshotFailed { reason });
     }
 
     /// Carries out every step and sends every request.
@@ -377,15 +576,23 @@ impl<P: Protocol> SequencedChannel<P> {
                 self.notice(Notice::GapOpened { first, count });
             }
             Step::GapLost { first, count } => {
+                self.notice(Notice::GapLost { first, count });
+                let next = first.saturating_add(count);
+                if next <= self.live_from && !self.rebuild.is_on() {
+                    // The snapshot that was applied has what they did.
+                    out.push(recovered_tick(self.channel, first, count, now));
+                    return;
+                }
                 self.protocol.on_hole();
                 out.push(gap_tick(self.channel, GapKind::Lost, first, count, now));
-                self.notice(Notice::GapLost { first, count });
+                self.start_rebuild(next, now, out);
             }
             Step::Joined { sequence } => {
                 self.protocol.on_hole();
                 let first = self.first_sequence;
                 let count = sequence.saturating_sub(first);
                 out.push(gap_tick(self.channel, GapKind::Joined, first, count, now));
+                self.start_rebuild(sequence, now, out);
             }
             Step::GapRecovered { first, count } => {
                 out.push(recovered_tick(self.channel, first, count, now));
@@ -397,9 +604,7 @@ impl<P: Protocol> SequencedChannel<P> {
                     ts_recv: held.ts_recv,
                     sent: SendTime::UNDEFINED,
                 };
-                let counters = &mut self.sequencer.counters;
-                self.protocol
-                    .apply(place, &held.body, held.skip, held.count, counters, out);
+                self.deliver(place, &held.body, held.skip, held.count, out);
                 self.sequencer.recycle(held);
             }
         }
@@ -417,6 +622,7 @@ impl<P: Protocol> SequencedChannel<P> {
         let index = usize::from(packet.line.0).min(Line::COUNT_MAX - 1);
         self.sequencer.counters.packets[index] += 1;
         if packet.line != Line::RECOVERY
+            && packet.line != Line::SNAPSHOT
             && packet.form == Form::Datagram
             && let Some(notice) = self.liveness.on_packet(packet.line, packet.ts_recv)
         {
@@ -453,6 +659,10 @@ impl<P: Protocol> Feed for SequencedChannel<P> {
     fn on_packet(&mut self, packet: &Packet<'_>, out: &mut Batch) -> Outcome {
         self.heard(packet);
         match packet.form {
+            Form::Datagram if packet.line == Line::SNAPSHOT => {
+                self.on_snapshot_datagram(packet, out)
+            }
+            Form::Stream(Server::Snapshot(server)) => self.on_snapshot_bytes(server, packet, out),
             Form::Datagram => {
                 let outcome = self.on_datagram(packet, out);
                 if matches!(outcome, Outcome::Applied | Outcome::Held) {
@@ -467,13 +677,17 @@ impl<P: Protocol> Feed for SequencedChannel<P> {
                     None => self.refuse(DecodeError::NotThisProtocol),
                 }
             }
-            Form::Text | Form::Rest(_) => self.refuse(DecodeError::NotThisProtocol),
+            Form::Stream(Server::Retransmit(_)) | Form::Text | Form::Rest(_) => {
+                self.refuse(DecodeError::NotThisProtocol)
+            }
         }
     }
 
     fn on_clock(&mut self, now: RecvTime, out: &mut Batch) {
         self.sequencer.on_clock(now);
         self.drain(now, out);
+        self.rebuild.on_clock(now);
+        self.catch_up(now, out);
         self.watch_silence(now, out);
     }
 
@@ -481,16 +695,24 @@ impl<P: Protocol> Feed for SequencedChannel<P> {
         let silence = (!self.protocol.expects_silence())
             .then(|| self.liveness.next_deadline())
             .flatten();
-        [self.sequencer.next_deadline(), silence]
-            .into_iter()
-            .flatten()
-            .min()
+        let own = [self.sequencer.next_deadline(), self.rebuild.next_deadline()];
+        own.into_iter().chain([silence]).flatten().min()
     }
 
     fn on_link(&mut self, event: LinkEvent, now: RecvTime, out: &mut Batch) {
-        if let LinkEvent::ServerUnreachable(server) = event {
-            self.sequencer.on_server_unreachable(server, now);
-            self.drain(now, out);
+        match event {
+            LinkEvent::ServerUnreachable(server) => {
+                self.sequencer.on_server_unreachable(server, now);
+                self.drain(now, out);
+            }
+            LinkEvent::StreamUp(Server::Snapshot(server)) => {
+                self.on_snapshot_server(server, now, out);
+            }
+            LinkEvent::StreamDown(Server::Snapshot(server)) => self.rebuild.on_down(server, now),
+            LinkEvent::StreamUp(Server::Retransmit(_))
+            | LinkEvent::StreamDown(Server::Retransmit(_))
+            | LinkEvent::Up(_)
+            | LinkEvent::Down(_) => {}
         }
     }
 
@@ -500,7 +722,9 @@ impl<P: Protocol> Feed for SequencedChannel<P> {
     }
 
     fn poll_action(&mut self) -> Option<FeedAction> {
-        self.actions.pop_front()
+        self.actions
+            .pop_front()
+            .or_else(|| self.rebuild.poll_action())
     }
 
     fn poll_notice(&mut self) -> Option<Notice> {

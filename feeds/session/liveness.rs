@@ -5,15 +5,9 @@
 //! that began anew under the same session would otherwise look healthy for ever.
 
 use crate::contract::{Line, Notice};
-use crate::model::{Action, ChannelId, Flags, GapKind, RecvTime, Size, Tick};
-
-/// `detail` of a `Heartbeat` tick.
-mod heartbeat {
-    /// The channel speaks again.
-    pub(super) const ALIVE: u8 = 0;
-    /// No line says anything new.
-    pub(super) const SILENT: u8 = 1;
-}
+use crate::model::{
+    Action, ChannelId, Flags, GapKind, RecvTime, Size, Tick, heartbeat_detail as heartbeat,
+};
 
 /// A tick that concerns the whole channel and is an event of its own.
 pub fn channel_tick(channel: ChannelId, action: Action, now: RecvTime) -> Tick {

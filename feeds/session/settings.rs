@@ -1,6 +1,6 @@
 //! What rooms share in reading their own YAML keys: ranges, defaults, all faults at once.
 
-use super::SequencerSettings;
+use super::{RebuildSettings, SequencerSettings};
 use crate::contract::{FeedSettings, SettingFault, SettingKey, Value};
 
 /// See [`OwnKeys::reorder_window_ns`].
@@ -42,8 +42,36 @@ pub const REQUESTS_WAITING_MAX: SettingKey = SettingKey {
 /// What a late join asks for.
 pub const BACKFILL: SettingKey = SettingKey {
     key: "backfill",
-    help: "Whether a session joined in its middle is asked for from its first message; default true.",
+    help: "Whether a session joined in its middle is asked for from its first message; default true, or false \
+           where a snapshot is to be had.",
     example: "true",
+};
+
+/// When a snapshot is the quicker way.
+pub const REQUEST_GAP_MAX: SettingKey = SettingKey {
+    key: "request_gap_max",
+    help: "A gap of more messages is not asked for but rebuilt from a snapshot, where one is to be had; \
+           1 to 1,000,000,000, default 50,000.",
+    example: "50000",
+};
+/// When a snapshot server is left.
+pub const SNAPSHOT_TIMEOUT_MS: SettingKey = SettingKey {
+    key: "snapshot_timeout_ms",
+    help: "How long a snapshot server may say nothing; 10 to 600,000, default 2,000.",
+    example: "2000",
+};
+/// When the next snapshot server is asked.
+pub const SNAPSHOT_RETRY_MS: SettingKey = SettingKey {
+    key: "snapshot_retry_ms",
+    help: "Rest before another snapshot is asked for; 1 to 600,000, default 500.",
+    example: "500",
+};
+/// What is kept while a snapshot is awaited.
+pub const SNAPSHOT_KEPT_MB: SettingKey = SettingKey {
+    key: "snapshot_kept_mb",
+    help: "Live messages kept while a snapshot is awaited, in MiB; beyond it a younger snapshot is needed; \
+           1 to 4,096, default 64.",
+    example: "64",
 };
 
 /// A room's own keys while they are read. A key that is left out has its default; a fault is noted, and the default goes on.
@@ -153,13 +181,45 @@ impl<'a> OwnKeys<'a> {
 
     /// The sequencer of a channel with retransmission servers: the request keys as well.
     pub fn sequencer_with_requests(&mut self) -> SequencerSettings {
+        let has_snapshots =
+            self.settings.snapshot_server_count > 0 || self.settings.has_snapshot_lines;
+        let gap_max = self.number(REQUEST_GAP_MAX.key, 1, 1_000_000_000, 50_000);
         SequencerSettings {
             server_count: self.settings.server_count,
+            gap_count_max: if has_snapshots { gap_max } else { u64::MAX },
             request_timeout_ns: self.number(REQUEST_TIMEOUT_MS.key, 1, 60_000, 50) * 1_000_000,
             request_attempts_max: self.number(REQUEST_ATTEMPTS_MAX.key, 1, 1_000, 10) as u32,
             requests_waiting_max: self.number(REQUESTS_WAITING_MAX.key, 1, 64, 4) as usize,
-            backfill: self.flag(BACKFILL.key, true),
+            backfill: self.flag(BACKFILL.key, !has_snapshots),
             ..self.sequencer()
+        }
+    }
+
+    /// How books are rebuilt: by the servers and lines the configuration has, and the snapshot keys.
+    pub fn rebuild(&mut self) -> RebuildSettings {
+        let mebibytes = self.number(SNAPSHOT_KEPT_MB.key, 1, 4_096, 64);
+        RebuildSettings {
+            server_count: self.settings.snapshot_server_count,
+            has_lines: self.settings.has_snapshot_lines,
+            timeout_ns: self.number(SNAPSHOT_TIMEOUT_MS.key, 10, 600_000, 2_000) * 1_000_000,
+            retry_ns: self.number(SNAPSHOT_RETRY_MS.key, 1, 600_000, 500) * 1_000_000,
+            kept_bytes_max: (mebibytes << 20) as usize,
+        }
+    }
+
+    /// Text, empty by default, of at most `longest` bytes.
+    pub fn text(&mut self, key: &str, longest: usize) -> String {
+        match self.settings.own(key) {
+            None => String::new(),
+            Some(Value::Text(text)) if text.len() <= longest => text.clone(),
+            Some(_) => {
+                self.fault(
+                    key,
+                    format!("is not a text of at most {longest} characters"),
+                    "write it in quotes".to_owned(),
+                );
+                String::new()
+            }
         }
     }
 

@@ -326,6 +326,9 @@ impl World {
                     self.venue.on_text(EventTime(self.now), CONNECTION, &text);
                 }
                 Action::Reconnect { reason, .. } => panic!("{reason}"),
+                Action::OpenStream { .. }
+                | Action::SendStream { .. }
+                | Action::CloseStream { .. } => panic!("no recovery server was named"),
             }
         }
         self.venue.on_clock(EventTime(self.now));

@@ -18,7 +18,7 @@
 //!
 //! | Fact | Set by | Taken back by |
 //! |---|---|---|
-//! | gap open | `Gap(Open)` | `Recovered`, `Gap(Lost)`, `Reset(Session)` |
+//! | gap open | `Gap(Open)` | `Recovered`, `Gap(Lost)`, `Gap(Joined)`, `Reset(Session)` |
 //! | suspicion | `Gap(Lost)`, `Gap(Overrun)`, `Reset(Sequence)` on a book with content, a [`Fault`], a partial tick, the caller | snapshot, `Clear`, `Reset(Session)` |
 //! | joined | `Gap(Joined)` | snapshot, `Clear`, `Reset(Session)` |
 //! | awaiting | `Reset(AwaitSnapshot)` | snapshot, `Reset(Session)` |
@@ -26,7 +26,7 @@
 //! | halt, close | `Status` of the instrument, or of the whole channel | a later `Status` of the same one, `Reset(Session)`; close also `Reset(Sequence)` |
 //! | crossed | the top after an event | the top after an event |
 //!
-//! A snapshot counts when the tick that closes its event has come. Instruments seen later than a fact of the whole
+//! A snapshot counts when the tick of it that closes its event has come; other events may pass in between. Instruments seen later than a fact of the whole
 //! channel share it, except `Reset(Sequence)`, which cannot harm an empty book.
 
 use super::change::{Change, Fault};
@@ -34,6 +34,7 @@ use super::top::Top;
 use super::{Books, INSTRUMENTS_MAX};
 use feeds::model::{
     Action, Flags, GapKind, InstrumentId, Price, RecvTime, ResetKind, Tick, TradingState,
+    heartbeat_detail,
 };
 
 macro_rules! named {
@@ -373,7 +374,7 @@ impl Trust {
             entry.note_sequence(tick.sequence);
         }
         let is_marked = tick.flags.0 & (Flags::SNAPSHOT.0 | Flags::MAYBE_BAD_BOOK.0) != 0;
-        if is_plain && !is_marked && (self.in_snapshot.is_empty() || !tick.is_last()) {
+        if is_plain && !is_marked {
             return touched;
         }
         touched.and(self.on_rare_tick(tick, books))
@@ -418,6 +419,8 @@ impl Trust {
                 self.suspect(tick.instrument, Reason::RingOverrun, tick.ts_recv)
             }
             Some(GapKind::Joined) => {
+                // The beginning was asked for, and is given up now.
+                self.channel.gap_open = false;
                 self.channel.joined_at = Some(tick.sequence.saturating_add(tick.size.0));
                 self.change(tick, |facts| facts.joined = true)
             }
@@ -425,7 +428,15 @@ impl Trust {
     }
 
     fn on_reset(&mut self, tick: &Tick, books: &Books) -> Touched {
-        match ResetKind::from_detail(tick.detail) {
+        let kind = ResetKind::from_detail(tick.detail);
+        if kind != Some(ResetKind::AwaitSnapshot) && tick.instrument == InstrumentId::ALL {
+            // Numbers begin anew.
+            for entry in &mut self.entries {
+                entry.shown.last_sequence = 0;
+                entry.shown.good_sequence = 0;
+            }
+        }
+        match kind {
             Some(ResetKind::Session) if tick.instrument == InstrumentId::ALL => {
                 self.channel = ChannelFacts {
                     gap_open: false,
@@ -475,9 +486,10 @@ impl Trust {
     }
 
     fn on_snapshot(&mut self, tick: &Tick) -> Touched {
-        let is_snapshot = tick.flags.contains(Flags::SNAPSHOT);
-        if is_snapshot
-            && let Some(entry) = self.entries.get_mut(tick.instrument.index())
+        if !tick.flags.contains(Flags::SNAPSHOT) {
+            return Touched::None;
+        }
+        if let Some(entry) = self.entries.get_mut(tick.instrument.index())
             && !entry.facts.in_snapshot
         {
             entry.facts.in_snapshot = true;
@@ -486,9 +498,15 @@ impl Trust {
         if !tick.is_last() {
             return Touched::None;
         }
-        if is_snapshot && tick.instrument == InstrumentId::ALL {
+        let is_part =
+            tick.action == Action::Heartbeat && tick.detail == heartbeat_detail::SNAPSHOT_PART;
+        if tick.instrument == InstrumentId::ALL && !is_part {
             self.in_snapshot.clear();
-            return self.change(tick, Facts::heal);
+            let touched = self.change(tick, Facts::heal);
+            for entry in &mut self.entries {
+                entry.note_sequence(tick.sequence);
+            }
+            return touched;
         }
         let mut touched = Touched::None;
         while let Some(instrument) = self.in_snapshot.pop() {

@@ -3,6 +3,7 @@
 use super::raw::{
     FEED_KEYS, Fields, Located, RawConfig, RawFeed, RawInstruments, RawKind, RawLines, integer,
 };
+use super::secret;
 use super::yaml::{self, Node};
 use super::{
     BooksConfig, Config, ExecutionMode, Fault, FeedConfig, Instruments, Interface, Lines,
@@ -10,7 +11,7 @@ use super::{
     nearest,
 };
 use crate::ingest::ring::TICKS_PER_PACKET_MAX;
-use feeds::contract::{Descriptor, Value};
+use feeds::contract::{Descriptor, SnapshotService, Value};
 use feeds::model::{ChannelId, Symbol};
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -404,7 +405,15 @@ impl Checker<'_> {
             RECEIVE_BUFFER_BYTES_MIN..=RECEIVE_BUFFER_BYTES_MAX,
             RECEIVE_BUFFER_BYTES_DEFAULT,
         );
-        let retransmit = self.retransmit(raw, descriptor);
+        let (name, servers) = (descriptor.name, raw.retransmit.as_ref());
+        let retransmit = self.servers(servers, descriptor.has_retransmission, || {
+            format!("{name} has no retransmission")
+        });
+        let has_servers = descriptor.snapshot == SnapshotService::Stream;
+        let snapshot = self.servers(raw.snapshot.as_ref(), has_servers, || {
+            format!("{name} has no snapshot servers")
+        });
+        let snapshot_lines = self.snapshot_lines(raw, descriptor);
         let Some(lines) = &raw.lines else {
             self.missing(raw, "lines", "write lines: { a: \"233.54.12.111:26477\" }");
             return None;
@@ -413,17 +422,42 @@ impl Checker<'_> {
         Some(Reach::Datagrams {
             lines,
             retransmit,
+            snapshot_lines,
+            snapshot,
             receive_buffer_bytes,
         })
     }
 
-    fn retransmit(&mut self, raw: &RawFeed, descriptor: &Descriptor) -> Vec<SocketAddr> {
-        let Some(servers) = &raw.retransmit else {
+    /// Lines that repeat snapshots; nothing where the key is not given.
+    fn snapshot_lines(&mut self, raw: &RawFeed, descriptor: &Descriptor) -> Vec<SocketAddr> {
+        let Some(lines) = &raw.snapshot_lines else {
             return Vec::new();
         };
-        if !descriptor.has_retransmission {
-            let why = format!("{} has no retransmission", descriptor.name);
-            self.tell(servers, why, "remove the key");
+        if descriptor.snapshot != SnapshotService::Lines {
+            let why = format!("{} has no snapshot lines", descriptor.name);
+            self.tell(lines, why, "remove the key");
+        }
+        if lines.value.interface.is_some() {
+            let why = "snapshot lines come by the interface of `lines`";
+            self.tell(lines, why, "remove the interface");
+        }
+        self.lines(lines)
+            .map(|lines| lines.addresses)
+            .unwrap_or_default()
+    }
+
+    /// Recovery servers of one kind.
+    fn servers(
+        &mut self,
+        servers: Option<&Located<Vec<Located<String>>>>,
+        has_service: bool,
+        why_not: impl FnOnce() -> String,
+    ) -> Vec<SocketAddr> {
+        let Some(servers) = servers else {
+            return Vec::new();
+        };
+        if !has_service {
+            self.tell(servers, why_not(), "remove the key");
         }
         if servers.value.len() > SERVERS_MAX {
             let why = format!(
@@ -534,6 +568,8 @@ impl Checker<'_> {
             "remove the key; `url` says where from",
         );
         self.misplaced(raw.retransmit.as_ref(), descriptor, "remove the key");
+        self.misplaced(raw.snapshot.as_ref(), descriptor, "remove the key");
+        self.misplaced(raw.snapshot_lines.as_ref(), descriptor, "remove the key");
         self.misplaced(
             raw.receive_buffer_bytes.as_ref(),
             descriptor,
@@ -580,6 +616,14 @@ impl Checker<'_> {
                 continue;
             }
             match value(node) {
+                Some(Value::Text(reference)) if secret::is_secret(&key.text) => {
+                    match secret::resolve(&reference) {
+                        Ok(text) => own.push((key.text.clone(), Value::Text(text))),
+                        Err((why, remedy)) => {
+                            self.faults.push(Fault::new(node.at, &path, why, remedy));
+                        }
+                    }
+                }
                 Some(value) => own.push((key.text.clone(), value)),
                 None => {
                     let why = format!("{} where a value or a list is needed", node.kind());
@@ -602,6 +646,8 @@ impl Checker<'_> {
                 "instruments" => raw.instruments.as_ref().map(|key| key.at),
                 "lines" => raw.lines.as_ref().map(|key| key.at),
                 "retransmit" => raw.retransmit.as_ref().map(|key| key.at),
+                "snapshot" => raw.snapshot.as_ref().map(|key| key.at),
+                "snapshot_lines" => raw.snapshot_lines.as_ref().map(|key| key.at),
                 "url" => raw.url.as_ref().map(|key| key.at),
                 _ => None,
             };

@@ -12,6 +12,7 @@
 mod check;
 pub mod environment;
 mod raw;
+mod secret;
 mod simulate;
 mod yaml;
 
@@ -201,6 +202,10 @@ pub enum Reach {
         lines: Lines,
         /// Servers that may be asked for what is missing.
         retransmit: Vec<SocketAddr>,
+        /// Lines that repeat snapshots, A first.
+        snapshot_lines: Vec<SocketAddr>,
+        /// Servers that may be asked for a snapshot.
+        snapshot: Vec<SocketAddr>,
         /// Receive buffer of each socket, in bytes.
         receive_buffer_bytes: usize,
     },
@@ -257,17 +262,29 @@ impl FeedConfig {
 
     /// What the protocol's room is told.
     pub fn settings(&self, channel: ChannelId) -> FeedSettings {
-        let (line_count, server_count) = match &self.reach {
-            // At most `Line::COUNT_MAX` lines and `SERVERS_MAX` servers pass the check.
-            Reach::Datagrams {
-                lines, retransmit, ..
-            } => (lines.addresses.len() as u8, retransmit.len() as u8),
-            Reach::WebSocket { .. } => (1, 0),
-        };
+        // At most `Line::COUNT_MAX` lines and `SERVERS_MAX` servers pass the check.
+        let (line_count, server_count, snapshot_server_count, has_snapshot_lines) =
+            match &self.reach {
+                Reach::Datagrams {
+                    lines,
+                    retransmit,
+                    snapshot_lines,
+                    snapshot,
+                    ..
+                } => (
+                    lines.addresses.len() as u8,
+                    retransmit.len() as u8,
+                    snapshot.len() as u8,
+                    !snapshot_lines.is_empty(),
+                ),
+                Reach::WebSocket { .. } => (1, 0, 0, false),
+            };
         FeedSettings {
             channel,
             line_count,
             server_count,
+            snapshot_server_count,
+            has_snapshot_lines,
             instruments: self.instruments.symbols().to_vec(),
             own: self.own.clone(),
         }

@@ -54,6 +54,8 @@ pub(super) struct RawFeed {
     pub(super) protocol: Option<Located<String>>,
     pub(super) lines: Option<Located<RawLines>>,
     pub(super) retransmit: Option<Located<Vec<Located<String>>>>,
+    pub(super) snapshot: Option<Located<Vec<Located<String>>>>,
+    pub(super) snapshot_lines: Option<Located<RawLines>>,
     pub(super) url: Option<Located<String>>,
     pub(super) instruments: Option<RawInstruments>,
     pub(super) receive_buffer_bytes: Option<Located<i64>>,
@@ -89,11 +91,13 @@ pub(super) struct RawKind {
 }
 
 /// Keys every feed has.
-pub(super) const FEED_KEYS: [&str; 9] = [
+pub(super) const FEED_KEYS: [&str; 11] = [
     "name",
     "protocol",
     "lines",
     "retransmit",
+    "snapshot",
+    "snapshot_lines",
     "url",
     "instruments",
     "receive_buffer_bytes",
@@ -149,6 +153,8 @@ fn read_feed(node: &Node, path: &str, faults: &mut Vec<Fault>) -> Option<RawFeed
         protocol: fields.text("protocol"),
         lines: None,
         retransmit: fields.texts("retransmit"),
+        snapshot: fields.texts("snapshot"),
+        snapshot_lines: None,
         url: fields.text("url"),
         instruments: fields.instruments("instruments"),
         receive_buffer_bytes: fields.integer("receive_buffer_bytes"),
@@ -156,17 +162,21 @@ fn read_feed(node: &Node, path: &str, faults: &mut Vec<Fault>) -> Option<RawFeed
         mode: fields.text("mode"),
         own: Vec::new(),
     };
-    if let Some(mut lines) = fields.mapping("lines") {
-        let value = RawLines {
-            addresses: ["a", "b", "c", "d"].map(|line| lines.text(line)),
-            interface: lines.text("interface"),
-        };
-        let (at, path) = (lines.at, lines.path.clone());
-        lines.finish();
-        feed.lines = Some(Located { value, at, path });
-    }
+    feed.lines = read_lines(&mut fields, "lines");
+    feed.snapshot_lines = read_lines(&mut fields, "snapshot_lines");
     feed.own = fields.rest();
     Some(feed)
+}
+
+fn read_lines(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<Located<RawLines>> {
+    let mut lines = fields.mapping(key)?;
+    let value = RawLines {
+        addresses: ["a", "b", "c", "d"].map(|line| lines.text(line)),
+        interface: lines.text("interface"),
+    };
+    let (at, path) = (lines.at, lines.path.clone());
+    lines.finish();
+    Some(Located { value, at, path })
 }
 
 fn read_kinds(fields: &mut Fields<'_, '_>, key: &'static str) -> Vec<RawKind> {

@@ -68,7 +68,11 @@ impl Venues {
         match (&feed.reach, &plan.faults) {
             (
                 Reach::Datagrams {
-                    lines, retransmit, ..
+                    lines,
+                    retransmit,
+                    snapshot_lines,
+                    snapshot,
+                    ..
                 },
                 faults,
             ) => {
@@ -88,6 +92,8 @@ impl Venues {
                         delay,
                         refuse: false,
                     }),
+                    snapshot_lines: snapshot_lines.clone(),
+                    snapshot: snapshot.first().copied(),
                     flow,
                     symbols,
                     events_per_second: plan.events_per_second,

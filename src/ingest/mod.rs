@@ -12,6 +12,7 @@
 pub mod backoff;
 pub mod receive;
 pub mod ring;
+mod streams;
 pub mod udp;
 pub mod websocket;
 
@@ -90,6 +91,13 @@ pub fn log_notices(name: &str, feed: &mut dyn Feed) {
             Notice::GapLost { first, count } => {
                 warn!(feed = name, first, count, "gap given up: books are suspect");
             }
+            Notice::RebuildStarted { from } => {
+                warn!(feed = name, from, "books wait for a snapshot");
+            }
+            Notice::SnapshotFailed { reason } => {
+                warn!(feed = name, reason, "snapshot cannot be used");
+            }
+            Notice::Rebuilt { next } => info!(feed = name, next, "books rebuilt from a snapshot"),
             Notice::SessionReset { sequence } => info!(feed = name, sequence, "session began anew"),
             Notice::SessionEnded => info!(feed = name, "the venue ended the session"),
             Notice::VenueError(text) => warn!(feed = name, text = text.as_str(), "venue complains"),

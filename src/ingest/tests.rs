@@ -164,6 +164,8 @@ impl Plan {
             Arc::new(NoNotify),
         );
         let feed = UdpFeed {
+            snapshot_lines: Vec::new(),
+            snapshot: Vec::new(),
             row: ROW,
             name: "parrot".to_owned(),
             feed: Box::new(feed),
@@ -421,6 +423,8 @@ fn a_server_whose_port_is_closed_is_told_as_unreachable() {
 fn an_address_in_use_is_told_with_the_feed_and_the_step() {
     let taken = UdpSocket::bind(any_port()).unwrap();
     let feed = UdpFeed {
+        snapshot_lines: Vec::new(),
+        snapshot: Vec::new(),
         row: ROW,
         name: "second".to_owned(),
         feed: Box::new(Parrot::default()),

@@ -7,6 +7,7 @@
 
 use super::receive::{DATAGRAMS_PER_CALL_MAX, Datagram, Headers, Slots};
 use super::ring::TICKS_PER_PACKET_MAX;
+use super::streams::{self, Streams};
 use super::{Stop, log_notices};
 use crate::config::{ExecutionMode, FeedConfig, Reach};
 use crate::metrics::{Counter, Counters};
@@ -49,6 +50,10 @@ pub struct UdpFeed {
     pub interface: Option<Interface>,
     /// Retransmission servers, by index.
     pub retransmit: Vec<SocketAddr>,
+    /// Lines that repeat snapshots, A first; B is only read while A is silent.
+    pub snapshot_lines: Vec<SocketAddr>,
+    /// Snapshot servers, by index.
+    pub snapshot: Vec<SocketAddr>,
     /// Wished receive buffer of each line.
     pub receive_buffer_bytes: usize,
 }
@@ -62,6 +67,8 @@ impl UdpFeed {
         let Reach::Datagrams {
             lines,
             retransmit,
+            snapshot_lines,
+            snapshot,
             receive_buffer_bytes,
         } = &config.reach
         else {
@@ -74,6 +81,8 @@ impl UdpFeed {
             lines: lines.addresses.clone(),
             interface: lines.interface.clone(),
             retransmit: retransmit.clone(),
+            snapshot_lines: snapshot_lines.clone(),
+            snapshot: snapshot.clone(),
             receive_buffer_bytes: *receive_buffer_bytes,
         }))
     }
@@ -115,6 +124,7 @@ struct Channel {
     feed: Box<dyn Feed>,
     /// Index of the port of each retransmission server.
     servers: Vec<usize>,
+    streams: Streams,
     totals: Totals,
 }
 
@@ -185,6 +195,13 @@ impl UdpIngest {
             info!(feed = name, line, %address, granted, "line is open");
             self.open(receiver.socket, channel, Line(line), None)?;
         }
+        for address in &feed.snapshot_lines {
+            let wished = feed.receive_buffer_bytes;
+            let opened = socket::udp_receiver(*address, feed.interface.as_ref(), wished);
+            let receiver = opened.map_err(failed)?;
+            info!(feed = name, %address, "snapshot line is open");
+            self.open(receiver.socket, channel, Line::SNAPSHOT, None)?;
+        }
         let mut servers = Vec::with_capacity(feed.retransmit.len());
         for (server, address) in (0u8..).zip(&feed.retransmit) {
             let opened = socket::udp_connected(*address, RECOVERY_BUFFER_BYTES);
@@ -198,6 +215,7 @@ impl UdpIngest {
             name,
             feed: feed.feed,
             servers,
+            streams: Streams::new(feed.snapshot),
             totals,
         });
         Ok(())
@@ -288,7 +306,7 @@ impl UdpIngest {
                 ExecutionMode::Spin => self.ports.iter_mut().for_each(|port| port.is_ready = true),
                 ExecutionMode::Park => self.wait(&mut events, has_more)?,
             }
-            let received = self.receive(&mut headers, &mut slots);
+            let received = self.receive(&mut headers, &mut slots) + self.turn_streams();
             let now = RecvTime(wall_clock_ns());
             let told = self.tell_time(now);
             // Also on idle turns: what an error brought about is asked for without waiting for a datagram.
@@ -391,6 +409,18 @@ impl UdpIngest {
         busy
     }
 
+    /// Drives the connections to recovery servers. Returns how many feeds had something happen.
+    fn turn_streams(&mut self) -> usize {
+        let mut busy = 0;
+        for channel in &mut self.channels {
+            if !channel.streams.is_idle() {
+                let feed = channel.feed.as_mut();
+                busy += usize::from(channel.streams.turn(&channel.name, feed, &mut self.batch));
+            }
+        }
+        busy
+    }
+
     /// Tells the time to feeds whose deadline is over. True when there was one.
     fn tell_time(&mut self, now: RecvTime) -> bool {
         let mut told = false;
@@ -410,6 +440,7 @@ impl UdpIngest {
     /// Carries out what feeds ask for and logs what they tell. True when a feed asks for more than a turn does.
     fn act(&mut self, now: RecvTime) -> bool {
         let UdpIngest {
+            poll,
             ports,
             channels,
             batch,
@@ -426,6 +457,23 @@ impl UdpIngest {
                     Action::SendDatagram { server, bytes } => {
                         send(channel, ports, batch, server, &bytes, now);
                     }
+                    Action::OpenStream { server } => {
+                        let token = Token(streams::FIRST_TOKEN);
+                        let (registry, name) = (poll.registry(), &channel.name);
+                        if let Err(error) = channel.streams.open(name, server, registry, token) {
+                            warn!(feed = name, ?server, %error, "cannot connect to recovery server");
+                            let gone = LinkEvent::StreamDown(server);
+                            channel.feed.on_link(gone, now, batch);
+                        }
+                        has_more = true;
+                    }
+                    Action::SendStream { server, bytes } => {
+                        if !channel.streams.send(server, &bytes) {
+                            channel.totals.send_errors += 1;
+                        }
+                        has_more = true;
+                    }
+                    Action::CloseStream { server } => channel.streams.close(server),
                     Action::SendText { .. } | Action::Reconnect { .. } => {
                         debug!(feed = channel.name, "no connection to act on");
                     }
@@ -443,7 +491,7 @@ impl UdpIngest {
             };
             row.set_feed(channel.feed.counters());
             let totals = &channel.totals;
-            row.set(Counter::Bytes, totals.bytes);
+            row.set(Counter::Bytes, totals.bytes + channel.streams.bytes);
             row.set(Counter::KernelDrops, totals.kernel_drops);
             row.set(Counter::DatagramsTruncated, totals.truncated);
             row.set(Counter::RingFullPackets, totals.ring_full);

@@ -377,7 +377,10 @@ impl Link {
             match self.feed.poll_action()? {
                 Action::SendText { text, .. } => self.outbox.push_back(text),
                 Action::Reconnect { reason, .. } => return Some(reason),
-                Action::SendDatagram { .. } => self.add(Counter::SendErrors),
+                Action::SendDatagram { .. }
+                | Action::OpenStream { .. }
+                | Action::SendStream { .. }
+                | Action::CloseStream { .. } => self.add(Counter::SendErrors),
             }
         }
         None

@@ -7,7 +7,7 @@ use crate::book::{BookState, Books, Change, Fault, OrderBooks, PriceBooks, Touch
 use feeds::contract::BookKind;
 use feeds::model::{
     Action, ChannelId, Definition, EventTime, Flags, InstrumentId, Price, RecvTime, ResetKind,
-    Side, Size, Tick, cancel_detail,
+    Side, Size, Tick, cancel_detail, heartbeat_detail,
 };
 
 /// What a channel is, as its configuration or its capture says.
@@ -159,9 +159,6 @@ pub struct Channel {
 /// How far ahead orders and then their levels are fetched, in ticks: the second needs the first.
 const ORDER_AHEAD_TICKS: usize = 14;
 const LEVEL_AHEAD_TICKS: usize = 7;
-
-/// `detail` of a `Heartbeat` tick that says the channel is silent.
-const HEARTBEAT_SILENT: u8 = 1;
 
 impl Channel {
     /// A channel without instruments. `depth` is how many levels a side count as [`Touches::DEPTH`].
@@ -317,7 +314,7 @@ impl Channel {
                 let change = self.books.apply(tick);
                 self.on_change(tick, &change);
             }
-            Action::Heartbeat if tick.detail == HEARTBEAT_SILENT => {
+            Action::Heartbeat if tick.detail == heartbeat_detail::SILENT => {
                 let touched = self.trust.set_silent(true, tick.ts_recv);
                 self.touch_state(touched);
                 self.connect(false);
@@ -388,7 +385,10 @@ impl Channel {
         }
         let id = change.instrument;
         if let Some(instrument) = self.instruments.get_mut(id.index()) {
-            instrument.last_sequence = tick.sequence;
+            // Messages of a snapshot have no number.
+            if tick.sequence != 0 {
+                instrument.last_sequence = tick.sequence;
+            }
             instrument.ts_event = tick.ts_event;
             instrument.ts_recv = tick.ts_recv;
         }

@@ -2,6 +2,7 @@
 
 use super::impairment::{Impairment, ImpairmentSettings};
 use super::order_flow::{FlowSettings, OrderFlow};
+use super::streams::StreamServer;
 use crate::sys;
 use feeds::model::{EventTime, Symbol};
 use feeds::simulator::VenueSimulator;
@@ -35,6 +36,10 @@ pub struct DatagramPlan {
     pub impairments: Vec<ImpairmentSettings>,
     /// The retransmission server, if there is one.
     pub retransmit: Option<RetransmitPlan>,
+    /// Where snapshots are repeated, if they are.
+    pub snapshot_lines: Vec<SocketAddr>,
+    /// Where the snapshot server listens, if there is one; port 0 lets the system choose.
+    pub snapshot: Option<SocketAddr>,
     /// The order flow.
     pub flow: FlowSettings,
     /// Instruments, `flow.symbol_count` of them.
@@ -51,6 +56,7 @@ pub struct DatagramVenue {
     stop: Arc<AtomicBool>,
     events: Arc<AtomicU64>,
     retransmit: Option<SocketAddr>,
+    snapshot: Option<SocketAddr>,
     thread: Option<JoinHandle<io::Result<()>>>,
 }
 
@@ -75,6 +81,8 @@ impl DatagramVenue {
             None => None,
         };
         let retransmit = server.as_ref().map(UdpSocket::local_addr).transpose()?;
+        let streams = plan.snapshot.map(StreamServer::bind).transpose()?;
+        let snapshot = streams.as_ref().map(StreamServer::local_addr).transpose()?;
         let (stop, events) = (
             Arc::new(AtomicBool::new(false)),
             Arc::new(AtomicU64::new(0)),
@@ -93,6 +101,7 @@ impl DatagramVenue {
                     venue,
                     sender,
                     server,
+                    streams,
                     lines,
                     answers: VecDeque::new(),
                 };
@@ -102,6 +111,7 @@ impl DatagramVenue {
             stop,
             events,
             retransmit,
+            snapshot,
             thread: Some(thread),
         })
     }
@@ -109,6 +119,11 @@ impl DatagramVenue {
     /// Where the retransmission server listens.
     pub fn retransmit_addr(&self) -> Option<SocketAddr> {
         self.retransmit
+    }
+
+    /// Where the snapshot server listens.
+    pub fn snapshot_addr(&self) -> Option<SocketAddr> {
+        self.snapshot
     }
 
     /// Events said so far.
@@ -165,6 +180,7 @@ struct Run {
     venue: Box<dyn VenueSimulator>,
     sender: UdpSocket,
     server: Option<UdpSocket>,
+    streams: Option<StreamServer>,
     lines: Vec<Impairment>,
     answers: VecDeque<(u64, SocketAddr, Vec<u8>)>,
 }
@@ -193,6 +209,9 @@ impl Run {
             }
             self.send();
             self.answer(now);
+            if let Some(streams) = &mut self.streams {
+                streams.turn(EventTime(now), self.venue.as_mut());
+            }
             if turn < EVENTS_PER_TURN_MAX {
                 std::thread::sleep(Duration::from_micros(200));
             }
@@ -212,6 +231,11 @@ impl Run {
             for (line, target) in self.lines.iter_mut().zip(&self.plan.lines) {
                 // A receiver that is not there is the network's business, not the venue's.
                 line.send(&datagram, |bytes| drop(self.sender.send_to(bytes, target)));
+            }
+        }
+        while let Some(datagram) = self.venue.poll_snapshot_datagram() {
+            for target in &self.plan.snapshot_lines {
+                drop(self.sender.send_to(&datagram, target));
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::contract::{
 use crate::model::{ResetKind, SendTime};
 use crate::session::channel::{Follow, Framed, Kind, Place, Protocol, Standing};
 use crate::session::settings::{HELD_PACKETS_MAX, REORDER_WINDOW_US, SILENCE_MS};
-use crate::session::{OwnKeys, SequencedChannel};
+use crate::session::{OwnKeys, RebuildSettings, SequencedChannel};
 use std::marker::PhantomData;
 
 /// The YAML keys of a channel beyond the common ones.
@@ -37,7 +37,11 @@ pub(crate) fn build<D: Dialect>(
         dialect: PhantomData,
     };
     Ok(SequencedChannel::new(
-        settings, sequencer, silence_ns, follower,
+        settings,
+        sequencer,
+        RebuildSettings::default(),
+        silence_ns,
+        follower,
     ))
 }
 

@@ -2,10 +2,10 @@
 //!
 //! Prices are cut to 1e-4 and sizes to 32 bits, which is what the protocols can say.
 
-use super::encode::Encoder;
+use super::encode::{Auction, Encoder};
 use crate::model::time::new_york_midnight;
 use crate::model::{EventTime, Price, RecvTime, Symbol};
-use crate::simulator::{MarketEvent, VenueSimulator};
+use crate::simulator::{Announcement, MarketEvent, VenueSimulator};
 use std::collections::VecDeque;
 
 /// Time without data after which the venue says that it is alive.
@@ -145,6 +145,48 @@ impl<T: Tells<PROTOCOL>, const PROTOCOL: u16> VenueSimulator for Venue<T, PROTOC
             self.teller
                 .tell(now, event, &self.symbols, &mut self.segments);
         }
+    }
+
+    fn announce(&mut self, now: EventTime, announcement: &Announcement) -> bool {
+        let at = timestamp(now);
+        if let Announcement::List(symbol) = announcement {
+            self.symbols.push(*symbol);
+            let name = symbol.as_str();
+            self.segments
+                .say(now, |venue| venue.directory((0, 100, 0), name, at));
+            return true;
+        }
+        let (Announcement::Halt { symbol }
+        | Announcement::Resume { symbol }
+        | Announcement::TradeBreak { symbol, .. }
+        | Announcement::Imbalance { symbol, .. }) = *announcement
+        else {
+            return false;
+        };
+        let Some(name) = self.symbols.get(symbol as usize) else {
+            return false;
+        };
+        let name = name.as_str();
+        self.segments.say(now, |venue| match *announcement {
+            Announcement::Halt { .. } => venue.trading_status(b'H', name, at),
+            Announcement::TradeBreak { trade, .. } => {
+                venue.trade_break((trade, 1, 10_000), name, at)
+            }
+            Announcement::Imbalance { price, size, .. } => {
+                let auction = Auction {
+                    auction_type: b'O',
+                    paired_shares: shares(size),
+                    reference: e4(price),
+                    indicative: e4(price),
+                    imbalance_shares: shares(size),
+                    imbalance_side: b'B',
+                    ..Auction::default()
+                };
+                venue.auction(&auction, name, at)
+            }
+            _ => venue.trading_status(b'T', name, at),
+        });
+        true
     }
 
     fn on_clock(&mut self, now: EventTime) {
