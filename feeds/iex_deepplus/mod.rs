@@ -36,7 +36,7 @@ mod tests;
 
 pub use encode::{Encoder, Order};
 
-use crate::contract::{BookKind, Descriptor, Transport};
+use crate::contract::{BookKind, Descriptor, SnapshotService, Transport};
 use crate::session::iextp::channel;
 use normalize::DeepPlus;
 
@@ -52,6 +52,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     transport: Transport::Datagrams,
     book: BookKind::ByOrder,
     has_retransmission: false,
+    snapshot: SnapshotService::None,
     default_url: "",
     settings: channel::KEYS,
     build: |settings| Ok(Box::new(channel::build::<DeepPlus>(settings)?)),

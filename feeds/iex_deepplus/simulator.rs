@@ -147,6 +147,8 @@ impl Orders {
 }
 
 impl Tells<PROTOCOL> for Orders {
+    const HAS_AUCTIONS: bool = false;
+
     fn tell(
         &mut self,
         now: EventTime,
