@@ -38,7 +38,10 @@ pub mod model;
 pub mod session;
 pub mod simulator;
 
+pub mod cboe_pitch_complex;
 pub mod cboe_pitch_equities;
+pub mod cboe_pitch_futures;
+pub mod cboe_pitch_options;
 pub mod coinbase_ws;
 pub mod iex_deep10;
 pub mod iex_deepplus;
@@ -53,6 +56,9 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &iex_deepplus::DESCRIPTOR,
     &coinbase_ws::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
+    &cboe_pitch_futures::DESCRIPTOR,
+    &cboe_pitch_options::DESCRIPTOR,
+    &cboe_pitch_complex::DESCRIPTOR,
 ];
 
 /// The descriptor of the feed called `name`, if this build has it.

@@ -490,23 +490,65 @@ fn every_field_of_the_nasdaq_and_bx_captures_is_what_tshark_shows() {
 fn pitch_fields(fields: &Json, found: &mut Vec<(String, String)>) {
     for (name, value) in fields.members() {
         let name = name.replace('_', "");
-        if name == "timestamp" {
+        // An empty block, where a definition has no variance.
+        let is_empty = name == "standard" && plain(value).is_empty();
+        if name == "timestamp" && value.find("timeoffset").is_some() {
             let offset = value.get("timeoffset");
             found.push(("timeoffset".to_owned(), plain(offset)));
-        } else if !name.ends_with("flags") {
+        } else if !name.ends_with("flags") && !is_empty {
             // Widths are part of the names of some fields there.
             let name = name.replace("long", "").replace("short", "");
-            found.push((name, plain(value)));
+            let name = name.replace("timereference", "time");
+            // Bytes nobody explains are shown in hexadecimal there.
+            let value = plain(value);
+            let number = value.strip_prefix("hex:");
+            let number = number.and_then(|digits| u8::from_str_radix(digits, 16).ok());
+            let value = number.map_or(value, |number| exact(&number.to_string()).unwrap());
+            found.push((name, value));
         }
     }
+}
+
+/// Compares a capture's messages with a decode of tshark. Returns how many there were.
+#[track_caller]
+fn check_pitch(capture: &Path, feed: &str) -> usize {
+    let decode = text_of(&PathBuf::from(format!(
+        "{}.decoded.jsonl",
+        capture.display()
+    )));
+    let (mut sequence, mut count) = (0, 0);
+    let mut found = inspected(capture, feed).into_iter();
+    for line in decode.lines().map(Json::parse) {
+        if let Some(header) = line.find("hdr") {
+            sequence = header.get("packetheader").get("sequence").count();
+            continue;
+        }
+        let found = found.next().unwrap();
+        let name = line.get("msg").text();
+        let own = found.get("type").text().replace('_', "");
+        assert_eq!(format!("{own}message"), name);
+        let index = line.get("i").count() - 1;
+        match found.find("sequence") {
+            Some(Json::Number(_)) => {
+                assert_eq!(found.get("sequence").count(), sequence + index, "{name}");
+            }
+            _ => assert_eq!(sequence, 0, "{name}"),
+        }
+        let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+        pitch_fields(found.get("fields"), &mut ours);
+        pitch_fields(line.get("f").get(name), &mut theirs);
+        assert_eq!(ours, theirs, "{name}");
+        count += 1;
+    }
+    assert!(found.next().is_none(), "{}", capture.display());
+    count
 }
 
 #[test]
 fn every_field_the_markets_of_cboe_share_is_what_tshark_shows() {
     let Some(folder) = captures() else { return };
     let folder = folder.join("omi-pcap/Cboe");
-    let mut count = 0;
-    for name in [
+    let names = [
         "Options.DepthOfBook.Pitch.v2.39.4/AddOrderLongMessage",
         "Options.DepthOfBook.Pitch.v2.39.4/Heartbeat",
         "Options.ComplexDepthOfBook.Pitch.v2.1.18/DeleteOrderMessage",
@@ -514,31 +556,42 @@ fn every_field_the_markets_of_cboe_share_is_what_tshark_shows() {
         "Options.ComplexDepthOfBook.Pitch.v2.1.18/OrderExecutedMessage",
         "Options.ComplexDepthOfBook.Pitch.v2.1.18/TimeMessage",
         "Futures.DepthOfBook.Pitch.v1.1.6/ModifyOrderShortMessage",
+    ];
+    let check = |name| check_pitch(&folder.join(format!("{name}.pcap")), "cboe_pitch_equities");
+    assert_eq!(names.into_iter().map(check).sum::<usize>(), 7);
+}
+
+#[test]
+fn every_field_of_the_derivatives_of_cboe_is_what_tshark_shows() {
+    let Some(folder) = captures() else { return };
+    let folder = folder.join("omi-pcap/Cboe");
+    for (market, feed, files, messages) in [
+        (
+            "Futures.DepthOfBook.Pitch.v1.1.6",
+            "cboe_pitch_futures",
+            4,
+            5,
+        ),
+        (
+            "Options.DepthOfBook.Pitch.v2.39.4",
+            "cboe_pitch_options",
+            2,
+            2,
+        ),
+        (
+            "Options.ComplexDepthOfBook.Pitch.v2.1.18",
+            "cboe_pitch_complex",
+            6,
+            7,
+        ),
     ] {
-        let capture = folder.join(format!("{name}.pcap"));
-        let decode = text_of(&folder.join(format!("{name}.pcap.decoded.jsonl")));
-        let mut sequence = 0;
-        let mut found = inspected(&capture, "cboe_pitch_equities").into_iter();
-        for line in decode.lines().map(Json::parse) {
-            if let Some(header) = line.find("hdr") {
-                sequence = header.get("packetheader").get("sequence").count();
-                continue;
-            }
-            let found = found.next().unwrap();
-            let name = line.get("msg").text();
-            let own = found.get("type").text().replace('_', "");
-            assert_eq!(format!("{own}message"), name);
-            let index = line.get("i").count() - 1;
-            assert_eq!(found.get("sequence").count(), sequence + index, "{name}");
-            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-            pitch_fields(found.get("fields"), &mut ours);
-            pitch_fields(line.get("f").get(name), &mut theirs);
-            assert_eq!(ours, theirs, "{name}");
-            count += 1;
-        }
-        assert!(found.next().is_none(), "{name}");
+        let captures = captures_in(&folder.join(market));
+        let count: usize = captures
+            .iter()
+            .map(|capture| check_pitch(capture, feed))
+            .sum();
+        assert_eq!((captures.len(), count), (files, messages), "{feed}");
     }
-    assert_eq!(count, 7);
 }
 
 #[test]

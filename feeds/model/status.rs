@@ -79,6 +79,16 @@ codes! {
     StatisticKind {
         /// Official opening price.
         OpeningPrice = 1 "opening_price",
+        /// Price contracts are settled at (`order_id` the venue's code of what settlement it is).
+        SettlementPrice = 3 "settlement_price",
+        /// Lowest price of the session.
+        SessionLowPrice = 4 "session_low_price",
+        /// Highest price of the session.
+        SessionHighPrice = 5 "session_high_price",
+        /// Volume of the session, in size units.
+        ClearedVolume = 6 "cleared_volume",
+        /// Contracts that are open, in size units.
+        OpenInterest = 9 "open_interest",
         /// Official closing price.
         ClosePrice = 11 "close_price",
         /// Volume-weighted average price given by the venue.

@@ -1,5 +1,6 @@
-//! The YAML keys of this room.
+//! The YAML keys of every market.
 
+use super::normalize::Market;
 use crate::contract::{FeedSettings, SettingFault, SettingKey};
 use crate::session::settings::{HELD_PACKETS_MAX, REORDER_WINDOW_US, SILENCE_MS};
 use crate::session::{OwnKeys, SequencerSettings};
@@ -36,14 +37,14 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the room's own keys.
+    /// Reads the own keys of a market.
     ///
     /// # Errors
     /// Every key whose value cannot be used; unknown keys are found by the caller, who knows the
     /// common ones.
-    pub fn of(settings: &FeedSettings) -> Result<Settings, Vec<SettingFault>> {
+    pub fn of<M: Market>(settings: &FeedSettings) -> Result<Settings, Vec<SettingFault>> {
         let mut keys = OwnKeys::of(settings);
-        keys.symbols(8, "AAPL");
+        keys.symbols(M::NAME_BYTES, M::NAME_EXAMPLE);
         let own = Settings {
             sequencer: SequencerSettings {
                 // Sequence numbers are of 32 bits; half of them ahead is a damaged header.

@@ -1,10 +1,11 @@
 //! From packet to tick: units, and sessions that no header names.
 
-use super::normalize::{At, Normalizer};
+use super::instruments::Instruments;
+use super::normalize::{Market, Normalizer};
 use super::settings::Settings;
-use crate::contract::{Batch, DecodeError, FeedCounters, FeedSettings, Notice, SettingFault};
-use crate::model::time::NewYorkDay;
-use crate::model::{ResetKind, SendTime};
+use super::unit::{At, Unit};
+use crate::contract::{Batch, DecodeError, Feed, FeedCounters, FeedSettings, Notice, SettingFault};
+use crate::model::{RecvTime, ResetKind, SendTime};
 use crate::session::channel::{Follow, Framed, Kind, Place, Protocol, Standing};
 use crate::session::sequenced_unit::{HEADER_BYTES, Header, whole_count};
 use crate::session::{RebuildSettings, SequencedChannel};
@@ -15,40 +16,37 @@ const OLD_SESSION_NS: u64 = 1_000_000_000;
 /// new, in ns.
 const NEW_SESSION_NS: u64 = 60_000_000_000;
 
-/// One unit of the venue.
-pub(super) type PitchFeed = SequencedChannel<Pitch>;
-
-/// A channel that has seen nothing.
+/// A channel of a market that has seen nothing.
 ///
 /// # Errors
 /// All faults of the settings at once.
-pub(super) fn build(settings: &FeedSettings) -> Result<PitchFeed, Vec<SettingFault>> {
-    let own = Settings::of(settings)?;
-    let pitch = Pitch {
+pub fn build<M: Market>(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>> {
+    let own = Settings::of::<M>(settings)?;
+    let instruments = Instruments::new(&settings.instruments, M::IS_MAPPED);
+    let unit = Unit::new(settings.channel, instruments, own.orders_max, M::LATER_NS);
+    let pitch = Pitch::<M> {
         unit: (own.unit != 0).then_some(own.unit),
         first_sequence: own.sequencer.first_sequence,
-        normalizer: Normalizer::new(settings.channel, &settings.instruments, own.orders_max),
-        day: NewYorkDay::default(),
+        normalizer: Normalizer::new(unit),
     };
-    Ok(SequencedChannel::new(
+    Ok(Box::new(SequencedChannel::new(
         settings,
         own.sequencer,
         RebuildSettings::default(),
         own.silence_ns,
         pitch,
-    ))
+    )))
 }
 
 /// What the venue adds to a sequenced channel.
-pub(super) struct Pitch {
+struct Pitch<M> {
     /// The unit followed; `None` until the first packet where the settings leave it open.
     unit: Option<u8>,
     first_sequence: u64,
-    normalizer: Normalizer,
-    day: NewYorkDay,
+    normalizer: Normalizer<M>,
 }
 
-impl Protocol for Pitch {
+impl<M: Market> Protocol for Pitch<M> {
     type Header = Header;
 
     const SEQUENCE_OFFSET: u32 = 4;
@@ -106,15 +104,38 @@ impl Protocol for Pitch {
         out: &mut Batch,
     ) -> u64 {
         let at = At {
-            midnight_ns: self.day.midnight_ns(place.ts_recv),
             ts_recv: place.ts_recv,
             sequence: place.sequence,
         };
         self.normalizer.apply(at, body, skip, count, counters, out)
     }
 
+    fn apply_unnumbered(
+        &mut self,
+        framed: &Framed<'_, Header>,
+        ts_recv: RecvTime,
+        counters: &mut FeedCounters,
+        out: &mut Batch,
+    ) -> u64 {
+        // The unit may still be open: only numbered messages decide it.
+        if framed.header.unit == 0 || self.unit.is_some_and(|unit| unit != framed.header.unit) {
+            return 0;
+        }
+        let at = At {
+            ts_recv,
+            sequence: 0,
+        };
+        let (body, count) = (framed.body, framed.count);
+        self.normalizer
+            .apply_reference(at, body, count, counters, out)
+    }
+
+    fn settle(&mut self, out: &mut Batch) {
+        self.normalizer.unit().settle(out);
+    }
+
     fn on_hole(&mut self) {
-        self.normalizer.forget_time();
+        self.normalizer.unit().on_hole();
     }
 
     fn restart(&mut self) {
@@ -126,7 +147,7 @@ impl Protocol for Pitch {
     }
 
     fn poll_notice(&mut self) -> Option<Notice> {
-        self.normalizer.poll_notice()
+        self.normalizer.unit().poll_notice()
     }
 
     fn messages_by_type(&self) -> Vec<(&'static str, u64)> {
@@ -134,7 +155,7 @@ impl Protocol for Pitch {
     }
 }
 
-impl Pitch {
+impl<M: Market> Pitch<M> {
     /// The header names no session. The first number is seen again when a day begins: after the end
     /// of the one before, or, where that was missed, after long silence.
     #[cold]
