@@ -52,7 +52,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     transport: Transport::Datagrams,
     book: BookKind::ByLevel,
     has_retransmission: false,
-    snapshot: SnapshotService::None,
+    snapshot: SnapshotService::Inline,
     default_url: "",
     settings: channel::KEYS,
     build: |settings| Ok(Box::new(channel::build::<Tops>(settings)?)),
