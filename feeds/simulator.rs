@@ -297,17 +297,33 @@ impl LevelAggregator {
 
     /// Levels of one side, best first.
     pub fn levels(&self, symbol: u32, side: Side) -> Vec<(Price, Size)> {
+        let rising = self.side(symbol, side);
+        if side == Side::Ask {
+            rising.collect()
+        } else {
+            rising.rev().collect()
+        }
+    }
+
+    /// The best level of one side.
+    pub fn best(&self, symbol: u32, side: Side) -> Option<(Price, Size)> {
+        match side {
+            Side::Ask => self.side(symbol, side).next(),
+            _ => self.side(symbol, side).next_back(),
+        }
+    }
+
+    /// Levels of one side, prices rising.
+    fn side(
+        &self,
+        symbol: u32,
+        side: Side,
+    ) -> impl DoubleEndedIterator<Item = (Price, Size)> + use<'_> {
         let is_ask = side == Side::Ask;
         let range = (symbol, is_ask, Price(i64::MIN))..=(symbol, is_ask, Price(i64::MAX));
-        let ascending = self
-            .levels
+        self.levels
             .range(range)
-            .map(|(&(_, _, price), &size)| (price, Size(size)));
-        if is_ask {
-            ascending.collect()
-        } else {
-            ascending.rev().collect()
-        }
+            .map(|(&(_, _, price), &size)| (price, Size(size)))
     }
 
     fn take(

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 use feeds::contract::{Descriptor, SnapshotService, Transport};
+use waveletd::simulate::certification::NIGHT_NS;
 use waveletd::simulate::{Faults, World, WorldSettings};
 
 /// Milliseconds with faults, and the bound within which all books are live again after the last one.
@@ -46,6 +47,7 @@ fn check(descriptor: &'static Descriptor, seed: u64) {
     if seed % 4 == 1 {
         world.close();
         world.run(1_500, 0);
+        world.sleep(NIGHT_NS);
         world.open();
         world.run(FAULTY_MS / 2, 4);
     }

@@ -12,6 +12,9 @@ use feeds::simulator::{Announcement, MarketEvent};
 /// Milliseconds within which all books are live again after the last fault.
 pub const LIVE_AGAIN_MS: u64 = 10_000;
 
+/// From the end of a session to the beginning of the next one.
+pub const NIGHT_NS: u64 = 86_400_000_000_000;
+
 /// How a case ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -631,6 +634,7 @@ pub const CASES: &[Case] = &[
             let mut world = setting.opened()?;
             world.close();
             world.run(2_000, 0);
+            world.sleep(NIGHT_NS);
             world.open();
             world.run(200, 4);
             settles_live(&mut world)?;

@@ -357,6 +357,11 @@ impl World {
         self.carry();
     }
 
+    /// Nothing happens for so long: a night.
+    pub fn sleep(&mut self, ns: u64) {
+        self.now_ns += ns;
+    }
+
     /// The venue ends its session.
     pub fn close(&mut self) {
         self.venue.close(EventTime(self.now_ns));
