@@ -13,7 +13,10 @@ use feeds::contract::{
     Action, Batch, Descriptor, Feed, FeedSettings, Form, Line, LinkEvent, Packet, Server,
     SettingFault, SnapshotService, TickSink, Value,
 };
-use feeds::model::{ChannelId, Definition, EventTime, Price, RecvTime, Side, Symbol, Tick};
+use feeds::model::{
+    Action as TickAction, ChannelId, Definition, EventTime, Price, RecvTime, ResetKind, Side,
+    Symbol, Tick,
+};
 use feeds::simulator::{Announcement, MarketEvent, ServerKind, VenueSimulator};
 use std::collections::{BTreeMap, VecDeque};
 use std::hash::{DefaultHasher, Hasher as _};
@@ -171,6 +174,8 @@ struct Follower {
     symbols: Vec<Symbol>,
     /// Ticks so far, by action.
     ticks: BTreeMap<u8, u64>,
+    /// Times the numbers began anew.
+    session: u64,
 }
 
 impl Follower {
@@ -193,11 +198,12 @@ impl Follower {
             channel: Channel::new(spec, 10),
             symbols: Vec::new(),
             ticks: BTreeMap::new(),
+            session: 0,
         })
     }
 
     /// Applies what the feed said so far, calling `on_event` at the end of each event.
-    fn settle(&mut self, mut on_event: impl FnMut(&Channel, &[Symbol])) {
+    fn settle(&mut self, mut on_event: impl FnMut(&Channel, &[Symbol], u64)) {
         self.out.flush();
         let (ticks, definitions) = {
             let mut seen = self.seen.lock();
@@ -219,9 +225,11 @@ impl Follower {
                 is_open = true;
             }
             self.channel.apply(tick);
+            let begins_anew = tick.detail != ResetKind::AwaitSnapshot as u8;
+            self.session += u64::from(tick.action == TickAction::Reset && begins_anew);
             if tick.is_last() {
                 self.channel.end_event(tick);
-                on_event(&self.channel, &self.symbols);
+                on_event(&self.channel, &self.symbols, self.session);
                 is_open = false;
             }
         }
@@ -567,8 +575,7 @@ impl World {
             reference, truth, ..
         } = self;
         reference.feed.on_packet(&packet, &mut reference.out);
-        let session = reference.feed.counters().resets;
-        reference.settle(|channel, symbols| {
+        reference.settle(|channel, symbols, session| {
             for (instrument, symbol) in channel.instruments().iter().zip(symbols) {
                 let id = instrument.definition.instrument;
                 if channel.event().all || channel.event().touched.contains(&id) {
@@ -671,8 +678,7 @@ impl World {
             findings,
             ..
         } = self;
-        let session = tested.feed.counters().resets;
-        tested.settle(|channel, symbols| {
+        tested.settle(|channel, symbols, session| {
             findings.events += 1;
             for (instrument, symbol) in channel.instruments().iter().zip(symbols) {
                 let id = instrument.definition.instrument;
