@@ -499,6 +499,8 @@ pub trait FieldSink {
     fn code(&mut self, name: &'static str, value: u8);
     /// A bit.
     fn flag(&mut self, name: &'static str, value: bool);
+    /// A field that says it has no value.
+    fn absent(&mut self, _name: &'static str) {}
     /// Opens a nested object (an element of a list when `name` is empty).
     fn begin_object(&mut self, name: &'static str);
     /// Closes it.

@@ -37,6 +37,7 @@ pub mod session;
 pub mod simulator;
 
 pub mod cboe_pitch_equities;
+pub mod cme_mdp3;
 pub mod coinbase_ws;
 pub mod iex_deep10;
 pub mod nasdaq_itch50;

@@ -6,6 +6,7 @@ pub mod layout;
 pub mod liveness;
 pub mod moldudp64;
 pub mod rebuild;
+pub mod sbe;
 pub mod sequenced_unit;
 pub mod sequencer;
 pub mod settings;

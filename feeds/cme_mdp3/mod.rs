@@ -1,0 +1,3 @@
+//! CME
+#[rustfmt::skip]
+pub mod generated;
