@@ -48,6 +48,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &iex_deep10::DESCRIPTOR,
     &coinbase_ws::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
+    &cme_mdp3::DESCRIPTOR,
 ];
 
 /// The descriptor of the feed called `name`, if this build has it.

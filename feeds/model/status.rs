@@ -79,6 +79,22 @@ codes! {
     StatisticKind {
         /// Official opening price.
         OpeningPrice = 1 "opening_price",
+        /// Price that positions are valued at.
+        SettlementPrice = 3 "settlement_price",
+        /// Lowest price traded in the session.
+        SessionLow = 4 "session_low",
+        /// Highest price traded in the session.
+        SessionHigh = 5 "session_high",
+        /// Contracts cleared, in `size`.
+        ClearedVolume = 6 "cleared_volume",
+        /// Lowest offer of the session.
+        LowestOffer = 7 "lowest_offer",
+        /// Highest bid of the session.
+        HighestBid = 8 "highest_bid",
+        /// Contracts open, in `size`.
+        OpenInterest = 9 "open_interest",
+        /// Price fixed at a set time of the day.
+        FixingPrice = 10 "fixing_price",
         /// Official closing price.
         ClosePrice = 11 "close_price",
         /// Volume-weighted average price given by the venue.

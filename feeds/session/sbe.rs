@@ -812,6 +812,7 @@ macro_rules! sbe_entry {
             version: u16,
         }
 
+        #[allow(unused_mut)]
         const _: () = {
             let mut end = 0;
             $(
@@ -847,6 +848,7 @@ macro_rules! sbe_entry {
             )*
 
             /// A block of the schema's own version: every field at "no value", or zero where it has none.
+            #[allow(unused_mut)]
             pub fn blank() -> [u8; $len] {
                 let mut bytes = [0; $len];
                 $( $crate::sbe_blank!(bytes, $offset, $type); )*
