@@ -7,7 +7,7 @@
 use super::generated::{
     self as sbe, MatchEventIndicator, Message, md_entry_type as kind, md_update_action as action,
 };
-use super::ladder::{Ladder, OutOfPlace, Rung};
+use super::ladder::{Ladder, Misfit, Rung};
 use crate::contract::{Batch, DecodeError, FeedCounters, Notice};
 use crate::model::{
     Action, ChannelId, Definition, EventTime, Flags, InstrumentId, Price, ResetKind, Side, Size,
@@ -771,19 +771,17 @@ impl Normalizer {
         };
         let ladder = &mut standing.ladders[ladder];
         let level = usize::from(entry.level);
-        let rung = || {
-            let price = price_of(entry.price?).ok()?;
-            Some(Rung {
-                price,
-                size: entry.size?,
-                orders: entry.orders.map_or(0, i32::unsigned_abs),
-            })
-        };
-        let done = match (entry.action, rung()) {
+        let price = entry.price.and_then(|price| price_of(price).ok());
+        let rung = price.zip(entry.size).map(|(price, size)| Rung {
+            price,
+            size,
+            orders: entry.orders.map_or(0, i32::unsigned_abs),
+        });
+        let done = match (entry.action, rung) {
             (action::NEW_FIELD, Some(rung)) => ladder.insert(level, rung, depth, &mut tell),
-            (action::CHANGE, Some(rung)) => ladder.replace(level, rung, &mut tell),
-            (action::OVERLAY, Some(rung)) => ladder.overlay(level, rung, depth, &mut tell),
-            (action::DELETE_FIELD, _) => ladder.remove(level, &mut tell),
+            (action::CHANGE, Some(rung)) => ladder.replace(level, rung, (depth, false), &mut tell),
+            (action::OVERLAY, Some(rung)) => ladder.replace(level, rung, (depth, true), &mut tell),
+            (action::DELETE_FIELD, _) => ladder.remove(level, price, &mut tell),
             (action::DELETE_THRU, _) => {
                 ladder.remove_best(level, &mut tell);
                 Ok(())
@@ -794,21 +792,21 @@ impl Normalizer {
             }
             _ => return self.refuse(context),
         };
-        if done == Err(OutOfPlace) {
-            self.out_of_place(instrument, context);
+        if done == Err(Misfit) && side != Side::None {
+            self.misfit(instrument, context);
         }
     }
 
-    /// A level that is not where it is said to be: what was before it never came here.
+    /// What is known of a book does not fit what the venue says of it: its next word says that it may be bad.
     #[cold]
-    fn out_of_place(&mut self, instrument: InstrumentId, context: &mut Context<'_>) {
-        context.counters.messages_ignored += 1;
-        let suspect = Tick {
-            instrument,
-            flags: context.flags.with(Flags::MAYBE_BAD_BOOK),
-            ..self.blank(Action::Heartbeat, context)
-        };
-        self.push(suspect, context.out);
+    fn misfit(&mut self, instrument: InstrumentId, context: &mut Context<'_>) {
+        match &mut self.pending {
+            Some(tick) if tick.instrument == instrument && tick.action == Action::Level => {
+                tick.flags = tick.flags.with(Flags::MAYBE_BAD_BOOK);
+            }
+            // Nothing is told of a level nobody knew.
+            _ => context.counters.messages_ignored += 1,
+        }
     }
 
     #[cold]
