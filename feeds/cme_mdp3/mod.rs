@@ -45,7 +45,10 @@ pub mod simulator;
 #[rustfmt::skip]
 pub mod generated;
 
-pub use encode::Encoder;
+#[cfg(test)]
+mod tests;
+
+pub use encode::{Encoder, LevelUpdate, TradeUpdate};
 
 use crate::contract::{
     BookKind, DecodeError, Descriptor, Form, MessageSink, Packet, SnapshotService, Transport,

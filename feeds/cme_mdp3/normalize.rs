@@ -217,6 +217,18 @@ impl Normalizer {
         self.notices.pop_front()
     }
 
+    /// Known levels of one of an instrument's four sides: direct bids and offers, implied bids and offers.
+    #[cfg(test)]
+    pub(super) fn known(&self, instrument: usize, side: usize) -> Vec<Rung> {
+        self.standings[instrument].ladders[side].known()
+    }
+
+    /// Instruments so far.
+    #[cfg(test)]
+    pub(super) fn instrument_count(&self) -> usize {
+        self.standings.len()
+    }
+
     fn clear_all(&mut self) {
         for standing in &mut self.standings {
             standing.rpt_seq = 0;
