@@ -6,8 +6,8 @@
 //!  the time  ─┘   (`Feed`, contract.rs)└─▶ notices (edges worth a log line)
 //! ```
 //!
-//! A room is a folder: [`nasdaq_itch50`], [`iex_deep10`], [`coinbase_ws`], [`cboe_pitch_equities`]. It imports [`session`] (shared sequencing and
-//! framing), [`contract`] (the one seam) and [`model`] (the normalised language), and no other room.
+//! A room is a folder: [`nasdaq_itch50`], [`iex_deep10`], [`iex_tops16`], [`coinbase_ws`],
+//! [`cboe_pitch_equities`]. It imports [`session`] (shared sequencing and framing), [`contract`] (the one seam) and [`model`] (the normalised language), and no other room.
 //! Nothing here opens a socket, a file or a thread, reads a clock or logs; the lints of `clippy.toml` hold that.
 //!
 //! # How to add a venue
@@ -16,7 +16,8 @@
 //!    - `mod.rs`: the specification cited, the coverage table (every message type: decoded, or why not), the
 //!      [`Descriptor`](contract::Descriptor);
 //!    - `feed.rs`: how a packet's header reads and which session it is of, as a
-//!      [`Protocol`](session::channel::Protocol): sequencing, arbitration and recovery are then shared;
+//!      [`Protocol`](session::channel::Protocol): sequencing, arbitration and recovery are then shared. Rooms over
+//!      [`iextp`](session::iextp) need none, and no settings of their own: their transport is shared whole;
 //!    - `wire.rs`: the layouts, as a table for the [`layout!`] macro (binary) or a scanner (text);
 //!    - `normalize.rs`: messages to ticks; `settings.rs`: the YAML keys of its own
 //!      ([`OwnKeys`](session::OwnKeys));
@@ -36,18 +37,26 @@ pub mod model;
 pub mod session;
 pub mod simulator;
 
+pub mod cboe_pitch_complex;
 pub mod cboe_pitch_equities;
+pub mod cboe_pitch_futures;
+pub mod cboe_pitch_options;
 pub mod cme_mdp3;
 pub mod coinbase_ws;
 pub mod iex_deep10;
+pub mod iex_tops16;
 pub mod nasdaq_itch50;
 
 /// Every feed this build can speak, in the order `waveletd list feeds` prints.
 pub static REGISTRY: &[&contract::Descriptor] = &[
     &nasdaq_itch50::DESCRIPTOR,
     &iex_deep10::DESCRIPTOR,
+    &iex_tops16::DESCRIPTOR,
     &coinbase_ws::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
+    &cboe_pitch_futures::DESCRIPTOR,
+    &cboe_pitch_options::DESCRIPTOR,
+    &cboe_pitch_complex::DESCRIPTOR,
     &cme_mdp3::DESCRIPTOR,
 ];
 

@@ -58,6 +58,31 @@ pub enum MarketEvent {
     },
 }
 
+/// Something a venue says that is no business of a matching engine. Symbols are indices as in [`MarketEvent`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "the fields are the words of the variant's sentence"
+)]
+pub enum Announcement {
+    /// An instrument is listed during the day.
+    List(Symbol),
+    /// An order of an instrument nobody listed.
+    UnlistedOrder,
+    /// Trading of an instrument is halted.
+    Halt { symbol: u32 },
+    /// It trades again.
+    Resume { symbol: u32 },
+    /// A trade is taken back.
+    TradeBreak { symbol: u32, trade: u64 },
+    /// An auction has more on one side than on the other.
+    Imbalance {
+        symbol: u32,
+        price: Price,
+        size: u64,
+    },
+}
+
 /// What a recovery server that is spoken to over a connection does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerKind {
@@ -74,6 +99,12 @@ pub trait VenueSimulator: Send {
 
     /// Says what the matching engine did.
     fn on_event(&mut self, now: EventTime, event: &MarketEvent);
+
+    /// Says something else; false when the venue has no such message.
+    fn announce(&mut self, now: EventTime, announcement: &Announcement) -> bool {
+        let _ = (now, announcement);
+        false
+    }
 
     /// Ends what is being collected (a datagram filled by several events) and says what is due (heartbeats).
     fn on_clock(&mut self, now: EventTime);
@@ -266,17 +297,33 @@ impl LevelAggregator {
 
     /// Levels of one side, best first.
     pub fn levels(&self, symbol: u32, side: Side) -> Vec<(Price, Size)> {
+        let rising = self.side(symbol, side);
+        if side == Side::Ask {
+            rising.collect()
+        } else {
+            rising.rev().collect()
+        }
+    }
+
+    /// The best level of one side.
+    pub fn best(&self, symbol: u32, side: Side) -> Option<(Price, Size)> {
+        match side {
+            Side::Ask => self.side(symbol, side).next(),
+            _ => self.side(symbol, side).next_back(),
+        }
+    }
+
+    /// Levels of one side, prices rising.
+    fn side(
+        &self,
+        symbol: u32,
+        side: Side,
+    ) -> impl DoubleEndedIterator<Item = (Price, Size)> + use<'_> {
         let is_ask = side == Side::Ask;
         let range = (symbol, is_ask, Price(i64::MIN))..=(symbol, is_ask, Price(i64::MAX));
-        let ascending = self
-            .levels
+        self.levels
             .range(range)
-            .map(|(&(_, _, price), &size)| (price, Size(size)));
-        if is_ask {
-            ascending.collect()
-        } else {
-            ascending.rev().collect()
-        }
+            .map(|(&(_, _, price), &size)| (price, Size(size)))
     }
 
     fn take(

@@ -35,16 +35,7 @@
 //! | `96` | auction summary | `Statistic` opening price (opening, IPO) or closing price where shares traded; other auctions are counted |
 //! | `98` | retail price improvement | none: no place in the normalised language; counted |
 //!
-//! # Time
-//!
-//! The wire counts seconds since midnight in New York in `Time` messages and nanoseconds behind
-//! them elsewhere; which midnight follows from the receive time. Where messages are missing, one of
-//! them may have told another second: until the next `Time`, `ts_event` is undefined.
-//!
-//! # Sessions
-//!
-//! The header names no session. Number 1 seen again opens another one after an end of session, or
-//! after a minute without anything new; before that it is a late copy.
+//! Time, events and sessions: see [`session::pitch`](crate::session::pitch). Midnight is New York's.
 //!
 //! # What is not done here
 //!
@@ -53,22 +44,19 @@
 //! reorder window. Spin images are not asked for: books of a session joined in its middle stay
 //! partial, and what happens to orders nobody saw is counted as of unknown instruments.
 
-mod feed;
 mod normalize;
 
 pub mod encode;
-pub mod settings;
 pub mod simulator;
 pub mod wire;
 
 #[cfg(test)]
 mod tests;
 
-use crate::contract::{
-    BookKind, DecodeError, Descriptor, Form, MessageSink, Packet, SessionKey, SnapshotService,
-    Transport,
-};
-use crate::session::sequenced_unit::{HEADER_BYTES, Header, split_message};
+use crate::contract::{BookKind, Descriptor, SnapshotService, Transport};
+use crate::session::pitch::{self, PitchVenue};
+use normalize::Equities;
+use simulator::EquitiesVenue;
 
 /// Cboe US equities Multicast PITCH.
 pub static DESCRIPTOR: Descriptor = Descriptor {
@@ -81,48 +69,10 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     has_retransmission: false,
     snapshot: SnapshotService::None,
     default_url: "",
-    settings: settings::KEYS,
-    build: |settings| Ok(Box::new(feed::build(settings)?)),
-    session_key,
+    settings: pitch::settings::KEYS,
+    build: pitch::build::<Equities>,
+    session_key: pitch::inspect::session_key,
     file_message: |_| None,
-    inspect,
-    simulator: || Box::new(simulator::PitchVenue::new()),
+    inspect: pitch::inspect::inspect::<Equities>,
+    simulator: || Box::new(PitchVenue::<EquitiesVenue>::new()),
 };
-
-/// The unit. All lines of a channel carry the same one; so do those of another exchange of the
-/// operator, which must be kept apart by configured channels.
-fn session_key(bytes: &[u8]) -> Option<SessionKey> {
-    let (header, _) = Header::split(bytes)?;
-    let mut key = [0; 16];
-    key[0] = header.unit;
-    (header.unit != 0).then_some(SessionKey(key))
-}
-
-/// Shows every message of a packet: `channel` is the unit, sequence numbers run on from the
-/// header's, and messages behind the number 0 have none.
-///
-/// Unknown types and messages shorter than their type are not shown.
-///
-/// # Errors
-/// The packet is shorter than its header promises; the whole messages before that are shown.
-fn inspect(packet: &Packet<'_>, sink: &mut dyn MessageSink) -> Result<(), DecodeError> {
-    let truncated = |need_bytes: usize| DecodeError::Truncated {
-        need_bytes: need_bytes as u32,
-        have_bytes: packet.bytes.len() as u32,
-    };
-    if packet.form != Form::Datagram {
-        return Err(DecodeError::NotThisProtocol);
-    }
-    let (header, mut blocks) = Header::split(packet.bytes).ok_or(truncated(HEADER_BYTES))?;
-    let channel = header.unit.to_string();
-    for index in 0..u64::from(header.count) {
-        let need_bytes = usize::from(header.length).max(packet.bytes.len() + 1);
-        let (message, rest) = split_message(blocks).ok_or(truncated(need_bytes))?;
-        blocks = rest;
-        let sequence = (header.sequence != 0).then(|| u64::from(header.sequence) + index);
-        wire::inspect_message(message, &mut |fields| {
-            sink.message(&channel, sequence, fields);
-        });
-    }
-    Ok(())
-}

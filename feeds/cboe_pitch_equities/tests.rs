@@ -9,152 +9,87 @@
 mod captures;
 mod channel;
 mod messages;
-mod robust;
-mod vectors;
 
-use super::DESCRIPTOR;
-use super::encode::PitchEncoder;
-use crate::contract::{
-    Batch, Feed, FeedSettings, Form, Line, Notice, Outcome, Packet, TickSink, Value,
-};
-use crate::model::decimal::Decimal;
-use crate::model::{ChannelId, Definition, InstrumentId, RecvTime, Tick};
-use crate::session::sequenced_unit::{HEADER_BYTES, Header};
-use std::sync::{Arc, Mutex};
+use super::encode::{self, DIALECT};
+use super::{DESCRIPTOR, wire};
+use crate::contract::FeedSettings;
+use crate::model::Side;
+use crate::session::pitch::auction::{self, Auction};
+use crate::session::pitch::tests::{OFFSET, Rig, Room, SECOND};
+use crate::session::pitch::{self, PitchEncoder};
 
-/// Midnight in New York of 2020-01-30, in ns since the Unix epoch.
-const MIDNIGHT: u64 = 1_580_360_400_000_000_000;
-/// 09:30 of that day.
-const OPEN: u64 = MIDNIGHT + SECOND as u64 * 1_000_000_000;
-const SECOND: u32 = 34_200;
-const MILLISECOND: u64 = 1_000_000;
 const STOCK: &[u8] = b"AAPL";
+const LONG_STOCK: &[u8] = b"LONGSYM";
 
-/// Keeps what comes out, as text: one line a tick.
-#[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<String>>>);
+static ROOM: Room = Room {
+    descriptor: &DESCRIPTOR,
+    dialect: &DIALECT,
+    types: wire::TYPES,
+    message_of,
+    symbol: STOCK,
+    names: |_| {},
+};
 
-impl TickSink for Kept {
-    fn accept(&mut self, ticks: &[Tick]) {
-        self.0.lock().unwrap().extend(ticks.iter().map(text_of));
-    }
-    fn define(&mut self, _: ChannelId, definition: &Definition) {
-        let text = format!("define {} {}", definition.instrument.0, definition.symbol);
-        self.0.lock().unwrap().push(text);
-    }
-}
-
-/// A tick in one line: what is blank is left out; `.` closes an event.
-fn text_of(tick: &Tick) -> String {
-    let mut text = format!("{:?} #{}", tick.action, tick.sequence);
-    let mut say = |name: &str, value: String| text.push_str(&format!(" {name} {value}"));
-    if tick.instrument != InstrumentId::ALL {
-        say("instrument", tick.instrument.0.to_string());
-    }
-    if let Some(at) = tick.ts_event.get() {
-        say("at", (at - MIDNIGHT).to_string());
-    }
-    if tick.order_id != 0 {
-        say("order", tick.order_id.to_string());
-    }
-    if tick.side != crate::model::Side::None {
-        say("side", format!("{:?}", tick.side));
-    }
-    if tick.price.is_defined() {
-        let mantissa = i128::from(tick.price.0);
-        say("price", Decimal { mantissa, scale: 9 }.to_string());
-    }
-    match tick.size.0 {
-        0 => {}
-        u64::MAX => say("size", "whole".to_owned()),
-        size => say("size", size.to_string()),
-    }
-    if tick.detail != 0 {
-        say("detail", tick.detail.to_string());
-    }
-    if tick.is_last() {
-        text.push_str(" .");
-    }
-    text
-}
-
-/// A feed with its batch and what came out.
-struct Rig {
-    feed: Box<dyn Feed>,
-    batch: Batch,
-    kept: Kept,
-}
-
-impl Rig {
-    fn new(change: impl FnOnce(&mut FeedSettings)) -> Rig {
-        let mut settings = FeedSettings::single_line(ChannelId(0));
-        change(&mut settings);
-        let kept = Kept::default();
-        Rig {
-            feed: (DESCRIPTOR.build)(&settings).unwrap(),
-            batch: Batch::new(Box::new(kept.clone())),
-            kept,
-        }
-    }
-
-    fn packet(&mut self, line: Line, bytes: &[u8], now: u64) -> Outcome {
-        let packet = Packet {
-            line,
-            ts_recv: RecvTime(now),
-            form: Form::Datagram,
-            bytes,
-        };
-        self.feed.on_packet(&packet, &mut self.batch)
-    }
-
-    /// What `fill` says, as one packet of unit 1.
-    fn say(&mut self, sequence: u32, now: u64, fill: impl FnOnce(&mut PitchEncoder)) -> Outcome {
-        self.packet(Line(0), &packet_of(1, sequence, &encoded(fill)), now)
-    }
-
-    fn clock(&mut self, now: u64) {
-        self.feed.on_clock(RecvTime(now), &mut self.batch);
-    }
-
-    fn notices(&mut self) -> Vec<Notice> {
-        std::iter::from_fn(|| self.feed.poll_notice()).collect()
-    }
-
-    /// What came out since the last look.
-    fn said(&mut self) -> Vec<String> {
-        self.batch.flush();
-        std::mem::take(&mut self.kept.0.lock().unwrap())
-    }
-
-    #[track_caller]
-    fn check(&mut self, lines: &[&str]) {
-        assert_eq!(self.said(), lines);
-    }
+fn rig(change: impl FnOnce(&mut FeedSettings)) -> Rig {
+    ROOM.rig(change)
 }
 
 /// Encodes what `fill` says.
 fn encoded(fill: impl FnOnce(&mut PitchEncoder)) -> Vec<u8> {
-    let mut encoder = PitchEncoder::new();
-    fill(&mut encoder);
-    encoder.bytes().to_vec()
+    pitch::tests::encoded(&DIALECT, fill)
 }
 
-/// A packet of these messages.
-fn packet_of(unit: u8, sequence: u32, blocks: &[u8]) -> Vec<u8> {
-    let (mut count, mut rest) = (0, blocks);
-    while !rest.is_empty() {
-        rest = &rest[usize::from(rest[0])..];
-        count += 1;
-    }
-    let header = Header {
-        length: (HEADER_BYTES + blocks.len()) as u16,
-        count,
-        unit,
-        sequence,
-    };
-    [&header.to_bytes(), blocks].concat()
+/// One message of every type, with values that tell fields apart. Order 4711 bids for 300.
+fn message_of(tag: u8) -> Vec<u8> {
+    encoded(|venue| match tag {
+        0x20 => venue.time(SECOND + 1, 0),
+        0x97 => venue.unit_clear(OFFSET),
+        0x21 => venue.add_order(OFFSET, (4_712, Side::Ask, 70_000, 1_872_655), STOCK),
+        0x22 => venue.add_order(OFFSET, (4_712, Side::Ask, 200, 1_872_600), STOCK),
+        0x2F => {
+            let order = (4_712, Side::Bid, 200, 1_872_655);
+            venue.add_order_expanded(OFFSET, order, LONG_STOCK, b"LEHM");
+        }
+        0x23 => venue.executed(OFFSET, 4_711, 100, 99_001, b' '),
+        0x24 => venue.executed_at_price(OFFSET, 4_711, [50, 200], 99_002, 1_872_555),
+        0x25 => venue.reduce(OFFSET, 4_711, 70_000),
+        0x26 => venue.reduce(OFFSET, 4_711, 25),
+        0x27 => venue.modify(OFFSET, 4_711, 70_000, 1_872_455),
+        0x28 => venue.modify(OFFSET, 4_711, 250, 1_872_400),
+        0x29 => venue.delete(OFFSET, 4_711),
+        0x2A => venue.trade(OFFSET, (4_713, 70_000, 1_872_555, 99_003), STOCK),
+        0x2B => venue.trade(OFFSET, (4_713, 77, 1_872_500, 99_003), STOCK),
+        0x30 => venue.trade(OFFSET, (4_713, 77, 1_872_555, 99_003), LONG_STOCK),
+        0x2C => venue.trade_break(OFFSET, 99_001),
+        0x2D => venue.end_of_session(OFFSET),
+        0x31 => encode::trading_status(venue, OFFSET, STOCK, (b'H', b'1')),
+        0x95 => {
+            let auction = Auction {
+                auction_type: b'C',
+                reference: 1_871_000,
+                sizes: [12_000, 15_400],
+                indicative: 1_872_000,
+                auction_only: 1_873_000,
+            };
+            auction::say_update(venue, (0x95, b""), OFFSET, STOCK, &auction);
+        }
+        0x96 => auction::say_summary(venue, OFFSET, STOCK, (b'O', 1_872_500, 5_000)),
+        0x98 => encode::retail_price_improvement(venue, OFFSET, STOCK, b'A'),
+        _ => panic!("no vector for {tag:#x}"),
+    })
 }
 
-fn integer(key: &str, value: i64) -> (String, Value) {
-    (key.to_owned(), Value::Integer(value))
+#[test]
+fn every_message_type_has_golden_bytes_and_becomes_its_ticks() {
+    ROOM.check_vectors();
+}
+
+#[test]
+fn messages_longer_than_their_type_are_read_as_far_as_it_is_known() {
+    ROOM.check_lengths();
+}
+
+#[test]
+fn damaged_packets_are_survived_counted_and_answered_alike() {
+    ROOM.check_damaged();
 }

@@ -888,8 +888,8 @@ impl Normalizer {
         let (what, is_size) = match entry.kind {
             kind::OPEN_PRICE => (StatisticKind::OpeningPrice, false),
             kind::SETTLEMENT_PRICE => (StatisticKind::SettlementPrice, false),
-            kind::TRADING_SESSION_HIGH_PRICE => (StatisticKind::SessionHigh, false),
-            kind::TRADING_SESSION_LOW_PRICE => (StatisticKind::SessionLow, false),
+            kind::TRADING_SESSION_HIGH_PRICE => (StatisticKind::SessionHighPrice, false),
+            kind::TRADING_SESSION_LOW_PRICE => (StatisticKind::SessionLowPrice, false),
             kind::VWAP => (StatisticKind::Vwap, false),
             kind::CLEARED_VOLUME => (StatisticKind::ClearedVolume, true),
             kind::OPEN_INTEREST => (StatisticKind::OpenInterest, true),

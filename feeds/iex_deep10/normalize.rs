@@ -1,572 +1,62 @@
-//! Messages to ticks.
+//! DEEP's own messages to ticks.
 //!
-//! The venue marks the end of a matching event in its price level updates only. Every other message is an event of its
-//! own, unless an event is open: then it belongs to that one and leaves closing it to the venue.
+//! The venue marks the end of a matching event in its price level updates only.
 
-use super::wire::{
-    AuctionInformation, OfficialPrice, OperationalHaltStatus, PriceLevelBuyUpdate,
-    PriceLevelSellUpdate, RetailLiquidityIndicator, SecurityDirectory, SecurityEvent,
-    ShortSalePriceTestStatus, SystemEvent, TEST_SECURITY, TYPES, TradeBreak, TradeReport,
-    TradingStatus,
-};
-use crate::contract::{Batch, DecodeError, FeedCounters, Notice};
-use crate::model::{
-    Action, ChannelId, Definition, EventTime, Flags, ImbalanceKind, InstrumentId, Price, RecvTime,
-    SendTime, Side, Size, StatisticKind, Symbol, Tick, TradingState,
-};
-use crate::session::iextp::split_message;
-use hashbrown::HashMap;
-use std::collections::VecDeque;
+use super::{PROTOCOL, wire};
+use crate::contract::{Batch, DecodeError, FeedCounters, InspectedMessage};
+use crate::model::{Action, Flags, Side, Size, Tick};
+use crate::session::iextp::messages::TypeInfo;
+use crate::session::iextp::normalize::{At, Dialect, Messages, price_of, view};
+use wire::PriceLevelBuyUpdate;
 
 /// Bit of `event_flags`: the event is complete.
 const EVENT_COMPLETE: u8 = 1;
-/// Notices kept until they are polled: one a type and one end of session.
-const NOTICES_MAX: usize = 512;
-/// Instruments a channel may name; messages for further ones are counted as for unknown instruments.
-const INSTRUMENTS_MAX: usize = 1 << 20;
 
-/// Where and when a message was.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct At {
-    /// When its packet came.
-    pub(super) ts_recv: RecvTime,
-    /// When its packet was sent.
-    pub(super) sent: SendTime,
-    /// Its number.
-    pub(super) sequence: u64,
-}
+/// IEX DEEP 1.0.
+pub(super) struct Deep;
 
-/// What is known of an instrument's trading.
-#[derive(Clone, Copy, Debug)]
-struct Standing {
-    state: TradingState,
-    reason: u64,
-    /// The venue itself halts it, whatever the market says.
-    is_halted_here: bool,
-}
+impl Dialect for Deep {
+    const PROTOCOLS: &'static [u16] = &[PROTOCOL];
+    const TYPES: &'static [TypeInfo] = wire::TYPES;
 
-/// What the messages of one channel mean.
-pub(super) struct Normalizer {
-    channel: ChannelId,
-    /// Ids by symbol as sent; `None` for symbols nobody follows.
-    ids: HashMap<u64, u32, foldhash::fast::FixedState>,
-    standings: Vec<Standing>,
-    /// Symbols to follow as sent, sorted; empty means all.
-    followed: Vec<u64>,
-    is_event_open: bool,
-    is_over: bool,
-    counts: [u64; 256],
-    told_unknown: [bool; 256],
-    notices: VecDeque<Notice>,
-}
-
-/// A view of a message of at least this type's length, or the way out. The venue may add fields at the end.
-macro_rules! view {
-    ($view:ident, $body:ident, $tag:ident) => {
-        $view::of($body).ok_or(DecodeError::BadLength {
-            tag: u32::from($tag),
-            need_bytes: $view::LEN as u32 + 1,
-            have_bytes: $body.len() as u32 + 1,
-        })?
-    };
-}
-
-impl Normalizer {
-    /// A normaliser that knows no instrument. Empty `followed` follows all symbols.
-    pub(super) fn new(channel: ChannelId, followed: &[String]) -> Normalizer {
-        let mut followed: Vec<u64> = followed.iter().map(|symbol| padded(symbol)).collect();
-        followed.sort_unstable();
-        Normalizer {
-            channel,
-            ids: HashMap::with_hasher(foldhash::fast::FixedState::with_seed(0)),
-            standings: Vec::new(),
-            followed,
-            is_event_open: false,
-            is_over: false,
-            counts: [0; 256],
-            told_unknown: [false; 256],
-            notices: VecDeque::new(),
-        }
-    }
-
-    /// The stream is broken here: no event continues over it.
-    pub(super) fn close_event(&mut self) {
-        self.is_event_open = false;
-    }
-
-    /// The stream starts anew.
-    pub(super) fn restart(&mut self) {
-        self.is_event_open = false;
-        self.is_over = false;
-    }
-
-    /// Whether the venue said that no message follows.
-    pub(super) fn is_over(&self) -> bool {
-        self.is_over
-    }
-
-    /// Messages seen by type, zeros left out.
-    pub(super) fn messages_by_type(&self) -> Vec<(&'static str, u64)> {
-        TYPES
-            .iter()
-            .map(|info| (info.name, self.counts[usize::from(info.tag)]))
-            .filter(|&(_, count)| count > 0)
-            .collect()
-    }
-
-    /// Next thing to log.
-    pub(super) fn poll_notice(&mut self) -> Option<Notice> {
-        self.notices.pop_front()
-    }
-
-    /// Applies the whole messages among the first `count` of `payload`, except the first `skip`; returns how many there were,
-    /// the skipped ones included.
-    pub(super) fn apply(
-        &mut self,
-        mut at: At,
-        mut payload: &[u8],
-        skip: u64,
-        count: u64,
-        counters: &mut FeedCounters,
-        out: &mut Batch,
-    ) -> u64 {
-        for index in 0..count {
-            let Some((message, rest)) = split_message(payload) else {
-                return index;
-            };
-            payload = rest;
-            if index >= skip
-                && let Err(error) = self.message(at, message, counters, out)
-            {
-                counters.refuse(error);
-            }
-            at.sequence = at.sequence.wrapping_add(1);
-        }
-        count
-    }
-
-    #[inline]
+    #[inline(always)]
     fn message(
-        &mut self,
+        messages: &mut Messages,
         at: At,
-        message: &[u8],
+        tag: u8,
+        body: &[u8],
         counters: &mut FeedCounters,
         out: &mut Batch,
     ) -> Result<(), DecodeError> {
-        let Some((&tag, body)) = message.split_first() else {
-            return Err(DecodeError::BadLength {
-                tag: 0,
-                need_bytes: 1,
-                have_bytes: 0,
-            });
-        };
         match tag {
-            b'8' => {
+            b'8' | b'5' => {
+                // Both sides have one layout.
                 let view = view!(PriceLevelBuyUpdate, body, tag);
                 let price = price_of(tag, view.price())?;
-                let tick = self.blank(at, Action::Level, view.timestamp());
-                if let Some(tick) = self.known(tick, view.symbol(), counters, out) {
-                    self.level(tick, Side::Bid, price, view.size(), view.event_flags(), out);
-                }
-            }
-            b'5' => {
-                let view = view!(PriceLevelSellUpdate, body, tag);
-                let price = price_of(tag, view.price())?;
-                let tick = self.blank(at, Action::Level, view.timestamp());
-                if let Some(tick) = self.known(tick, view.symbol(), counters, out) {
-                    self.level(tick, Side::Ask, price, view.size(), view.event_flags(), out);
-                }
-            }
-            b'T' => {
-                let view = view!(TradeReport, body, tag);
-                let price = price_of(tag, view.price())?;
-                let tick = self.blank(at, Action::Trade, view.timestamp());
-                if let Some(tick) = self.known(tick, view.symbol(), counters, out) {
+                let tick = messages.blank(at, Action::Level, view.timestamp());
+                if let Some(tick) = messages.known(tick, view.symbol(), counters, out) {
+                    let is_complete = view.event_flags() & EVENT_COMPLETE != 0;
+                    messages.set_event_open(!is_complete);
                     out.push(Tick {
+                        side: if tag == b'8' { Side::Bid } else { Side::Ask },
                         price,
                         size: Size(u64::from(view.size())),
-                        order_id: view.trade_id(),
+                        flags: if is_complete {
+                            Flags::MBP.with(Flags::LAST)
+                        } else {
+                            Flags::MBP
+                        },
                         ..tick
                     });
                 }
+                Ok(())
             }
-            b'B' => {
-                let view = view!(TradeBreak, body, tag);
-                let price = price_of(tag, view.price())?;
-                let tick = self.blank(at, Action::Statistic, view.timestamp());
-                if let Some(tick) = self.known(tick, view.symbol(), counters, out) {
-                    out.push(Tick {
-                        price,
-                        size: Size(u64::from(view.size())),
-                        order_id: view.trade_id(),
-                        detail: StatisticKind::TradeBroken as u8,
-                        ..tick
-                    });
-                }
-            }
-            b'H' => {
-                let view = view!(TradingStatus, body, tag);
-                let state = match view.trading_status() {
-                    b'H' => TradingState::Halt,
-                    b'O' => TradingState::Auction,
-                    b'P' => TradingState::Pause,
-                    b'T' => TradingState::Trading,
-                    _ => return Err(bad_code(tag)),
-                };
-                let tick = self.blank(at, Action::Status, view.timestamp());
-                if let Some(tick) = self.known(tick, view.symbol(), counters, out) {
-                    let standing = &mut self.standings[tick.instrument.index()];
-                    standing.state = state;
-                    standing.reason = reason(view.reason());
-                    out.push(standing.tick(tick));
-                }
-            }
-            b'O' => {
-                let view = view!(OperationalHaltStatus, body, tag);
-                let is_halted = match view.operational_halt_status() {
-                    b'O' => true,
-                    b'N' => false,
-                    _ => return Err(bad_code(tag)),
-                };
-                let tick = self.blank(at, Action::Status, view.timestamp());
-                if let Some(tick) = self.known(tick, view.symbol(), counters, out) {
-                    let standing = &mut self.standings[tick.instrument.index()];
-                    let was_halted = std::mem::replace(&mut standing.is_halted_here, is_halted);
-                    if is_halted || was_halted {
-                        out.push(standing.tick(tick));
-                    }
-                }
-            }
-            b'P' => {
-                let view = view!(ShortSalePriceTestStatus, body, tag);
-                let tick = self.blank(at, Action::Status, view.timestamp());
-                if let Some(tick) = self.known(tick, view.symbol(), counters, out) {
-                    out.push(Tick {
-                        detail: TradingState::ShortSaleChange as u8,
-                        order_id: reason(&[view.detail()]),
-                        size: Size(u64::from(view.short_sale_price_test_status())),
-                        ..tick
-                    });
-                }
-            }
-            b'S' => self.system_event(at, &view!(SystemEvent, body, tag), out),
-            b'X' => {
-                let view = view!(OfficialPrice, body, tag);
-                let price = price_of(tag, view.official_price())?;
-                let kind = match view.price_type() {
-                    b'Q' => StatisticKind::OpeningPrice,
-                    b'M' => StatisticKind::ClosePrice,
-                    _ => return Err(bad_code(tag)),
-                };
-                let tick = self.blank(at, Action::Statistic, view.timestamp());
-                if let Some(tick) = self.known(tick, view.symbol(), counters, out) {
-                    out.push(Tick {
-                        price,
-                        detail: kind as u8,
-                        ..tick
-                    });
-                }
-            }
-            b'A' => {
-                let view = view!(AuctionInformation, body, tag);
-                let tick = self.blank(at, Action::Imbalance, view.timestamp());
-                let ticks = auction(tag, &view, tick)?;
-                if let Some(tick) = self.known(tick, view.symbol(), counters, out) {
-                    push_event(ticks.iter().flatten(), tick, out);
-                }
-            }
-            b'D' => {
-                let view = view!(SecurityDirectory, body, tag);
-                let tick = self.blank(at, Action::Definition, view.timestamp());
-                if let Some(instrument) = self.find(tick, view.symbol(), counters, out, false) {
-                    let definition = Definition {
-                        round_lot: u64::from(view.round_lot_size()),
-                        is_test: view.security_directory_flags() & TEST_SECURITY != 0,
-                        ..Definition::named(instrument, Symbol::new(view.symbol()))
-                    };
-                    out.define(&definition, Tick { instrument, ..tick });
-                }
-            }
-            b'E' => {
-                let view = view!(SecurityEvent, body, tag);
-                let tick = self.blank(at, Action::Status, view.timestamp());
-                self.known(tick, view.symbol(), counters, out);
-            }
-            b'I' => {
-                let view = view!(RetailLiquidityIndicator, body, tag);
-                let tick = self.blank(at, Action::Status, view.timestamp());
-                self.known(tick, view.symbol(), counters, out);
-            }
-            _ => {
-                self.unknown_type(tag, counters);
-                return Ok(());
-            }
-        }
-        self.counts[usize::from(tag)] += 1;
-        Ok(())
-    }
-
-    #[inline]
-    fn level(
-        &mut self,
-        tick: Tick,
-        side: Side,
-        price: Price,
-        size: u32,
-        event_flags: u8,
-        out: &mut Batch,
-    ) {
-        let is_complete = event_flags & EVENT_COMPLETE != 0;
-        self.is_event_open = !is_complete;
-        out.push(Tick {
-            side,
-            price,
-            size: Size(u64::from(size)),
-            flags: if is_complete {
-                Flags::MBP.with(Flags::LAST)
-            } else {
-                Flags::MBP
-            },
-            ..tick
-        });
-    }
-
-    fn system_event(&mut self, at: At, view: &SystemEvent<'_>, out: &mut Batch) {
-        match view.system_event() {
-            b'C' => {
-                self.is_over = true;
-                self.notice(Notice::SessionEnded);
-            }
-            b'E' => {}
-            _ => {
-                self.is_over = false;
-                return;
-            }
-        }
-        out.push(Tick {
-            detail: TradingState::Close as u8,
-            ..self.blank(at, Action::Status, view.timestamp())
-        });
-    }
-
-    #[cold]
-    fn unknown_type(&mut self, tag: u8, counters: &mut FeedCounters) {
-        counters.unknown_messages += 1;
-        if !std::mem::replace(&mut self.told_unknown[usize::from(tag)], true) {
-            self.notice(Notice::UnknownType {
-                tag: u32::from(tag),
-                name: Symbol::new(&[tag]),
-            });
+            // All shared types are types of DEEP.
+            _ => messages.shared(at, tag, body, counters, out),
         }
     }
 
-    fn notice(&mut self, notice: Notice) {
-        if self.notices.len() < NOTICES_MAX {
-            self.notices.push_back(notice);
-        }
+    fn inspect(message: &[u8], show: &mut dyn FnMut(&dyn InspectedMessage)) -> Option<()> {
+        wire::inspect_message(message, show)
     }
-
-    #[inline(always)]
-    fn blank(&self, at: At, action: Action, timestamp: i64) -> Tick {
-        Tick {
-            ts_event: EventTime(u64::try_from(timestamp).unwrap_or(u64::MAX)),
-            ts_recv: at.ts_recv,
-            ts_in_delta: at.ts_recv.delta_from(at.sent),
-            sequence: at.sequence,
-            flags: if self.is_event_open {
-                Flags::NONE
-            } else {
-                Flags::LAST
-            },
-            ..Tick::blank(self.channel, action)
-        }
-    }
-
-    /// `tick` with its instrument, defined at first sight; `None` when nobody follows it.
-    #[inline(always)]
-    fn known(
-        &mut self,
-        tick: Tick,
-        symbol: &[u8],
-        counters: &mut FeedCounters,
-        out: &mut Batch,
-    ) -> Option<Tick> {
-        let instrument = self.find(tick, symbol, counters, out, true)?;
-        Some(Tick { instrument, ..tick })
-    }
-
-    #[inline(always)]
-    fn find(
-        &mut self,
-        tick: Tick,
-        symbol: &[u8],
-        counters: &mut FeedCounters,
-        out: &mut Batch,
-        define: bool,
-    ) -> Option<InstrumentId> {
-        let key = key_of(symbol);
-        match self.ids.get(&key) {
-            Some(&id) => Some(InstrumentId(id)),
-            None => self.first_sight(tick, key, symbol, counters, out, define),
-        }
-    }
-
-    #[cold]
-    fn first_sight(
-        &mut self,
-        tick: Tick,
-        key: u64,
-        symbol: &[u8],
-        counters: &mut FeedCounters,
-        out: &mut Batch,
-        define: bool,
-    ) -> Option<InstrumentId> {
-        if !self.followed.is_empty() && self.followed.binary_search(&key).is_err() {
-            return None;
-        }
-        if self.standings.len() == INSTRUMENTS_MAX {
-            counters.unknown_instrument_messages += 1;
-            return None;
-        }
-        let instrument = InstrumentId(self.standings.len() as u32);
-        self.ids.insert(key, instrument.0);
-        self.standings.push(Standing {
-            state: TradingState::Trading,
-            reason: 0,
-            is_halted_here: false,
-        });
-        if define {
-            let definition = Definition::named(instrument, Symbol::new(symbol));
-            let tick = Tick {
-                instrument,
-                action: Action::Definition,
-                ..tick
-            };
-            out.define(&definition, tick);
-        }
-        Some(instrument)
-    }
-}
-
-impl Standing {
-    /// The state as both statuses together say it.
-    fn tick(&self, tick: Tick) -> Tick {
-        let state = if self.is_halted_here {
-            TradingState::Halt
-        } else {
-            self.state
-        };
-        Tick {
-            detail: state as u8,
-            order_id: self.reason,
-            ..tick
-        }
-    }
-}
-
-/// What an auction message says, in the order of its ticks. Prices of 0 mean that there is none.
-fn auction(
-    tag: u8,
-    view: &AuctionInformation<'_>,
-    tick: Tick,
-) -> Result<[Option<Tick>; 6], DecodeError> {
-    let side = match view.imbalance_side() {
-        b'B' => Side::Bid,
-        b'S' => Side::Ask,
-        _ => Side::None,
-    };
-    let kind = |kind: ImbalanceKind, raw: i64| -> Result<Option<Tick>, DecodeError> {
-        let price = price_of(tag, raw)?;
-        Ok((raw != 0).then_some(Tick {
-            price,
-            detail: kind as u8,
-            ..tick
-        }))
-    };
-    let reference = Tick {
-        price: match view.reference_price() {
-            0 => Price::UNDEFINED,
-            raw => price_of(tag, raw)?,
-        },
-        size: Size(u64::from(view.paired_shares())),
-        order_id: u64::from(view.imbalance_shares()),
-        side,
-        detail: ImbalanceKind::Reference as u8,
-        ..tick
-    };
-    let collar = price_of(tag, view.collar_reference_price())?;
-    let collar = (view.collar_reference_price() != 0).then_some(Tick {
-        action: Action::Statistic,
-        price: collar,
-        detail: StatisticKind::CollarReference as u8,
-        ..tick
-    });
-    Ok([
-        Some(reference),
-        kind(ImbalanceKind::Indicative, view.indicative_clearing_price())?,
-        kind(
-            ImbalanceKind::AuctionClearing,
-            view.auction_book_clearing_price(),
-        )?,
-        collar,
-        kind(ImbalanceKind::LowerCollar, view.lower_auction_collar())?,
-        kind(ImbalanceKind::UpperCollar, view.upper_auction_collar())?,
-    ])
-}
-
-/// Pushes ticks as one event of the instrument and flags of `like`.
-fn push_event<'a>(ticks: impl Iterator<Item = &'a Tick>, like: Tick, out: &mut Batch) {
-    let mut ticks = ticks.peekable();
-    while let Some(tick) = ticks.next() {
-        out.push(Tick {
-            instrument: like.instrument,
-            flags: if ticks.peek().is_some() {
-                Flags::NONE
-            } else {
-                like.flags
-            },
-            ..*tick
-        });
-    }
-}
-
-fn price_of(tag: u8, raw: i64) -> Result<Price, DecodeError> {
-    Price::from_e4_i64(raw)
-        .filter(|price| price.is_defined())
-        .ok_or(DecodeError::NotExact {
-            tag: u32::from(tag),
-        })
-}
-
-/// The code is always the first byte of the body.
-fn bad_code(tag: u8) -> DecodeError {
-    DecodeError::BadField {
-        tag: u32::from(tag),
-        offset: 1,
-    }
-}
-
-/// A reason as 8 bytes of text, first character first, blanks as zeros.
-fn reason(text: &[u8]) -> u64 {
-    let mut bytes = [0; 8];
-    let text = text.trim_ascii_end();
-    let count = text.len().min(8);
-    bytes[..count].copy_from_slice(&text[..count]);
-    u64::from_be_bytes(bytes)
-}
-
-#[inline(always)]
-fn key_of(symbol: &[u8]) -> u64 {
-    symbol
-        .first_chunk()
-        .map_or(0, |bytes| u64::from_le_bytes(*bytes))
-}
-
-/// A symbol as sent, as a key.
-fn padded(symbol: &str) -> u64 {
-    let mut bytes = [b' '; 8];
-    let symbol = symbol.trim().as_bytes();
-    let count = symbol.len().min(8);
-    bytes[..count].copy_from_slice(&symbol[..count]);
-    u64::from_le_bytes(bytes)
 }

@@ -79,19 +79,19 @@ codes! {
     StatisticKind {
         /// Official opening price.
         OpeningPrice = 1 "opening_price",
-        /// Price that positions are valued at.
+        /// Price contracts are settled at (`order_id` the venue's code of what settlement it is).
         SettlementPrice = 3 "settlement_price",
-        /// Lowest price traded in the session.
-        SessionLow = 4 "session_low",
-        /// Highest price traded in the session.
-        SessionHigh = 5 "session_high",
-        /// Contracts cleared, in `size`.
+        /// Lowest price of the session.
+        SessionLowPrice = 4 "session_low_price",
+        /// Highest price of the session.
+        SessionHighPrice = 5 "session_high_price",
+        /// Volume of the session, in size units.
         ClearedVolume = 6 "cleared_volume",
         /// Lowest offer of the session.
         LowestOffer = 7 "lowest_offer",
         /// Highest bid of the session.
         HighestBid = 8 "highest_bid",
-        /// Contracts open, in `size`.
+        /// Contracts that are open, in size units.
         OpenInterest = 9 "open_interest",
         /// Price fixed at a set time of the day.
         FixingPrice = 10 "fixing_price",

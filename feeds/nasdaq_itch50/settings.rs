@@ -4,8 +4,9 @@ use crate::contract::{FeedSettings, SettingFault, SettingKey, Value};
 use crate::model::RecvTime;
 use crate::model::time::{DAY_NS, days_from_civil, new_york_midnight};
 use crate::session::settings::{
-    BACKFILL, HELD_PACKETS_MAX, REORDER_WINDOW_US, REQUEST_ATTEMPTS_MAX, REQUEST_TIMEOUT_MS,
-    REQUESTS_WAITING_MAX, SILENCE_MS, SNAPSHOT_KEPT_MB, SNAPSHOT_RETRY_MS, SNAPSHOT_TIMEOUT_MS,
+    BACKFILL, HELD_PACKETS_MAX, REORDER_WINDOW_US, REQUEST_ATTEMPTS_MAX, REQUEST_GAP_MAX,
+    REQUEST_TIMEOUT_MS, REQUESTS_WAITING_MAX, SILENCE_MS, SNAPSHOT_KEPT_MB, SNAPSHOT_RETRY_MS,
+    SNAPSHOT_TIMEOUT_MS,
 };
 use crate::session::{OwnKeys, RebuildSettings, SequencerSettings};
 
@@ -15,6 +16,7 @@ pub const KEYS: &[SettingKey] = &[
     REQUEST_TIMEOUT_MS,
     REQUEST_ATTEMPTS_MAX,
     REQUESTS_WAITING_MAX,
+    REQUEST_GAP_MAX,
     HELD_PACKETS_MAX,
     BACKFILL,
     SettingKey {

@@ -6,10 +6,10 @@
 use super::encode::{Head, ItchEncoder, Listing};
 use super::feed::END_OF_SNAPSHOT;
 use crate::model::time::new_york_midnight;
-use crate::model::{EventTime, Price, RecvTime, Symbol};
+use crate::model::{EventTime, Price, RecvTime, Side, Symbol};
 use crate::session::moldudp64::{Packetizer, RetransmitStore, SessionId, split_message};
 use crate::session::soupbintcp::{self, Packets};
-use crate::simulator::{MarketEvent, RestingOrders, ServerKind, VenueSimulator};
+use crate::simulator::{Announcement, MarketEvent, RestingOrders, ServerKind, VenueSimulator};
 use std::collections::BTreeMap;
 use std::collections::VecDeque;
 
@@ -249,6 +249,59 @@ impl VenueSimulator for ItchVenue {
                 price, size, trade, ..
             } => venue.trade(head, shares(size), stock, e4(price), trade),
         });
+    }
+
+    fn announce(&mut self, now: EventTime, announcement: &Announcement) -> bool {
+        let name = |venue: &ItchVenue, symbol: u32| venue.symbols.get(symbol as usize).copied();
+        match *announcement {
+            Announcement::List(symbol) => {
+                if self.symbols.len() == SYMBOLS_MAX {
+                    return false;
+                }
+                self.symbols.push(symbol);
+                let listing = Listing {
+                    round_lot_size: 100,
+                    is_test: false,
+                };
+                self.say(now, self.symbols.len() as u16, |venue, head| {
+                    let stock = symbol.as_str().as_bytes();
+                    venue.directory(head, stock, listing);
+                    venue.trading_action(head, stock, b'T', b"");
+                });
+            }
+            Announcement::UnlistedOrder => self.say(now, u16::MAX, |venue, head| {
+                venue.add_order(head, u64::MAX, Side::Bid, 1, b"NOBODY", 10_000);
+            }),
+            Announcement::Halt { symbol } | Announcement::Resume { symbol } => {
+                let Some(name) = name(self, symbol) else {
+                    return false;
+                };
+                let is_halt = matches!(announcement, Announcement::Halt { .. });
+                let state = if is_halt { b'H' } else { b'T' };
+                self.say(now, symbol as u16 + 1, |venue, head| {
+                    venue.trading_action(head, name.as_str().as_bytes(), state, b"");
+                });
+            }
+            Announcement::TradeBreak { symbol, trade } => {
+                self.say(now, symbol as u16 + 1, |venue, head| {
+                    venue.broken_trade(head, trade);
+                });
+            }
+            Announcement::Imbalance {
+                symbol,
+                price,
+                size,
+            } => {
+                let Some(name) = name(self, symbol) else {
+                    return false;
+                };
+                self.say(now, symbol as u16 + 1, |venue, head| {
+                    let stock = name.as_str().as_bytes();
+                    venue.imbalance(head, stock, [size, size], b'B', [e4(price); 3], b'O');
+                });
+            }
+        }
+        true
     }
 
     fn on_clock(&mut self, now: EventTime) {

@@ -191,6 +191,22 @@ pub trait Protocol: Send {
         Progress::Failed("the protocol has no snapshots")
     }
 
+    /// Takes messages that have no numbers because they may be said again and again, such as
+    /// definitions; says how many it took. The rest is counted as ignored.
+    fn apply_unnumbered(
+        &mut self,
+        _framed: &Framed<'_, Self::Header>,
+        _ts_recv: RecvTime,
+        _counters: &mut FeedCounters,
+        _out: &mut Batch,
+    ) -> u64 {
+        0
+    }
+
+    /// Something that is not of the stream follows: a tick that was kept back until more is known
+    /// goes out now.
+    fn settle(&mut self, _out: &mut Batch) {}
+
     /// Messages before the next one were never seen: nothing continues over them.
     fn on_hole(&mut self) {}
 
@@ -258,7 +274,7 @@ impl<P: Protocol> SequencedChannel<P> {
         };
         let now = packet.ts_recv;
         if framed.kind == Kind::Unnumbered {
-            return self.on_unnumbered(framed.count);
+            return self.on_unnumbered(&framed, now, out);
         }
         let standing = Standing {
             expected: self.sequencer.expected(),
@@ -338,12 +354,18 @@ impl<P: Protocol> SequencedChannel<P> {
     }
 
     #[cold]
-    fn on_unnumbered(&mut self, count: u64) -> Outcome {
+    fn on_unnumbered(
+        &mut self,
+        framed: &Framed<'_, P::Header>,
+        now: RecvTime,
+        out: &mut Batch,
+    ) -> Outcome {
         let counters = &mut self.sequencer.counters;
-        if count == 0 {
+        if framed.count == 0 {
             counters.heartbeats += 1;
         } else {
-            counters.messages_ignored += count;
+            let taken = self.protocol.apply_unnumbered(framed, now, counters, out);
+            counters.messages_ignored += framed.count.saturating_sub(taken);
         }
         Outcome::Heartbeat
     }
@@ -405,6 +427,7 @@ impl<P: Protocol> SequencedChannel<P> {
     fn start_anew(&mut self, kind: ResetKind, now: RecvTime, out: &mut Batch) {
         self.sequencer.finish(now);
         self.drain(now, out);
+        self.protocol.settle(out);
         let sequence = self.first_sequence;
         self.sequencer.restart(sequence);
         self.rebuild.stop();
@@ -570,6 +593,9 @@ impl<P: Protocol> SequencedChannel<P> {
     }
 
     fn carry_out(&mut self, step: Step, now: RecvTime, out: &mut Batch) {
+        if !matches!(step, Step::Deliver(_)) {
+            self.protocol.settle(out);
+        }
         match step {
             Step::GapOpened { first, count } => {
                 out.push(gap_tick(self.channel, GapKind::Open, first, count, now));
@@ -719,6 +745,7 @@ impl<P: Protocol> Feed for SequencedChannel<P> {
     fn finish(&mut self, now: RecvTime, out: &mut Batch) {
         self.sequencer.finish(now);
         self.drain(now, out);
+        self.protocol.settle(out);
     }
 
     fn poll_action(&mut self) -> Option<FeedAction> {

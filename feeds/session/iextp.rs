@@ -3,6 +3,18 @@
 //! A segment is a 40-byte header and messages, each behind its length: `[u16 length][type + body]`. Messages are
 //! numbered from 1 within a session; the header names the number of the first. A segment without messages is a
 //! heartbeat whose number is that of the next message.
+//!
+//! A protocol over it is a `Dialect`: its own message types. The channel (which session, which restart), the messages
+//! that all the protocols share, their encoder and the simulated venue's segments are here, once.
+
+pub mod channel;
+pub mod encode;
+pub mod messages;
+pub(crate) mod normalize;
+pub mod venue;
+
+#[cfg(test)]
+pub(crate) mod testing;
 
 use crate::contract::SessionKey;
 

@@ -5,6 +5,7 @@ pub mod iextp;
 pub mod layout;
 pub mod liveness;
 pub mod moldudp64;
+pub mod pitch;
 pub mod rebuild;
 pub mod sbe;
 pub mod sequenced_unit;

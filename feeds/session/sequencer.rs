@@ -51,6 +51,8 @@ pub struct SequencerSettings {
     pub request_timeout_ns: u64,
     /// Requests for the first message of a gap without an answer before the gap is given up.
     pub request_attempts_max: u32,
+    /// A gap of more messages is given up at once: a snapshot is the quicker way.
+    pub gap_count_max: u64,
     /// Whether a stream joined in its middle is asked for from its first message.
     pub backfill: bool,
     /// A jump ahead of more messages than this is taken for a damaged header and refused.
@@ -68,6 +70,7 @@ impl Default for SequencerSettings {
             requests_waiting_max: 4,
             request_timeout_ns: 50_000_000,
             request_attempts_max: 10,
+            gap_count_max: u64::MAX,
             backfill: true,
             jump_max: 1 << 40,
         }
@@ -536,7 +539,8 @@ impl Sequencer {
             attempts: 0,
             asks_on: false,
         };
-        if self.settings.server_count == 0 || self.is_finishing {
+        let is_too_much = end - first > self.settings.gap_count_max;
+        if self.settings.server_count == 0 || self.is_finishing || is_too_much {
             self.give_up(gap);
             return;
         }

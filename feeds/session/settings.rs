@@ -42,10 +42,18 @@ pub const REQUESTS_WAITING_MAX: SettingKey = SettingKey {
 /// What a late join asks for.
 pub const BACKFILL: SettingKey = SettingKey {
     key: "backfill",
-    help: "Whether a session joined in its middle is asked for from its first message; default true.",
+    help: "Whether a session joined in its middle is asked for from its first message; default true, or false \
+           where a snapshot is to be had.",
     example: "true",
 };
 
+/// When a snapshot is the quicker way.
+pub const REQUEST_GAP_MAX: SettingKey = SettingKey {
+    key: "request_gap_max",
+    help: "A gap of more messages is not asked for but rebuilt from a snapshot, where one is to be had; \
+           1 to 1,000,000,000, default 50,000.",
+    example: "50000",
+};
 /// When a snapshot server is left.
 pub const SNAPSHOT_TIMEOUT_MS: SettingKey = SettingKey {
     key: "snapshot_timeout_ms",
@@ -173,12 +181,16 @@ impl<'a> OwnKeys<'a> {
 
     /// The sequencer of a channel with retransmission servers: the request keys as well.
     pub fn sequencer_with_requests(&mut self) -> SequencerSettings {
+        let has_snapshots =
+            self.settings.snapshot_server_count > 0 || self.settings.has_snapshot_lines;
+        let gap_max = self.number(REQUEST_GAP_MAX.key, 1, 1_000_000_000, 50_000);
         SequencerSettings {
             server_count: self.settings.server_count,
+            gap_count_max: if has_snapshots { gap_max } else { u64::MAX },
             request_timeout_ns: self.number(REQUEST_TIMEOUT_MS.key, 1, 60_000, 50) * 1_000_000,
             request_attempts_max: self.number(REQUEST_ATTEMPTS_MAX.key, 1, 1_000, 10) as u32,
             requests_waiting_max: self.number(REQUESTS_WAITING_MAX.key, 1, 64, 4) as usize,
-            backfill: self.flag(BACKFILL.key, true),
+            backfill: self.flag(BACKFILL.key, !has_snapshots),
             ..self.sequencer()
         }
     }

@@ -174,6 +174,8 @@ impl TickSink for Collect {
 struct Books {
     orders: BTreeMap<u64, (Side, Price, u64)>,
     levels: BTreeMap<(u32, Side, Price), u64>,
+    /// Whether only the best of each side is told.
+    is_top: bool,
     /// Side of the order the last cancel took away.
     taken: Option<Side>,
     trades: Vec<(u32, u64)>,
@@ -212,6 +214,23 @@ impl Books {
                 *level -= taken;
             }
             model::Action::Level => {
+                let level = (instrument, tick.side, tick.price);
+                self.levels.insert(level, tick.size.0);
+            }
+            model::Action::Modify => {
+                let (side, price, open) = self.orders[&tick.order_id];
+                let order = (side, tick.price, tick.size.0);
+                self.orders.insert(tick.order_id, order);
+                *self.levels.get_mut(&(instrument, side, price)).unwrap() -= open;
+                *self
+                    .levels
+                    .entry((instrument, side, tick.price))
+                    .or_default() += tick.size.0;
+            }
+            model::Action::Quote => {
+                self.is_top = true;
+                self.levels
+                    .retain(|level, _| level.0 != instrument || level.1 != tick.side);
                 let level = (instrument, tick.side, tick.price);
                 self.levels.insert(level, tick.size.0);
             }
@@ -354,7 +373,8 @@ impl World {
             for side in [Side::Bid, Side::Ask] {
                 let ours = self.books.side(instrument, side).into_iter();
                 let ours: Vec<_> = ours.map(|(p, size)| (p, seen(instrument, size))).collect();
-                let theirs = truth.levels(symbol, side).into_iter();
+                let depth = if self.books.is_top { 1 } else { usize::MAX };
+                let theirs = truth.levels(symbol, side).into_iter().take(depth);
                 let theirs: Vec<_> = theirs.map(|(p, size)| (p, said(size.0))).collect();
                 assert!(!theirs.is_empty());
                 assert_eq!(ours, theirs, "{name} {symbol} {side:?}");

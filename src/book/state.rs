@@ -18,7 +18,7 @@
 //!
 //! | Fact | Set by | Taken back by |
 //! |---|---|---|
-//! | gap open | `Gap(Open)` | `Recovered`, `Gap(Lost)`, `Reset(Session)` |
+//! | gap open | `Gap(Open)` | `Recovered`, `Gap(Lost)`, `Gap(Joined)`, `Reset(Session)` |
 //! | suspicion | `Gap(Lost)`, `Gap(Overrun)`, `Reset(Sequence)` on a book with content, a [`Fault`], a partial tick, the caller | snapshot, `Clear`, `Reset(Session)` |
 //! | joined | `Gap(Joined)` | snapshot, `Clear`, `Reset(Session)` |
 //! | awaiting | `Reset(AwaitSnapshot)` | snapshot, `Reset(Session)` |
@@ -419,6 +419,8 @@ impl Trust {
                 self.suspect(tick.instrument, Reason::RingOverrun, tick.ts_recv)
             }
             Some(GapKind::Joined) => {
+                // The beginning was asked for, and is given up now.
+                self.channel.gap_open = false;
                 self.channel.joined_at = Some(tick.sequence.saturating_add(tick.size.0));
                 self.change(tick, |facts| facts.joined = true)
             }
@@ -426,7 +428,15 @@ impl Trust {
     }
 
     fn on_reset(&mut self, tick: &Tick, books: &Books) -> Touched {
-        match ResetKind::from_detail(tick.detail) {
+        let kind = ResetKind::from_detail(tick.detail);
+        if kind != Some(ResetKind::AwaitSnapshot) && tick.instrument == InstrumentId::ALL {
+            // Numbers begin anew.
+            for entry in &mut self.entries {
+                entry.shown.last_sequence = 0;
+                entry.shown.good_sequence = 0;
+            }
+        }
+        match kind {
             Some(ResetKind::Session) if tick.instrument == InstrumentId::ALL => {
                 self.channel = ChannelFacts {
                     gap_open: false,

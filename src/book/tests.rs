@@ -3,7 +3,7 @@
 use super::*;
 use feeds::model::{
     Action, ChannelId, Flags, GapKind, Price, RecvTime, ResetKind, Size, TradingState,
-    cancel_detail,
+    cancel_detail, heartbeat_detail,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -994,7 +994,7 @@ mod trust {
     }
 
     #[test]
-    fn a_snapshot_closed_by_a_plain_tick_counts() {
+    fn an_event_that_passes_during_a_snapshot_does_not_close_it() {
         let last = Tick {
             flags: Flags::LAST,
             instrument: B,
@@ -1006,9 +1006,36 @@ mod trust {
                 snapshot(bid(), false),
                 last,
             ],
-            TrustState::Live,
-            Reason::Ok,
+            TrustState::AwaitingSnapshot,
+            Reason::AwaitingSnapshot,
         );
+    }
+
+    #[test]
+    fn a_beginning_that_was_asked_for_in_vain_leaves_no_gap_open() {
+        let end = snapshot(
+            whole(Action::Heartbeat, heartbeat_detail::SNAPSHOT_WHOLE),
+            true,
+        );
+        let ticks = [gap(GapKind::Open), gap(GapKind::Joined), bid(), end];
+        check(&ticks, TrustState::Live, Reason::Ok);
+    }
+
+    #[test]
+    fn the_end_of_a_snapshot_closes_all_books_or_those_it_named() {
+        let end = |detail| snapshot(whole(Action::Heartbeat, detail), true);
+        let part = [
+            reset(ResetKind::AwaitSnapshot),
+            snapshot(bid(), false),
+            end(heartbeat_detail::SNAPSHOT_PART),
+        ];
+        let bench = Bench::run(&part);
+        assert_eq!(bench.trust.state(A).state, TrustState::Live);
+        assert_eq!(bench.trust.state(B).state, TrustState::AwaitingSnapshot);
+        let mut entire = part;
+        entire[2] = end(heartbeat_detail::SNAPSHOT_WHOLE);
+        let bench = Bench::run(&entire);
+        assert_eq!(bench.trust.state(B).state, TrustState::Live);
     }
 
     #[test]

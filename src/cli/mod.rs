@@ -1,5 +1,6 @@
 //! The command line: one file a verb. stdout is data, stderr is narration.
 
+pub mod certify;
 pub mod check;
 mod fields;
 pub mod inspect;
@@ -69,6 +70,8 @@ pub enum Verb {
     Inspect(inspect::InspectArgs),
     /// Replay captures through the live path and report books, counts and gaps.
     Replay(replay::ReplayArgs),
+    /// Put a feed through the cases a venue would, against its bundled venue.
+    Certify(certify::CertifyArgs),
     /// Run the simulated venues alone.
     Simulate(run::SimulateArgs),
     /// List what this build can speak, compute and publish.
@@ -81,6 +84,7 @@ pub fn run(line: &CommandLine) -> Exit {
         Verb::Demo(args) => run::demo(args),
         Verb::Run(args) => run::run(args),
         Verb::Simulate(args) => run::simulate(args),
+        Verb::Certify(args) => certify::run(args),
         Verb::Check(args) => check::run(args),
         Verb::Inspect(args) => inspect::run(args),
         Verb::Replay(args) => replay::run(args),

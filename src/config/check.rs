@@ -3,6 +3,7 @@
 use super::raw::{
     FEED_KEYS, Fields, Located, RawConfig, RawFeed, RawInstruments, RawKind, RawLines, integer,
 };
+use super::secret;
 use super::yaml::{self, Node};
 use super::{
     BooksConfig, Config, ExecutionMode, Fault, FeedConfig, Instruments, Interface, Lines,
@@ -615,6 +616,14 @@ impl Checker<'_> {
                 continue;
             }
             match value(node) {
+                Some(Value::Text(reference)) if secret::is_secret(&key.text) => {
+                    match secret::resolve(&reference) {
+                        Ok(text) => own.push((key.text.clone(), Value::Text(text))),
+                        Err((why, remedy)) => {
+                            self.faults.push(Fault::new(node.at, &path, why, remedy));
+                        }
+                    }
+                }
                 Some(value) => own.push((key.text.clone(), value)),
                 None => {
                     let why = format!("{} where a value or a list is needed", node.kind());

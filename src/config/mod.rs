@@ -12,6 +12,7 @@
 mod check;
 pub mod environment;
 mod raw;
+mod secret;
 mod simulate;
 mod yaml;
 

@@ -385,7 +385,10 @@ impl Channel {
         }
         let id = change.instrument;
         if let Some(instrument) = self.instruments.get_mut(id.index()) {
-            instrument.last_sequence = tick.sequence;
+            // Messages of a snapshot have no number.
+            if tick.sequence != 0 {
+                instrument.last_sequence = tick.sequence;
+            }
             instrument.ts_event = tick.ts_event;
             instrument.ts_recv = tick.ts_recv;
         }

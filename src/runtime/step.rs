@@ -7,6 +7,7 @@
 //! ```text
 //! dynamic   Stream::step(executor, step)     a node a step; built, shared and removed at run time
 //! static    Pipe::new(step).then(step) …     many steps in one node; the compiler sees through it
+//! bursts    Stream::step_each(executor, pipe)   the same, all values of a cycle in one visit
 //! ```
 //!
 //! Both tiers give the same values at the same times (`tests/tiers.rs`). A pipe is a step

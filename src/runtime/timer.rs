@@ -1,8 +1,9 @@
-//! Timers: a small sorted front over a radix tree of all that is later.
+//! Timers: two short sorted lists over a radix tree of all that is later.
 //!
 //! ```text
-//! table   one entry of 32 bytes a timer, with its place and its neighbours of the same node
-//! front   the earliest timers, sorted; pops from its end
+//! table   the number of setting of each timer, eight bytes; where it waits is not known here
+//! run     the earliest timers, sorted; pops from its end
+//! front   as early ones that were set since the run was sorted, sorted
 //! tree    all others, in leaves that are not ordered until they are the earliest
 //! ```
 //!
@@ -10,25 +11,37 @@
 //! then of setting. The earliest deadline is always known: a cycle in which nothing is due
 //! compares two numbers.
 //!
-//! A timer moves from a leaf to a finer one at most eleven times, three or four in practice, then
-//! into the front. Ending one takes it out of wherever it is and frees its entry at once. A node
-//! that is removed finds its timers by a list of its own.
+//! A timer is sixteen bytes that say all firing needs, and they move together: from a leaf to a
+//! finer one at most eleven times, once or twice in practice, then into the run. Timers that run
+//! out after each other lie beside each other, so the table alone is read out of order, and a
+//! leaf at a time, one reading not waiting for another.
+//!
+//! # Ended timers
+//!
+//! Ending a timer marks it in the table; so does the removal of its node, for all of the node at
+//! once. What is marked is passed over where the timer comes up. The tree is swept as well: while
+//! more than half as many are marked as are live, and a thousand, each setting and each ending
+//! looks at a few timers, a chunk or two. So marked timers are at most twice the most that were
+//! ever live, and two thousand, and there is no pause to clear them; those that stand before the
+//! earliest live one go at once.
 //!
 //! # Cost
 //!
 //! A few cache misses to set, to end and to fire, however many there are. Bench `timers`.
 
-mod trie;
-
+mod table;
 #[cfg(test)]
 mod tests;
+mod trie;
 
 use std::num::NonZeroU64;
 
 use super::clock::Nanos;
 use super::context::Context;
 use super::node::NodeId;
-use trie::Trie;
+use table::Table;
+pub(super) use table::TimerKey;
+use trie::{Item, LeafId, Trie};
 
 /// A handle on a timer of the node that set it.
 ///
@@ -36,13 +49,6 @@ use trie::Trie;
 #[derive(Debug)]
 pub struct Timer {
     pub(super) key: TimerKey,
-}
-
-/// Names one timer: table entry and the number it was set under, which is never used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TimerKey {
-    index: u32,
-    sequence: u64,
 }
 
 impl Timer {
@@ -59,97 +65,45 @@ impl Timer {
     }
 }
 
-/// No entry.
-const NONE: u32 = u32::MAX;
-/// The number of no timer.
-const NO_SEQUENCE: u64 = u64::MAX;
-/// Places outside the tree.
-const IN_FRONT: u32 = u32::MAX;
-const IN_CROWD: u32 = u32::MAX - 1;
-/// Timers that move to the front together: leaves are taken until there are enough to share the
-/// cost of finding them, and none that would make more than can be moved about cheaply.
-const LOAD_MIN: usize = 24;
-const LOAD_MAX: usize = 64;
-/// Timers in the front before it goes back to the tree: moving half of them costs what a miss
+/// Timers that leave the tree together: leaves are taken until there are enough to share the
+/// cost of finding them, and none that would make more than are sorted within the first cache.
+const LOAD_MIN: usize = 64;
+const LOAD_MAX: usize = 512;
+/// Timers in the front before it is merged into the run: moving half of them costs what a miss
 /// costs.
 const FRONT_MAX: usize = 128;
+/// Timers in the run before all of it goes back to the tree.
+const RUN_MAX: usize = 512;
+/// Timers looked at, at least, for each that is set or ended, while too many of them are ended.
+const SWEEP_ITEMS: usize = 4;
 
-/// One timer of the table.
+/// A timer that has left the tree: with its number of setting, for the order of equal deadlines.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
-    deadline: u64,
-    /// Number of setting, times two; odd for a periodic timer. [`NO_SEQUENCE`] in a free entry.
+struct Due {
     sequence: u64,
-    /// Slot of the node, or the entry in the table of periodic timers.
-    owner: u32,
-    /// Where the timer waits: a place in the tree, or one of the constants.
-    place: u32,
-    /// Neighbours in the list of the node's timers.
-    previous: u32,
-    next: u32,
+    item: Item,
 }
 
-const _: () = assert!(size_of::<Entry>() == 32);
-
-impl Entry {
-    fn is_periodic(&self) -> bool {
-        self.sequence % 2 == 1
-    }
-}
-
-/// What only a periodic timer has.
-#[derive(Debug)]
-struct Periodic {
-    node: u32,
-    period_ns: NonZeroU64,
-    fired_epoch: u64,
-}
-
-/// The list of the timers of the node in a slot.
-#[derive(Debug, Clone, Copy)]
-struct Head {
-    first: u32,
-    /// Of the node that set them: a node goes with its timers, so it is one for all.
-    generation: u32,
-}
-
-/// A timer of the front: all that ordering needs.
-#[derive(Debug, Clone, Copy)]
-struct Item {
-    deadline: u64,
-    sequence: u64,
-    index: u32,
-}
-
-impl Item {
+impl Due {
     /// Deadline, then order of setting, in one number: compared without a branch.
     fn order(&self) -> u128 {
-        order(self.deadline, self.sequence)
+        (u128::from(self.item.deadline) << 64) | u128::from(self.sequence)
     }
-}
-
-fn order(deadline: u64, sequence: u64) -> u128 {
-    (u128::from(deadline) << 64) | u128::from(sequence)
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Timers {
-    entries: Vec<Entry>,
-    free: Vec<u32>,
-    heads: Vec<Head>,
-    periodics: Vec<Periodic>,
-    free_periodics: Vec<u32>,
-    /// The earliest timers, latest first.
-    front: Vec<Item>,
+    table: Table,
+    /// The earliest timers: latest first, and the last is live. Taken from the tree.
+    run: Vec<Due>,
+    /// Memory to sort in.
+    sorted: Vec<Due>,
+    /// As the run, and as early: set one by one.
+    front: Vec<Due>,
     /// Deadlines before this one belong in the front; `None`: all do.
     front_end: Option<u64>,
-    /// Many timers of one deadline, when it has come: latest first.
-    crowd: Vec<Item>,
-    /// Timers of the crowd that were not ended since.
-    crowd_count: usize,
     trie: Trie,
     next: Option<Nanos>,
-    set_count: u64,
     missed_periods: u64,
 }
 
@@ -166,7 +120,7 @@ impl Timers {
     }
 
     pub(super) fn count(&self) -> usize {
-        self.entries.len() - self.free.len()
+        self.table.live_count()
     }
 
     pub(super) fn set(
@@ -175,290 +129,178 @@ impl Timers {
         deadline: Nanos,
         period_ns: Option<NonZeroU64>,
     ) -> Timer {
-        self.set_count += 1;
-        let (owner, odd) = match period_ns {
-            Some(period_ns) => (self.add_periodic(node.index, period_ns), 1),
-            None => (node.index, 0),
-        };
-        let sequence = self.set_count * 2 + odd;
-        let next = self.link(node);
-        let entry = Entry {
-            deadline: deadline.0,
-            sequence,
-            owner,
-            place: NONE,
-            previous: NONE,
-            next,
-        };
-        let index = match self.free.pop() {
-            Some(index) => {
-                self.entries[index as usize] = entry;
-                index
-            }
-            None => {
-                let index = u32::try_from(self.entries.len())
-                    .ok()
-                    .filter(|&index| index < NONE)
-                    .expect("fewer than 2^32 timers fit in memory");
-                self.entries.push(entry);
-                index
-            }
-        };
-        self.heads[node.index()].first = index;
-        if next != NONE {
-            self.entries[next as usize].previous = index;
-        }
-        self.place(index);
-        Timer {
-            key: TimerKey { index, sequence },
-        }
-    }
-
-    /// Makes the node's list ready for a timer at its head; returns the head so far.
-    fn link(&mut self, node: NodeId) -> u32 {
-        if self.heads.len() <= node.index() {
-            let none = Head {
-                first: NONE,
-                generation: 0,
-            };
-            self.heads.resize(node.index() + 1, none);
-        }
-        let head = &mut self.heads[node.index()];
-        head.generation = node.generation;
-        head.first
-    }
-
-    fn add_periodic(&mut self, node: u32, period_ns: NonZeroU64) -> u32 {
-        let periodic = Periodic {
-            node,
-            period_ns,
-            fired_epoch: 0,
-        };
-        match self.free_periodics.pop() {
-            Some(at) => {
-                self.periodics[at as usize] = periodic;
-                at
-            }
-            None => {
-                self.periodics.push(periodic);
-                // As many as there are entries, which are counted.
-                (self.periodics.len() - 1) as u32
-            }
-        }
+        let key = self.table.add(node, period_ns);
+        self.place(Due {
+            sequence: key.sequence,
+            item: Item {
+                deadline: deadline.0,
+                index: key.index,
+                owner: key.owner,
+            },
+        });
+        self.sweep();
+        Timer { key }
     }
 
     /// Puts a timer where its deadline belongs.
-    fn place(&mut self, index: u32) {
-        let entry = &mut self.entries[index as usize];
-        let deadline = entry.deadline;
+    fn place(&mut self, due: Due) {
+        let deadline = due.item.deadline;
         if self.front_end.is_some_and(|end| deadline >= end) {
-            self.trie.insert(&mut self.entries, index);
+            self.trie.insert(&mut self.table, due.item);
             return;
         }
-        entry.place = IN_FRONT;
-        let item = Item {
-            deadline,
-            sequence: entry.sequence,
-            index,
-        };
-        let at = self
-            .front
-            .partition_point(|held| held.order() > item.order());
-        self.front.insert(at, item);
+        let order = due.order();
+        let at = self.front.partition_point(|held| held.order() > order);
+        self.front.insert(at, due);
+        if self.next.is_none_or(|next| deadline < next.0) {
+            self.next = Some(Nanos(deadline));
+        }
         if self.front.len() > FRONT_MAX {
             self.spill();
         }
-        self.next = self.front.last().map(|item| Nanos(item.deadline));
     }
 
-    /// Gives the front back to the tree, and takes the earliest leaf of it.
-    ///
-    /// Half of the front at least was set one by one since it was loaded, so a timer pays for
-    /// two.
+    /// Merges the front into the run or, when that is long, gives both back to the tree and takes
+    /// its earliest leaves: what was set since then pays for what moves.
     #[cold]
     fn spill(&mut self) {
-        for item in self.front.drain(..) {
-            self.trie.insert(&mut self.entries, item.index);
+        let Self {
+            run,
+            front,
+            trie,
+            table,
+            ..
+        } = self;
+        if run.len() <= RUN_MAX {
+            merge(run, front);
+            return;
+        }
+        for due in front.drain(..).chain(run.drain(..)) {
+            if table.keep(due.item) {
+                trie.insert(table, due.item);
+            }
         }
         self.load();
     }
 
-    /// Fills the empty front with the earliest leaves, split as far as it takes.
+    /// Fills the run, when that and the front are empty, with the earliest leaves, split as far as
+    /// it takes.
     ///
     /// A leaf of one instant and many timers stays where it is until it is due.
     fn load(&mut self) {
         let Self {
-            trie,
-            entries,
-            front,
-            ..
+            trie, table, run, ..
         } = self;
         self.front_end = None;
+        self.next = None;
         while let Some(leaf) = trie.first() {
-            if trie.count(leaf) <= LOAD_MAX - front.len() {
+            if trie.count(leaf) <= LOAD_MAX - run.len() {
                 self.front_end = trie.end(leaf);
-                trie.take(leaf, |index| {
-                    let entry = &mut entries[index as usize];
-                    entry.place = IN_FRONT;
-                    front.push(Item {
-                        deadline: entry.deadline,
-                        sequence: entry.sequence,
-                        index,
-                    });
-                });
-                if front.len() >= LOAD_MIN {
+                take_live(trie, table, leaf, run);
+                if run.len() >= LOAD_MIN {
                     break;
                 }
-            } else if !front.is_empty() {
+            } else if !run.is_empty() {
                 break;
             } else if let Some(instant) = trie.instant(leaf) {
-                self.next = Some(Nanos(instant));
-                self.front_end = Some(instant);
-                return;
+                if trie.trim(table, leaf) {
+                    self.next = Some(Nanos(instant));
+                    self.front_end = Some(instant);
+                    return;
+                }
             } else {
-                trie.split(entries, leaf);
+                trie.split(table, leaf);
             }
         }
         if trie.is_empty() {
             self.front_end = None;
         }
-        front.sort_unstable_by_key(|item| std::cmp::Reverse(item.order()));
-        self.next = front.last().map(|item| Nanos(item.deadline));
+        sort(run, &mut self.sorted);
+        self.next = run.last().map(|due| Nanos(due.item.deadline));
     }
 
     /// Finds the earliest deadline after one was taken away.
     #[inline]
     fn refresh_next(&mut self) {
-        if let Some(item) = self.front.last() {
-            self.next = Some(Nanos(item.deadline));
-        } else if self.crowd_count > 0 {
-            self.next = self.crowd.last().map(|item| Nanos(item.deadline));
-        } else {
-            self.load();
+        match self.run.last() {
+            // Nothing to compare and nothing to pass over.
+            Some(due) if self.front.is_empty() && !self.table.has_ended() => {
+                self.next = Some(Nanos(due.item.deadline));
+            }
+            _ => self.search_next(),
         }
     }
 
-    fn live(&self, key: TimerKey) -> Option<&Entry> {
-        self.entries
-            .get(key.index as usize)
-            .filter(|entry| entry.sequence == key.sequence)
+    fn search_next(&mut self) {
+        let run = self.table.trim(&mut self.run);
+        let front = self.table.trim(&mut self.front);
+        match (run, front) {
+            (Some(run), Some(front)) => self.next = Some(Nanos(run.min(front))),
+            (Some(deadline), None) | (None, Some(deadline)) => {
+                self.next = Some(Nanos(deadline));
+            }
+            (None, None) => self.load(),
+        }
     }
 
     fn is_expired(&self, key: TimerKey, epoch: u64) -> bool {
-        self.live(key).is_none_or(|entry| {
-            entry.is_periodic() && self.periodics[entry.owner as usize].fired_epoch == epoch
-        })
+        self.table.is_expired(key, epoch)
     }
 
     /// Ends a timer; returns whether it was still to fire.
     pub(super) fn cancel(&mut self, key: TimerKey) -> bool {
-        let is_live = self.live(key).is_some();
-        if is_live {
-            self.end(key.index);
+        if !self.table.end(key) {
+            return false;
         }
-        is_live
-    }
-
-    /// Ends all timers of a node; costs in proportion to them.
-    pub(super) fn remove_node(&mut self, node: NodeId) {
-        while let Some(head) = self.heads.get(node.index())
-            && head.first != NONE
+        self.sweep();
+        let is_first = |list: &[Due]| list.last().is_some_and(|due| due.item.index == key.index);
+        if is_first(&self.run)
+            || is_first(&self.front)
+            || (self.run.is_empty() && self.front.is_empty())
         {
-            self.end(head.first);
+            self.refresh_next();
         }
+        true
     }
 
-    /// Takes a timer out of where it waits, and frees it.
-    fn end(&mut self, index: u32) {
-        let entry = self.entries[index as usize];
-        match entry.place {
-            IN_FRONT => {
-                let order = order(entry.deadline, entry.sequence);
-                let at = self.front.partition_point(|held| held.order() > order);
-                self.front.remove(at);
-            }
-            // Its item stays, and is passed over by its sequence.
-            IN_CROWD => {
-                self.crowd_count -= 1;
-                if self.crowd_count == 0 {
-                    self.crowd.clear();
-                }
-            }
-            place => self.trie.remove(&mut self.entries, place),
-        }
-        self.release(index);
-        if entry.place == IN_FRONT || self.front.is_empty() {
+    /// Ends all timers of a node, however many there are; what they hold is freed as they come
+    /// up.
+    pub(super) fn remove_node(&mut self, node: NodeId) {
+        if self.table.end_all(node) {
             self.refresh_next();
         }
     }
 
-    /// The slot of the node that set the timer.
-    fn node_of(&self, entry: &Entry) -> u32 {
-        if entry.is_periodic() {
-            self.periodics[entry.owner as usize].node
-        } else {
-            entry.owner
+    /// Looks for ended timers in the tree while there are too many of them.
+    #[inline]
+    fn sweep(&mut self) {
+        if self.table.is_cluttered() {
+            self.trie.sweep(&mut self.table, SWEEP_ITEMS);
         }
     }
 
-    /// Frees an entry that waits nowhere, and takes it off its node's list.
-    fn release(&mut self, index: u32) {
-        let entry = self.entries[index as usize];
-        if entry.previous == NONE {
-            let node = self.node_of(&entry);
-            self.heads[node as usize].first = entry.next;
-        } else {
-            self.entries[entry.previous as usize].next = entry.next;
+    /// Takes the first timer.
+    #[inline]
+    fn pop(&mut self) -> Option<Due> {
+        if self.run.is_empty() && self.front.is_empty() {
+            self.load_instant();
         }
-        if entry.next != NONE {
-            self.entries[entry.next as usize].previous = entry.previous;
+        match (self.run.last(), self.front.last()) {
+            (Some(run), Some(front)) if front.order() < run.order() => self.front.pop(),
+            (Some(_), _) => self.run.pop(),
+            (None, _) => self.front.pop(),
         }
-        if entry.is_periodic() {
-            self.free_periodics.push(entry.owner);
-        }
-        self.entries[index as usize].sequence = NO_SEQUENCE;
-        self.free.push(index);
-    }
-
-    /// Takes the first timer of the front or, when that is empty, of the crowd.
-    fn pop(&mut self) -> Option<u32> {
-        if let Some(item) = self.front.pop() {
-            return Some(item.index);
-        }
-        if self.crowd_count == 0 {
-            self.load_crowd();
-        }
-        while let Some(item) = self.crowd.pop() {
-            if self.entries[item.index as usize].sequence == item.sequence {
-                self.crowd_count -= 1;
-                return Some(item.index);
-            }
-        }
-        None
     }
 
     /// Takes a leaf of one instant, which is due, out of the tree.
     #[cold]
-    fn load_crowd(&mut self) {
+    fn load_instant(&mut self) {
         let Self {
-            trie,
-            entries,
-            crowd,
-            ..
+            trie, table, run, ..
         } = self;
         let Some(leaf) = trie.first() else { return };
-        crowd.clear();
-        trie.take(leaf, |index| {
-            let entry = &mut entries[index as usize];
-            entry.place = IN_CROWD;
-            crowd.push(Item {
-                deadline: entry.deadline,
-                sequence: entry.sequence,
-                index,
-            });
-        });
-        crowd.sort_unstable_by_key(|item| std::cmp::Reverse(item.sequence));
-        self.crowd_count = self.crowd.len();
+        take_live(trie, table, leaf, run);
+        run.sort_unstable_by_key(|due| std::cmp::Reverse(due.sequence));
     }
 
     /// Takes one timer due at `now`, in the order of deadlines, then of setting; returns its node.
@@ -470,39 +312,109 @@ impl Timers {
         if self.next.is_none_or(|next| next > now) {
             return None;
         }
-        let index = self.pop()?;
-        let entry = self.entries[index as usize];
-        let node = self.node_of(&entry);
-        let generation = self.heads[node as usize].generation;
-        if entry.is_periodic() {
-            self.rearm(index, now, epoch);
-        } else {
-            self.release(index);
+        let due = self.pop()?;
+        let node = self.table.node(due.sequence, due.item.owner);
+        match self.table.period_ns(due.sequence, due.item.owner) {
+            Some(period_ns) => self.rearm(due, period_ns, now, epoch),
+            None => self.table.release(due.item, node.index),
         }
         self.refresh_next();
-        Some(NodeId {
-            index: node,
-            generation,
-        })
+        Some(node)
     }
 
-    fn rearm(&mut self, index: u32, now: Nanos, epoch: u64) {
-        let entry = &mut self.entries[index as usize];
-        let periodic = &mut self.periodics[entry.owner as usize];
-        periodic.fired_epoch = epoch;
-        let passed = now.since(Nanos(entry.deadline)) / periodic.period_ns;
+    #[cold]
+    fn rearm(&mut self, mut due: Due, period_ns: NonZeroU64, now: Nanos, epoch: u64) {
+        self.table.note_fired(due.item.owner, epoch);
+        let passed = now.since(Nanos(due.item.deadline)) / period_ns;
         self.missed_periods = self.missed_periods.saturating_add(passed);
-        let step = periodic
-            .period_ns
-            .get()
-            .saturating_mul(passed.saturating_add(1));
-        match entry.deadline.checked_add(step) {
+        let step = period_ns.get().saturating_mul(passed.saturating_add(1));
+        match due.item.deadline.checked_add(step) {
             Some(next) => {
-                entry.deadline = next;
-                self.place(index);
+                due.item.deadline = next;
+                self.place(due);
             }
             // At the end of time the grid has no next point after `now`.
-            None => self.release(index),
+            None => {
+                let node = self.table.node(due.sequence, due.item.owner);
+                self.table.release(due.item, node.index);
+            }
+        }
+    }
+}
+
+/// Takes the timers of a leaf that are not ended, with their numbers.
+#[inline]
+fn take_live(trie: &mut Trie, table: &mut Table, leaf: LeafId, list: &mut Vec<Due>) {
+    trie.take(leaf, |item| match table.sequence(item) {
+        Some(sequence) => list.push(Due { sequence, item }),
+        None => table.discard(item),
+    });
+}
+
+/// Sorts, latest first: by the high digits into buckets, then by moving what is near its place.
+///
+/// A leaf is all of one stretch of time, so the buckets are even but where timers stand close
+/// together; there the general sort is taken.
+fn sort(run: &mut Vec<Due>, sorted: &mut Vec<Due>) {
+    const BUCKETS: usize = 256;
+    const EVEN_MAX: u16 = 12;
+    let deadlines = run.iter().map(|due| due.item.deadline);
+    let (first, last) = deadlines.fold((u64::MAX, 0), |(first, last), deadline| {
+        (first.min(deadline), last.max(deadline))
+    });
+    let bits = u64::BITS - last.wrapping_sub(first).leading_zeros();
+    let shift = bits.saturating_sub(BUCKETS.trailing_zeros());
+    let bucket = |due: &Due| ((last - due.item.deadline) >> shift) as usize % BUCKETS;
+    let mut ends = [0_u16; BUCKETS];
+    let mut most = 0;
+    for due in &*run {
+        let count = &mut ends[bucket(due)];
+        // As many as a load takes, which is less than a u16 holds.
+        *count = count.saturating_add(1);
+        most = most.max(*count);
+    }
+    if most > EVEN_MAX {
+        run.sort_unstable_by_key(|due| std::cmp::Reverse(due.order()));
+        return;
+    }
+    let mut end = 0;
+    for count in &mut ends {
+        // The first place of the bucket; counted up to its end below.
+        end += std::mem::replace(count, end);
+    }
+    sorted.clear();
+    sorted.extend_from_slice(run);
+    for due in &*run {
+        let place = &mut ends[bucket(due)];
+        sorted[usize::from(*place)] = *due;
+        *place += 1;
+    }
+    for at in 1..sorted.len() {
+        let due = sorted[at];
+        let order = due.order();
+        let mut place = at;
+        while place > 0 && sorted[place - 1].order() < order {
+            sorted[place] = sorted[place - 1];
+            place -= 1;
+        }
+        sorted[place] = due;
+    }
+    std::mem::swap(run, sorted);
+}
+
+/// Moves all of `front` into `run`; both are sorted, latest first.
+fn merge(run: &mut Vec<Due>, front: &mut Vec<Due>) {
+    let mut left = run.len();
+    run.extend_from_slice(front);
+    let mut at = run.len();
+    while let Some(&due) = front.last() {
+        at -= 1;
+        if left > 0 && run[left - 1].order() < due.order() {
+            left -= 1;
+            run[at] = run[left];
+        } else {
+            run[at] = due;
+            front.pop();
         }
     }
 }

@@ -10,18 +10,21 @@
 //! They ship with the program (`simulate`, `demo`) and the tests use them. What a venue says is in its room under
 //! `feeds`; here is only what is common to all, and the sockets. Everything random has a seed.
 
+pub mod certification;
 pub mod datagrams;
 pub mod impairment;
 pub mod order_flow;
 pub mod random;
 mod streams;
 pub mod websocket;
+pub mod world;
 
 pub use datagrams::{DatagramPlan, DatagramVenue, RetransmitPlan};
 pub use impairment::{Impairment, ImpairmentSettings};
 pub use order_flow::{FlowSettings, OrderFlow};
 pub use random::Random;
 pub use websocket::{WebSocketFaults, WebSocketPlan, WebSocketVenue};
+pub use world::{Faults, Findings, ServerFault, World, WorldSettings};
 
 use feeds::model::Symbol;
 

@@ -12,8 +12,8 @@ use std::hint::black_box;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 use waveletd::runtime::{
-    Control, ExecutionMode, Executor, Interest, Nanos, Node, NodeBuilder, Pipe, RealtimeRuntime,
-    Step, steps,
+    Control, ExecutionMode, Executor, Interest, Latest, Nanos, Node, NodeBuilder, Pipe,
+    RealtimeRuntime, Step, Stream, steps,
 };
 
 /// Cycles of a run over a graph of so many nodes: about a hundredth of a second for the fastest.
@@ -92,7 +92,7 @@ fn sparse(executor: &mut Executor, sources: &[Node<u64>]) -> Vec<Node<u64>> {
 }
 
 /// A socket that never speaks and a timer that never fires.
-fn with_drivers(executor: &mut Executor, node: &Node<u64>) {
+fn with_drivers<T: 'static>(executor: &mut Executor, node: &Node<T>) {
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").expect("loopback takes any port");
     socket
         .set_nonblocking(true)
@@ -451,6 +451,62 @@ fn stepped(step: impl Step<u64, Out = u64> + 'static) -> Ours {
     })
 }
 
+/// Values of a burst.
+const BURST: u32 = 64;
+
+/// A whole step as one node that takes bursts: as many values in all, fewer cycles.
+struct Bursts {
+    executor: Executor,
+    source: Stream<steps::Burst<u64>>,
+    _result: Stream<steps::Burst<u64>>,
+    now: u64,
+}
+
+impl Bursts {
+    fn new(step: impl Step<u64, Out = u64> + 'static) -> Self {
+        let mut executor = Executor::new();
+        let mut last = 0_u64;
+        let source: Stream<_> = NodeBuilder::new(Latest::default())
+            .build(
+                &mut executor,
+                move |latest: &mut Latest<steps::Burst<u64>>, ctx| {
+                    latest.change(ctx.now(), |burst| {
+                        burst.clear();
+                        burst.extend((0..BURST).map(|_| {
+                            last = black_box(last.wrapping_add(1));
+                            last
+                        }));
+                        true
+                    })
+                },
+            )
+            .into();
+        let result = source.step_each(&mut executor, step);
+        with_drivers(&mut executor, source.node());
+        Self {
+            executor,
+            source,
+            _result: result,
+            now: 0,
+        }
+    }
+
+    fn run(&mut self, values: u32) -> Duration {
+        let start = Instant::now();
+        for cycle in 0..values.div_ceil(BURST) {
+            if cycle % CYCLES_PER_POLL == 0 {
+                self.executor
+                    .poll_io(Some(Duration::ZERO))
+                    .expect("the poller works");
+            }
+            self.executor.schedule(self.source.node());
+            self.now += 1;
+            let _ = self.executor.cycle(Nanos(self.now));
+        }
+        start.elapsed()
+    }
+}
+
 /// A whole step driven by time alone, as the compiled tier of `wingfoil` is: one input every 100 ns.
 fn alone<S: Step<u64, Out = u64> + 'static>(make: fn() -> S) -> Box<dyn FnMut(u32) -> Duration> {
     Box::new(move |cycles| {
@@ -490,6 +546,7 @@ fn dense(
     compiled: fn(u32) -> Duration,
     make_step: impl Fn() -> Box<dyn FnMut(u32) -> Duration>,
     composed: Ours,
+    bursts: Bursts,
     closures: usize,
 ) {
     let cycles = cycles(nodes);
@@ -499,7 +556,7 @@ fn dense(
         peer_wavelet::Graph::new(false, 1, |executor, sources| theirs(executor, &sources[0]));
     let mut on =
         peer_wavelet::Graph::new(true, 1, |executor, sources| theirs(executor, &sources[0]));
-    let (mut composed, mut alone) = (composed, make_step());
+    let (mut composed, mut bursts, mut alone) = (composed, bursts, make_step());
     let mut row = boxed(closures);
     let mut contenders = [
         Contender::new("waveletd", items, move || dynamic.run(cycles)),
@@ -524,6 +581,9 @@ fn dense(
         }),
         Contender::new("waveletd, static, in a graph", items, move || {
             composed.run(cycles)
+        }),
+        Contender::new("waveletd, static, in bursts of 64", items, move || {
+            bursts.run(cycles)
         }),
         Contender::new("waveletd, static, alone", items, move || alone(cycles)),
         Contender::new("wingfoil, compiled", items, move || compiled(cycles)),
@@ -560,6 +620,7 @@ pub(crate) fn tables() {
         peer_wingfoil::chain_10_compiled,
         || alone(ten),
         stepped(ten()),
+        Bursts::new(ten()),
         10,
     );
     dense(
@@ -571,6 +632,7 @@ pub(crate) fn tables() {
         peer_wingfoil::chain_100_compiled,
         || alone(hundred),
         stepped(hundred()),
+        Bursts::new(hundred()),
         100,
     );
     dense(
@@ -582,6 +644,7 @@ pub(crate) fn tables() {
         peer_wingfoil::fan_compiled,
         || alone(branches),
         stepped(branches()),
+        Bursts::new(branches()),
         100,
     );
     for sources in [10, 1_000, 10_000] {

@@ -1,4 +1,4 @@
-//! A message from one thread to a node of a spinning graph on another, one way, beside `wavelet` and the bare ring.
+//! A message from one thread to a node of a spinning graph on another, one way, beside `wavelet`, `wingfoil` and the bare ring.
 //!
 //! One message is under way at a time: it carries the time of its sending, the node takes the difference and acknowledges.
 //! The bare ring is measured before and after, since cores of virtual machines are not equally far from each other.
@@ -138,6 +138,61 @@ fn theirs(drivers: bool) -> u64 {
     })
 }
 
+/// How a message comes into a graph of `wingfoil`.
+#[derive(Clone, Copy)]
+enum Way {
+    /// By its channel; the graph waits for it, not long enough for its thread to fall asleep.
+    WaitingChannel,
+    /// By its channel, with a source beside it that is asked in every cycle and so keeps the graph spinning.
+    SpinningChannel,
+    /// By a ring that a source of the graph looks into in every cycle.
+    Ring,
+}
+
+fn wingfoils(way: Way) -> u64 {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+    use wingfoil::prelude::*;
+    use wingfoil::{RunFor, RunMode};
+    type Send = Box<dyn FnMut(Message) + std::marker::Send>;
+    measured(move |seen, give: mpsc::Sender<Send>| {
+        let graph = GraphBuilder::new();
+        let seen = Rc::new(RefCell::new(seen));
+        let inside = Rc::clone(&seen);
+        // An error is how a node ends a run.
+        let take = move |message: &Message| {
+            if message.0 == 0 {
+                anyhow::bail!("the end");
+            }
+            inside.borrow_mut().take(*message);
+            Ok(())
+        };
+        let (_sink, _spin);
+        match way {
+            Way::WaitingChannel | Way::SpinningChannel => {
+                let (stream, sender) = graph.channel::<Message>();
+                _sink = stream.for_each(move |burst| burst.iter().try_for_each(&take));
+                _spin = matches!(way, Way::SpinningChannel).then(|| graph.poll(|| None::<u64>));
+                let _ = give.send(Box::new(move |message| assert!(sender.send(message))));
+            }
+            Way::Ring => {
+                let (mut producer, consumer) = rtrb::RingBuffer::<Message>::new(64);
+                let consumer = RefCell::new(consumer);
+                let stream = graph.poll(move || consumer.borrow_mut().pop().ok());
+                _sink = stream.for_each(take);
+                _spin = None;
+                let _ = give.send(Box::new(move |message| {
+                    assert!(producer.push(message).is_ok());
+                }));
+            }
+        }
+        let mut runner = graph.build();
+        let ended = runner.run(RunMode::RealTime, RunFor::Forever);
+        assert!(ended.is_err(), "the last message ends the run");
+        std::mem::take(&mut seen.borrow_mut().delays)
+    })
+}
+
 /// Prints the table.
 pub(crate) fn table() {
     let median = |run: &dyn Fn() -> u64| {
@@ -161,5 +216,12 @@ pub(crate) fn table() {
         "wavelet, drivers on",
         median(&|| theirs(true))
     );
+    for (name, way) in [
+        ("wingfoil, channel, waiting", Way::WaitingChannel),
+        ("wingfoil, channel, spinning", Way::SpinningChannel),
+        ("wingfoil, polling an rtrb", Way::Ring),
+    ] {
+        println!("{name:<32} {:>8}", median(&|| wingfoils(way)));
+    }
     println!("{:<32} {:>8}", "bare rtrb, after", median(&bare));
 }

@@ -1,4 +1,8 @@
-//! A million timers beside `wavelet`: set, ended, and fired in one cycle. Deadlines are random within an hour, all of one node.
+//! A million timers beside `wavelet` and `wingfoil`: set, ended, and fired in one cycle. Deadlines are random within an hour,
+//! all of one node.
+//!
+//! Of `wingfoil` it is the kernel alone, which its engines schedule their nodes in, with no graph around it: a node of a graph
+//! can schedule only itself, and a million schedules in one cycle are no graph of it. It has no way to end one.
 
 use crate::measure::{Contender, is_test, side_by_side};
 use std::cell::RefCell;
@@ -114,14 +118,39 @@ fn theirs(delays: &[Duration]) -> Figures {
     [registered, cancelled, fired]
 }
 
+/// The kernel in real time, with deadlines in the past: all are due in the first cycle.
+fn wingfoils(delays: &[Duration]) -> Figures {
+    use wingfoil::{Kernel, NanoTime, RunFor, RunMode};
+    let mut kernel = Kernel::new(RunMode::RealTime, RunFor::Forever);
+    let begin = 1_700_000_000_000_000_000;
+    let start = Instant::now();
+    for delay in delays {
+        kernel.schedule(0, NanoTime::new(begin + delay.as_nanos() as u64));
+    }
+    let registered = start.elapsed();
+    let mut dirty = [false];
+    let start = Instant::now();
+    assert!(kernel.begin_cycle(&mut dirty), "the timers are due");
+    kernel.end_cycle(&mut dirty);
+    [registered, Duration::ZERO, start.elapsed()]
+}
+
 /// Prints the three tables.
 pub(crate) fn tables() {
     let delays = delays();
     for (at, what) in ["set", "ended", "fired in one cycle"].iter().enumerate() {
-        let mut contenders = [
+        let mut contenders = vec![
             Contender::new("waveletd", delays.len(), || ours(&delays)[at]),
             Contender::new("wavelet", delays.len(), || theirs(&delays)[at]),
         ];
+        // What is scheduled there cannot be ended.
+        if *what != "ended" {
+            contenders.push(Contender::new(
+                "wingfoil, its kernel alone",
+                delays.len(),
+                || wingfoils(&delays)[at],
+            ));
+        }
         side_by_side(
             &format!("A million timers, {what}"),
             "timer",

@@ -2,67 +2,11 @@
 //! values another decoder shows.
 
 use super::super::DESCRIPTOR;
-use super::vectors::bytes_of;
-use crate::contract::{FieldSink, Form, InspectedMessage, Line, MessageSink, Packet};
-use crate::model::RecvTime;
-
-/// What `inspect` says, in one line a message.
-#[derive(Default)]
-struct Shown(Vec<String>);
-
-/// Fields behind one another, as text.
-struct Fields<'a>(&'a mut String);
-
-impl FieldSink for Fields<'_> {
-    fn integer(&mut self, name: &'static str, value: i128) {
-        self.0.push_str(&format!(" {name} {value}"));
-    }
-    fn decimal(&mut self, name: &'static str, mantissa: i128, scale: u8) {
-        let value = crate::model::decimal::Decimal { mantissa, scale };
-        self.0.push_str(&format!(" {name} {value}"));
-    }
-    fn text(&mut self, name: &'static str, value: &[u8]) {
-        let value = String::from_utf8_lossy(value.trim_ascii());
-        self.0.push_str(&format!(" {name} {value}"));
-    }
-    fn code(&mut self, name: &'static str, value: u8) {
-        self.0.push_str(&format!(" {name} {}", char::from(value)));
-    }
-    fn flag(&mut self, name: &'static str, value: bool) {
-        self.0.push_str(&format!(" {name} {value}"));
-    }
-    fn begin_object(&mut self, name: &'static str) {
-        self.0.push_str(&format!(" {name} {{"));
-    }
-    fn end_object(&mut self) {
-        self.0.push_str(" }");
-    }
-    fn begin_list(&mut self, _: &'static str) {}
-    fn end_list(&mut self) {}
-    fn json_members(&mut self, _: &str) {}
-}
-
-impl MessageSink for Shown {
-    fn message(&mut self, channel: &str, sequence: Option<u64>, message: &dyn InspectedMessage) {
-        let sequence = sequence.map_or("-".to_owned(), |sequence| sequence.to_string());
-        let mut line = format!("{channel} #{sequence} {}", message.name());
-        message.fields(&mut Fields(&mut line));
-        self.0.push(line);
-    }
-}
+use crate::session::pitch::tests::check_shown;
 
 #[track_caller]
 fn check(hex: &str, lines: &[&str]) {
-    let bytes = bytes_of(hex);
-    let packet = Packet {
-        line: Line(0),
-        ts_recv: RecvTime(0),
-        form: Form::Datagram,
-        bytes: &bytes,
-    };
-    let mut shown = Shown::default();
-    (DESCRIPTOR.inspect)(&packet, &mut shown).unwrap();
-    assert_eq!(shown.0, lines);
+    check_shown(&DESCRIPTOR, hex, lines);
 }
 
 #[test]

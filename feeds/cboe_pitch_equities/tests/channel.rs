@@ -1,13 +1,14 @@
 //! Lines, gaps, sessions and units.
 
-use super::{MILLISECOND, OPEN, Rig, SECOND, STOCK, encoded, integer, packet_of};
+use super::{STOCK, encoded, rig};
 use crate::contract::{DecodeError, Line, Notice, Outcome};
 use crate::model::Side;
+use crate::session::pitch::tests::{MILLISECOND, OPEN, Rig, SECOND, integer, packet_of};
 
 /// Number `sequence` of a stream of orders: the first message tells the second.
 fn order(sequence: u32) -> Vec<u8> {
     encoded(|venue| match sequence {
-        1 => venue.time(SECOND),
+        1 => venue.time(SECOND, 0),
         _ => venue.add_order(
             sequence,
             (u64::from(sequence), Side::Bid, 100, 100_000),
@@ -22,7 +23,7 @@ fn packet(sequence: u32) -> Vec<u8> {
 
 /// A feed of two lines that has seen messages 1 and 2.
 fn running() -> Rig {
-    let mut rig = Rig::new(|settings| settings.line_count = 2);
+    let mut rig = rig(|settings| settings.line_count = 2);
     for sequence in [1, 2] {
         rig.packet(Line(0), &packet(sequence), OPEN);
     }
@@ -69,7 +70,7 @@ fn a_gap_is_lost_after_the_window_and_the_time_is_unknown_until_it_is_told() {
     rig.packet(Line(0), &packet(5), OPEN);
     rig.clock(OPEN + 2 * MILLISECOND);
     rig.say(6, OPEN + 3 * MILLISECOND, |venue| {
-        venue.time(SECOND + 1);
+        venue.time(SECOND + 1, 0);
         venue.delete(9, 5);
     });
     let said = rig.said();
@@ -101,7 +102,7 @@ fn a_heartbeat_tells_of_what_is_missing_at_the_end_and_its_zero_tells_nothing() 
 
 #[test]
 fn a_stream_joined_in_its_middle_says_so_first() {
-    let mut rig = Rig::new(|_| {});
+    let mut rig = rig(|_| {});
     rig.packet(Line(0), &packet(40), OPEN);
     rig.check(&[
         // Definitions are handed over at once, ticks in batches.
@@ -126,7 +127,7 @@ fn another_unit_is_refused_and_messages_without_a_number_are_ignored() {
     let counters = rig.feed.counters();
     assert_eq!((counters.messages_ignored, counters.heartbeats), (2, 0));
     assert_eq!(counters.decode_errors_total(), 1);
-    let mut rig = Rig::new(|settings| settings.own = vec![integer("unit", 2)]);
+    let mut rig = super::rig(|settings| settings.own = vec![integer("unit", 2)]);
     assert_eq!(rig.packet(Line(0), &packet(1), OPEN), refused);
     assert_eq!(
         rig.packet(Line(0), &packet_of(2, 1, &order(1)), OPEN),

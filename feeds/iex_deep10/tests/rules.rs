@@ -1,17 +1,19 @@
 //! Auctions, official prices, gaps on two lines, followed instruments: one sentence a rule.
 
-use super::vectors::AUCTION;
-use super::{Auction, Encoder, Run, SYMBOL, actions};
+use super::super::{DESCRIPTOR, Encoder};
+use super::{actions, run};
 use crate::contract::{FeedSettings, Outcome};
 use crate::model::{
     Action, ChannelId, GapKind, ImbalanceKind, Price, RecvTime, Side, Size, StatisticKind, Tick,
 };
+use crate::session::iextp::encode::Auction;
+use crate::session::iextp::testing::{AUCTION, Run, SYMBOL};
 
 const MS: u64 = 1_000_000;
 
 /// Ticks of one segment with what `fill` says, without the definition that comes first.
 fn ticks_of(fill: impl FnOnce(&mut Encoder)) -> Vec<Tick> {
-    let mut run = Run::new();
+    let mut run = run();
     let mut venue = Encoder::new(1, 7);
     fill(&mut venue);
     run.packet(0, 2, &venue.segment(1));
@@ -111,7 +113,7 @@ fn official_prices_are_those_of_the_opening_and_the_close() {
 
 #[test]
 fn a_price_type_nobody_knows_is_refused_and_the_next_message_is_read() {
-    let mut run = Run::new();
+    let mut run = run();
     let mut venue = Encoder::new(1, 7);
     venue.official_price((b'?', 1), SYMBOL, 5);
     venue.trade((9, 1, 1), SYMBOL, 6);
@@ -122,7 +124,7 @@ fn a_price_type_nobody_knows_is_refused_and_the_next_message_is_read() {
 
 #[test]
 fn what_one_line_lost_the_other_brings_and_no_gap_is_told() {
-    let mut run = Run::new();
+    let mut run = run();
     let segments = segments(4);
     run.packet(0, MS, &segments[0]);
     assert_eq!(run.packet(0, MS, &segments[2]), Outcome::Held);
@@ -140,7 +142,7 @@ fn what_one_line_lost_the_other_brings_and_no_gap_is_told() {
 
 #[test]
 fn what_both_lines_lost_is_told_once_and_the_stream_goes_on() {
-    let mut run = Run::new();
+    let mut run = run();
     let segments = segments(5);
     for line in [0, 1] {
         run.packet(line, MS, &segments[0]);
@@ -169,10 +171,11 @@ fn what_both_lines_lost_is_told_once_and_the_stream_goes_on() {
 
 #[test]
 fn only_followed_instruments_are_defined_and_told() {
-    let mut run = Run::of(FeedSettings {
+    let settings = FeedSettings {
         instruments: vec!["ZVZZT".to_owned()],
         ..FeedSettings::single_line(ChannelId(3))
-    });
+    };
+    let mut run = Run::of(&DESCRIPTOR, settings);
     let mut venue = Encoder::new(1, 7);
     venue.directory((0, 100, 0), SYMBOL, 1);
     venue.level((Side::Bid, 100, 10_000), SYMBOL, 2, false);

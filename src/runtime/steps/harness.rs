@@ -1,7 +1,7 @@
 //! Tests feed values at exact times and compare what comes out, value by value and time by time.
 //!
-//! [`check_tiers`] runs one step three ways and wants the same of all: by hand, as a chain of
-//! nodes, and inside a pipe in one node. [`Bench`] drives a graph with several inputs.
+//! [`check_tiers`] runs one step four ways and wants the same of all: by hand, as a chain of
+//! nodes, inside a pipe in one node, and over bursts of one. [`Bench`] drives a graph with several inputs.
 //!
 //! Time moves as in a historical run: every deadline before an event has a cycle of its own, and a
 //! deadline at the time of an event shares the event's cycle.
@@ -18,6 +18,7 @@ use super::super::node::{Control, ExclusiveNode};
 use super::super::runtime::TestRuntime;
 use super::super::step::{Pipe, Step};
 use super::super::stream::{Latest, Stream};
+use super::Burst;
 
 /// More cycles than any test needs; a graph that never rests fails instead of hanging.
 const CYCLES_MAX: u32 = 10_000;
@@ -205,6 +206,17 @@ where
     let pipe = bench.record(&pipe);
     bench.feed(&mut source, input, end);
     assert_eq!(pipe.all(), hand, "a pipe differs from the bare step");
+
+    let mut bench = Bench::new();
+    let mut source = bench.input();
+    let bursts = source
+        .stream()
+        .map(bench.executor(), |value| Burst::from(vec![I::clone(value)]))
+        .step_each(bench.executor(), make())
+        .step(bench.executor(), super::collapse());
+    let bursts = bench.record(&bursts);
+    bench.feed(&mut source, input, end);
+    assert_eq!(bursts.all(), hand, "bursts differ from the bare step");
     hand
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::harness::{check_same, check_tiers};
+use super::harness::{Bench, check_same, check_tiers};
 use super::*;
 use crate::runtime::{Nanos, Pipe, Step, fan};
 
@@ -159,7 +159,7 @@ fn a_full_delay_drops_and_counts() {
     let lost = Lost::new();
     let newest = || delay(NS(25), Bound::drop_newest(2).counted_by(&lost));
     check(newest, &[(35, 1), (45, 2), (75, 5)]);
-    assert_eq!(lost.count(), 3 * 2, "two values in each of three tiers");
+    assert_eq!(lost.count(), 4 * 2, "two values in each of four tiers");
     let oldest = || delay(NS(25), Bound::drop_oldest(2));
     check(oldest, &[(45, 3), (55, 4), (75, 5)]);
 }
@@ -204,7 +204,7 @@ fn rate_limit_drops_beyond_the_burst() {
         || rate_limit(rate, &lost),
         &[(10, 1), (20, 2), (30, 4), (50, 5)],
     );
-    assert_eq!(lost.count(), 3, "one in each of three tiers");
+    assert_eq!(lost.count(), 4, "one in each of four tiers");
 }
 
 #[test]
@@ -250,7 +250,7 @@ fn retry_backs_off_and_gives_up() {
 #[test]
 fn a_new_value_takes_over_the_tries() {
     let superseded = check_retry(1, &[(10, 7), (11, 8)], &[(13, Ok(8))]);
-    assert_eq!(superseded, 3, "one in each of three tiers");
+    assert_eq!(superseded, 4, "one in each of four tiers");
 }
 
 #[test]
@@ -402,4 +402,43 @@ fn steps_with_deadlines_compose_alike_in_both_tiers() {
     check_noise(later, later);
     check_noise(distinct, limited);
     check_noise(limited, || fold(0, |sum, n| *sum += n));
+}
+
+#[test]
+fn a_step_over_bursts_takes_every_value_and_ticks_when_it_gives_one() {
+    let mut bench = Bench::new();
+    let mut source = bench.input::<Burst<u64>>();
+    let pipe =
+        Pipe::new(filter(|n: &u64| n.is_multiple_of(2))).then(scan(0, |sum: &mut u64, n: &u64| {
+            *sum += n;
+            *sum
+        }));
+    let sums = source.stream().step_each(bench.executor(), pipe);
+    let given = bench.record(&sums);
+    let input = [
+        (1, burst(&[1, 2, 3, 4])),
+        (2, burst(&[5, 7])),
+        (3, burst(&[])),
+        (4, burst(&[6])),
+    ];
+    bench.feed(&mut source, &input, 5);
+    given.check(&[(1, burst(&[2, 6])), (4, burst(&[12]))]);
+    assert_eq!(sums.latest().ticks(), 2);
+}
+
+#[test]
+fn a_step_over_bursts_keeps_its_last_burst_and_gives_one_of_one_when_it_is_due() {
+    let mut bench = Bench::new();
+    let mut source = bench.input::<Burst<u64>>();
+    let late = delay(NS(10), Bound::drop_newest(8));
+    let late = source.stream().step_each(bench.executor(), late);
+    let given = bench.record(&late);
+    bench.feed(&mut source, &[(1, burst(&[1, 2])), (15, burst(&[3]))], 30);
+    let flat: Vec<_> = given
+        .all()
+        .into_iter()
+        .map(|(at, b)| (at, b.to_vec()))
+        .collect();
+    assert_eq!(flat, [(11, vec![1]), (11, vec![2]), (25, vec![3])]);
+    assert_eq!(late.value(), Some(burst(&[3])));
 }

@@ -166,15 +166,104 @@ fn timers_set_and_ended_a_million_times_do_not_grow_the_tables() {
             assert!(timers.cancel(held.pop_front().unwrap()));
         }
         if round == 10_000 {
-            sizes = Some((timers.entries.len(), timers.trie.sizes()));
+            sizes = Some((timers.table.size(), timers.trie.sizes()));
         }
     }
-    let (entries, (blocks, chunks)) = sizes.unwrap();
-    assert_eq!(timers.entries.len(), entries);
+    let (places, (blocks, chunks)) = sizes.unwrap();
+    // Ended ones are swept at different moments, within a bound.
+    assert!(timers.table.size() <= places + 64 && places <= 2 * 1_000 + 1_280);
     // Neighbouring leaves are cut differently as time moves on, within a bound.
     let (blocks_now, chunks_now) = timers.trie.sizes();
     assert!(blocks_now <= blocks + 64 && chunks_now <= 2 * chunks + 64);
     timers.remove_node(node(0));
     assert_eq!((timers.count(), timers.next_deadline()), (0, None));
     assert!(timers.trie.is_empty());
+}
+
+/// Sets and ends timers far apart, so that each has a leaf of its own: the worst for the sweep.
+#[test]
+fn ended_timers_that_never_come_up_are_swept_out() {
+    let (mut timers, mut random) = (Timers::default(), Lcg(6));
+    let mut held = Vec::new();
+    for _ in 0..200_000_u32 {
+        held.push(
+            timers
+                .set(node(0), Nanos(1 + (random.next() >> 1)), None)
+                .key,
+        );
+        if held.len() > 2_000 {
+            let at = random.below(2_000) as usize;
+            assert!(timers.cancel(held.swap_remove(at)));
+        }
+        assert!(timers.table.size() <= 3 * 2_001 + 1_280);
+    }
+    assert_eq!(timers.count(), 2_000);
+}
+
+#[test]
+fn timers_of_a_removed_node_do_not_come_back_with_the_next_in_its_slot() {
+    let mut timers = Timers::default();
+    let of = |generation| NodeId {
+        index: 3,
+        generation,
+    };
+    let old: Vec<_> = (0..500)
+        .map(|at| timers.set(of(7), Nanos(10 + at % 3), NonZeroU64::new(at % 2)))
+        .collect();
+    timers.remove_node(of(7));
+    assert_eq!((timers.count(), timers.next_deadline()), (0, None));
+    let new = timers.set(of(8), Nanos(11), None);
+    for timer in &old {
+        assert!(timers.is_expired(timer.key, 1) && !timers.cancel(timer.key));
+    }
+    assert!(!timers.is_expired(new.key, 1));
+    assert_eq!(timers.pop_due(Nanos(20), 1), Some(of(8)));
+    assert_eq!(timers.pop_due(Nanos(20), 1), None);
+    assert!(timers.is_expired(new.key, 1));
+}
+
+/// Sorts numbers made by `deadline`, and compares with the general sort.
+#[track_caller]
+fn check_sort(count: usize, mut deadline: impl FnMut() -> u64) {
+    let mut sequence = 0;
+    let mut run: Vec<_> = std::iter::repeat_with(|| {
+        sequence += 2;
+        Due {
+            // Not in the order of setting.
+            sequence: sequence * 7 % 1_024,
+            item: Item {
+                deadline: deadline(),
+                ..Item::default()
+            },
+        }
+    })
+    .take(count)
+    .collect();
+    let orders = |run: &[Due]| run.iter().map(Due::order).collect::<Vec<_>>();
+    let mut expected = orders(&run);
+    expected.sort_unstable_by_key(|order| std::cmp::Reverse(*order));
+    sort(&mut run, &mut Vec::new());
+    assert_eq!(orders(&run), expected);
+}
+
+#[test]
+fn a_run_is_sorted_however_its_deadlines_are_spread() {
+    let mut random = Lcg(8);
+    for count in [0, 1, 2, 3, 64, 511, 512] {
+        check_sort(count, || random.next());
+        check_sort(count, || random.below(1 << 30));
+        check_sort(count, || (1 << 60) + random.below(300));
+        check_sort(count, || random.below(3));
+        check_sort(count, || u64::MAX - random.below(2));
+        check_sort(count, || random.next() >> (random.next() % 64));
+        check_sort(count, || 5);
+    }
+}
+
+#[test]
+fn timers_agree_with_a_list_where_most_are_set_before_those_that_wait() {
+    check_against_a_list(9, 40_000, 3_000, |random, now| {
+        let bits = 10 + random.below(30);
+        now + random.below(1 << bits)
+    });
 }

@@ -1,8 +1,8 @@
-//! Far timers: a radix tree over deadlines that is split only where time arrives.
+//! Far timers: a radix tree over deadlines that is split where timers are many.
 //!
 //! ```text
 //! block, level 6        64 slots of 2^36 ns each
-//!  ├─ leaf: 19 000 timers, in no order       left alone until it is the earliest
+//!  ├─ leaf: 900 timers, in no order
 //!  └─ block, level 5    64 slots of 2^30 ns each
 //!      ├─ leaf: 300 timers
 //!      └─ …
@@ -13,34 +13,56 @@
 //! skipped. The tree has no present of its own: a timer may be earlier than all others at any
 //! moment, and nothing moves because of it.
 //!
-//! A leaf is a chain of chunks of fourteen table indices, a cache line each. A chain of timers
+//! A leaf is a chain of chunks of 31 timers, eight cache lines each. A chain of timers
 //! linked one to the next would cost a miss for each when it is walked; the timers of a chunk are
 //! fetched together. Only the last chunk of a chain is partly filled: what is removed is replaced
 //! by the last.
+//!
+//! A leaf is split when it has too many timers, so that what is taken out of the tree has been
+//! sorted as far as that on its way in, and no split is long. A leaf that is the earliest is split
+//! when it has more than are sorted at once.
+//!
+//! Ended timers stay until they come up. A sweep goes round the chunks, in whatever leaf they
+//! are, and takes them out before.
 
-use super::{Entry, NONE};
+use super::table::Table;
 
 /// Bits of a deadline that choose a slot of a block.
 const DIGIT_BITS: u32 = 6;
 const SLOTS: usize = 1 << DIGIT_BITS;
-/// Table indices in a chunk; with two links they fill a cache line.
-const CHUNK_ITEMS: u32 = 14;
-/// Bits of a place that say which item of the chunk.
-const ITEM_BITS: u32 = 4;
+/// Timers in a chunk; with two links they fill eight cache lines.
+const CHUNK_ITEMS: u32 = 31;
+/// No chunk.
+const NONE: u32 = u32::MAX;
 /// Level of a block made before a second deadline tells how far apart they are: slots of 17 ms.
 const FIRST_LEVEL: u32 = 4;
+/// Timers of a leaf before it is split though it is not the earliest: no split takes longer than
+/// moving these.
+const LEAF_MAX: u32 = 2048;
 /// Timers looked at before all of a leaf are compared.
 const SAMPLE_ITEMS: usize = 64;
+
+/// A timer that waits: all that firing needs, but the order among equal deadlines.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Item {
+    pub(super) deadline: u64,
+    /// Place in the table.
+    pub(super) index: u32,
+    /// Slot of the node, or the entry in the table of periodic timers.
+    pub(super) owner: u32,
+}
 
 #[derive(Debug, Clone, Copy)]
 #[repr(align(64))]
 struct Chunk {
-    items: [u32; CHUNK_ITEMS as usize],
+    items: [Item; CHUNK_ITEMS as usize],
     /// The full chunk before this one in the chain, or [`NONE`].
     before: u32,
-    /// The leaf the chain belongs to.
-    leaf: LeafId,
+    /// The leaf the chain belongs to; `None` in a free chunk.
+    leaf: Option<LeafId>,
 }
+
+const _: () = assert!(size_of::<Chunk>() == 512);
 
 /// Block and slot of a leaf.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +112,8 @@ pub(super) struct Trie {
     free_blocks: Vec<u32>,
     chunks: Vec<Chunk>,
     free_chunks: Vec<u32>,
+    /// The chunk the sweep comes to next.
+    swept: u32,
 }
 
 /// The level of the highest digit set in a difference; zero where there is none.
@@ -112,9 +136,9 @@ impl Trie {
         self.root.is_none()
     }
 
-    /// Takes a timer in; its place is noted in its entry.
-    pub(super) fn insert(&mut self, entries: &mut [Entry], index: u32) {
-        let deadline = entries[index as usize].deadline;
+    /// Takes a timer in.
+    pub(super) fn insert(&mut self, table: &mut Table, item: Item) {
+        let deadline = item.deadline;
         let mut at = match self.root {
             Some(root) => root,
             None => {
@@ -131,7 +155,11 @@ impl Trie {
             }
             let slot = digit(deadline, block.level);
             if block.blocks & (1 << slot) == 0 {
-                return self.append(entries, at, slot, index);
+                let is_splittable = block.level > 0;
+                if self.append(at, slot, item) > LEAF_MAX && is_splittable {
+                    self.split(table, LeafId::new(at, slot));
+                }
+                return;
             }
             at = block.slots[slot].link;
         }
@@ -177,8 +205,9 @@ impl Trie {
         at as u32
     }
 
+    /// Puts a timer into a leaf; returns how many it has then.
     #[inline]
-    fn append(&mut self, entries: &mut [Entry], block: u32, slot: usize, index: u32) {
+    fn append(&mut self, block: u32, slot: usize, item: Item) -> u32 {
         let Self {
             blocks,
             chunks,
@@ -188,21 +217,22 @@ impl Trie {
         let leaf = LeafId::new(block, slot);
         let block = &mut blocks[block as usize];
         let Slot { link, count } = &mut block.slots[slot];
-        let item = *count % CHUNK_ITEMS;
-        if item == 0 {
+        let at = *count % CHUNK_ITEMS;
+        if at == 0 {
             let chunk = Chunk {
-                items: [NONE; CHUNK_ITEMS as usize],
+                items: [Item::default(); CHUNK_ITEMS as usize],
                 before: if *count == 0 { NONE } else { *link },
-                leaf,
+                leaf: Some(leaf),
             };
             *link = match free_chunks.pop() {
                 Some(at) => {
-                    chunks[at as usize] = chunk;
+                    let free = &mut chunks[at as usize];
+                    (free.before, free.leaf) = (chunk.before, chunk.leaf);
                     at
                 }
                 None => {
                     let at = chunks.len();
-                    assert!(at < (1 << 28) - 1, "fewer than 2^28 chunks of timers");
+                    assert!(at < NONE as usize, "fewer than 2^32 chunks fit in memory");
                     chunks.push(chunk);
                     at as u32
                 }
@@ -210,30 +240,83 @@ impl Trie {
             block.occupied |= 1 << slot;
         }
         *count += 1;
-        chunks[*link as usize].items[item as usize] = index;
-        entries[index as usize].place = (*link << ITEM_BITS) | item;
+        chunks[*link as usize].items[at as usize] = item;
+        *count
     }
 
-    /// Takes the timer at `place` out.
-    pub(super) fn remove(&mut self, entries: &mut [Entry], place: u32) {
-        let (at, item) = (place >> ITEM_BITS, place % (1 << ITEM_BITS));
-        let leaf = self.chunks[at as usize].leaf;
-        let block = &mut self.blocks[leaf.block()];
-        let Slot { link, count } = &mut block.slots[leaf.slot()];
+    /// Takes the timer in place `item` of a chunk of the leaf out.
+    fn remove(&mut self, leaf: LeafId, at: u32, item: u32) {
+        let Slot { link, count } = &mut self.blocks[leaf.block()].slots[leaf.slot()];
         *count -= 1;
         let last_item = *count % CHUNK_ITEMS;
         let last = self.chunks[*link as usize].items[last_item as usize];
-        if (*link, last_item) != (at, item) {
-            self.chunks[at as usize].items[item as usize] = last;
-            entries[last as usize].place = place;
-        }
+        self.chunks[at as usize].items[item as usize] = last;
         if last_item == 0 {
+            let chunk = &mut self.chunks[*link as usize];
+            chunk.leaf = None;
             self.free_chunks.push(*link);
-            *link = self.chunks[*link as usize].before;
+            *link = chunk.before;
         }
         if *count == 0 {
             self.vacate(leaf);
         }
+    }
+
+    /// Discards ended timers at the end of a leaf; returns whether a live one is left.
+    pub(super) fn trim(&mut self, table: &mut Table, leaf: LeafId) -> bool {
+        loop {
+            let Slot { link, count } = self.blocks[leaf.block()].slots[leaf.slot()];
+            let at = (count - 1) % CHUNK_ITEMS;
+            if table.keep(self.chunks[link as usize].items[at as usize]) {
+                return true;
+            }
+            self.remove(leaf, link, at);
+            if count == 1 {
+                return false;
+            }
+        }
+    }
+
+    /// Looks at `count` timers or more, chunk by chunk, and discards those that are ended.
+    /// A free chunk counts as a timer.
+    #[cold]
+    pub(super) fn sweep(&mut self, table: &mut Table, count: usize) {
+        let mut looked = 0;
+        while looked < count && !self.chunks.is_empty() {
+            if self.swept as usize >= self.chunks.len() {
+                self.swept = 0;
+            }
+            looked += self.sweep_chunk(table, self.swept).max(1);
+        }
+    }
+
+    /// Sweeps one chunk, and steps to the next where it came to the end of this; returns how many
+    /// timers it looked at: at most twice as many as a chunk holds.
+    fn sweep_chunk(&mut self, table: &mut Table, at: u32) -> usize {
+        let (mut looked, mut item) = (0, 0);
+        // What takes the place of an ended timer is the last of the leaf, and looked at as well.
+        while let Some(leaf) = self.chunks[at as usize].leaf {
+            let Slot { link, count } = self.blocks[leaf.block()].slots[leaf.slot()];
+            let filled = if link == at {
+                (count - 1) % CHUNK_ITEMS + 1
+            } else {
+                CHUNK_ITEMS
+            };
+            if item == filled {
+                break;
+            }
+            if looked == 2 * CHUNK_ITEMS as usize {
+                return looked;
+            }
+            looked += 1;
+            if table.keep(self.chunks[at as usize].items[item as usize]) {
+                item += 1;
+            } else {
+                self.remove(leaf, at, item);
+            }
+        }
+        self.swept = at + 1;
+        looked
     }
 
     /// Marks an emptied slot, and frees the blocks above that have become empty with it.
@@ -289,36 +372,39 @@ impl Trie {
     }
 
     /// Takes all timers out of a leaf.
-    pub(super) fn take(&mut self, leaf: LeafId, mut each: impl FnMut(u32)) {
+    #[inline]
+    pub(super) fn take(&mut self, leaf: LeafId, mut each: impl FnMut(Item)) {
         let Slot { link, count } = self.blocks[leaf.block()].slots[leaf.slot()];
-        self.drain(link, count, |_, index| each(index));
+        self.drain(link, count, |_, item| each(item));
         self.vacate(leaf);
     }
 
     /// Walks a chain from its last chunk to its first, freeing the chunks.
-    fn drain(&mut self, last: u32, count: u32, mut each: impl FnMut(&mut Self, u32)) {
+    #[inline]
+    fn drain(&mut self, last: u32, count: u32, mut each: impl FnMut(&mut Self, Item)) {
         let (mut at, mut left) = (last, count);
         while left > 0 {
             let filled = (left - 1) % CHUNK_ITEMS + 1;
             let Chunk { items, before, .. } = self.chunks[at as usize];
             // Free before its timers are placed: they may go where it was.
+            self.chunks[at as usize].leaf = None;
             self.free_chunks.push(at);
-            for &index in &items[..filled as usize] {
-                each(self, index);
+            for &item in &items[..filled as usize] {
+                each(self, item);
             }
             left -= filled;
             at = before;
         }
     }
 
-    /// Turns a leaf of more than one instant into a block.
+    /// Turns a leaf of more than one instant into a block, without its ended timers.
     ///
     /// Each timer is split at most once a level, whatever is set or ended in between.
-    pub(super) fn split(&mut self, entries: &mut [Entry], leaf: LeafId) {
+    pub(super) fn split(&mut self, table: &mut Table, leaf: LeafId) {
         let Slot { link, count } = self.blocks[leaf.block()].slots[leaf.slot()];
         let below = self.blocks[leaf.block()].level.saturating_sub(1);
-        let anchor = entries[self.chunks[link as usize].items[0] as usize].deadline;
-        let level = self.spread(entries, link, count, below);
+        let anchor = self.chunks[link as usize].items[0].deadline;
+        let level = self.spread(link, count, below);
         let block = self.new_block(anchor, level, Some(leaf));
         let parent = &mut self.blocks[leaf.block()];
         parent.blocks |= 1 << leaf.slot();
@@ -326,24 +412,29 @@ impl Trie {
             link: block,
             count: 0,
         };
-        self.drain(link, count, |this, index| {
-            let slot = digit(entries[index as usize].deadline, level);
-            this.append(entries, block, slot, index);
+        self.drain(link, count, |this, item| {
+            if table.keep(item) {
+                this.append(block, digit(item.deadline, level), item);
+            }
         });
+        if self.blocks[block as usize].occupied == 0 {
+            self.free_blocks.push(block);
+            self.vacate(leaf);
+        }
     }
 
     /// The level at which the timers of a chain differ, at most `below`.
     ///
     /// A few timers tell, unless they stand close together.
-    fn spread(&self, entries: &[Entry], last: u32, count: u32, below: u32) -> u32 {
+    fn spread(&self, last: u32, count: u32, below: u32) -> u32 {
         let (mut at, mut left) = (last, count as usize);
-        let anchor = entries[self.chunks[at as usize].items[0] as usize].deadline;
+        let anchor = self.chunks[at as usize].items[0].deadline;
         let (mut difference, mut seen) = (0, 0);
         while left > 0 {
             let filled = (left - 1) % CHUNK_ITEMS as usize + 1;
             let chunk = &self.chunks[at as usize];
-            for &index in &chunk.items[..filled] {
-                difference |= entries[index as usize].deadline ^ anchor;
+            for item in &chunk.items[..filled] {
+                difference |= item.deadline ^ anchor;
             }
             seen += filled;
             if seen >= SAMPLE_ITEMS && level_of(difference) >= below {

@@ -1,0 +1,175 @@
+//! From packet to tick: units, and sessions that no header names.
+
+use super::instruments::Instruments;
+use super::normalize::{Market, Normalizer};
+use super::settings::Settings;
+use super::unit::{At, Unit};
+use crate::contract::{Batch, DecodeError, Feed, FeedCounters, FeedSettings, Notice, SettingFault};
+use crate::model::{RecvTime, ResetKind, SendTime};
+use crate::session::channel::{Follow, Framed, Kind, Place, Protocol, Standing};
+use crate::session::sequenced_unit::{HEADER_BYTES, Header, whole_count};
+use crate::session::{RebuildSettings, SequencedChannel};
+
+/// A first message is taken for a late copy this long after the end of a session, in ns.
+const OLD_SESSION_NS: u64 = 1_000_000_000;
+/// Without an end of session, a first message opens another one after this long without anything
+/// new, in ns.
+const NEW_SESSION_NS: u64 = 60_000_000_000;
+
+/// A channel of a market that has seen nothing.
+///
+/// # Errors
+/// All faults of the settings at once.
+pub fn build<M: Market>(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>> {
+    let own = Settings::of::<M>(settings)?;
+    let instruments = Instruments::new(&settings.instruments, M::IS_MAPPED);
+    let unit = Unit::new(settings.channel, instruments, own.orders_max, M::LATER_NS);
+    let pitch = Pitch::<M> {
+        unit: (own.unit != 0).then_some(own.unit),
+        first_sequence: own.sequencer.first_sequence,
+        normalizer: Normalizer::new(unit),
+    };
+    Ok(Box::new(SequencedChannel::new(
+        settings,
+        own.sequencer,
+        RebuildSettings::default(),
+        own.silence_ns,
+        pitch,
+    )))
+}
+
+/// What the venue adds to a sequenced channel.
+struct Pitch<M> {
+    /// The unit followed; `None` until the first packet where the settings leave it open.
+    unit: Option<u8>,
+    first_sequence: u64,
+    normalizer: Normalizer<M>,
+}
+
+impl<M: Market> Protocol for Pitch<M> {
+    type Header = Header;
+
+    const SEQUENCE_OFFSET: u32 = 4;
+
+    #[inline(always)]
+    fn split(bytes: &[u8]) -> Result<Framed<'_, Header>, DecodeError> {
+        let Some((header, body)) = Header::split(bytes) else {
+            return Err(DecodeError::Truncated {
+                need_bytes: HEADER_BYTES as u32,
+                have_bytes: bytes.len() as u32,
+            });
+        };
+        Ok(Framed {
+            header,
+            kind: if header.sequence == 0 || header.unit == 0 {
+                Kind::Unnumbered
+            } else if header.is_heartbeat() {
+                Kind::Heartbeat
+            } else {
+                Kind::Messages
+            },
+            first: u64::from(header.sequence),
+            count: u64::from(header.count),
+            sent: SendTime::UNDEFINED,
+            promised_bytes: usize::from(header.length),
+            body,
+        })
+    }
+
+    fn whole_count(body: &[u8], count: u64) -> u64 {
+        whole_count(body, count as u8)
+    }
+
+    #[inline(always)]
+    fn follow(&mut self, framed: &Framed<'_, Header>, standing: Standing) -> Follow {
+        let unit = framed.header.unit;
+        if *self.unit.get_or_insert(unit) != unit {
+            // Another unit has a sequence of its own and needs a channel of its own.
+            return Follow::Refuse(DecodeError::BadField { tag: 0, offset: 3 });
+        }
+        if framed.first == self.first_sequence && standing.expected > self.first_sequence {
+            return self.consider_new_session(standing);
+        }
+        Follow::Yes
+    }
+
+    #[inline(always)]
+    fn apply(
+        &mut self,
+        place: Place,
+        body: &[u8],
+        skip: u64,
+        count: u64,
+        counters: &mut FeedCounters,
+        out: &mut Batch,
+    ) -> u64 {
+        let at = At {
+            ts_recv: place.ts_recv,
+            sequence: place.sequence,
+        };
+        self.normalizer.apply(at, body, skip, count, counters, out)
+    }
+
+    fn apply_unnumbered(
+        &mut self,
+        framed: &Framed<'_, Header>,
+        ts_recv: RecvTime,
+        counters: &mut FeedCounters,
+        out: &mut Batch,
+    ) -> u64 {
+        // The unit may still be open: only numbered messages decide it.
+        if framed.header.unit == 0 || self.unit.is_some_and(|unit| unit != framed.header.unit) {
+            return 0;
+        }
+        let at = At {
+            ts_recv,
+            sequence: 0,
+        };
+        let (body, count) = (framed.body, framed.count);
+        self.normalizer
+            .apply_reference(at, body, count, counters, out)
+    }
+
+    fn settle(&mut self, out: &mut Batch) {
+        self.normalizer.unit().settle(out);
+    }
+
+    fn on_hole(&mut self) {
+        self.normalizer.unit().on_hole();
+    }
+
+    fn restart(&mut self) {
+        self.normalizer.restart();
+    }
+
+    fn expects_silence(&self) -> bool {
+        self.normalizer.is_over()
+    }
+
+    fn poll_notice(&mut self) -> Option<Notice> {
+        self.normalizer.unit().poll_notice()
+    }
+
+    fn messages_by_type(&self) -> Vec<(&'static str, u64)> {
+        self.normalizer.messages_by_type()
+    }
+}
+
+impl<M: Market> Pitch<M> {
+    /// The header names no session. The first number is seen again when a day begins: after the end
+    /// of the one before, or, where that was missed, after long silence.
+    #[cold]
+    fn consider_new_session(&self, standing: Standing) -> Follow {
+        let quiet_ns = standing.now.0.saturating_sub(standing.current_at.0);
+        let needed_ns = if self.normalizer.is_over() {
+            OLD_SESSION_NS
+        } else {
+            NEW_SESSION_NS
+        };
+        if quiet_ns < needed_ns {
+            Follow::Yes
+        } else {
+            Follow::Anew(ResetKind::Session)
+        }
+    }
+}

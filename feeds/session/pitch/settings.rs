@@ -1,0 +1,60 @@
+//! The YAML keys of every market.
+
+use super::normalize::Market;
+use crate::contract::{FeedSettings, SettingFault, SettingKey};
+use crate::session::settings::{HELD_PACKETS_MAX, REORDER_WINDOW_US, SILENCE_MS};
+use crate::session::{OwnKeys, SequencerSettings};
+
+/// Keys beyond the common ones.
+pub const KEYS: &[SettingKey] = &[
+    SettingKey {
+        key: "unit",
+        help: "Unit the channel follows; 1 to 255, or 0 for the first one seen; default 0.",
+        example: "1",
+    },
+    REORDER_WINDOW_US,
+    HELD_PACKETS_MAX,
+    SettingKey {
+        key: "orders_max",
+        help: "Resting orders of the unit that are remembered; beyond it new ones are left \
+               out and counted; 1 to 67,108,864, default 4,194,304.",
+        example: "4194304",
+    },
+    SILENCE_MS,
+];
+
+/// What the YAML says, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// For the sequencer.
+    pub sequencer: SequencerSettings,
+    /// Unit to follow; 0 for the first one seen.
+    pub unit: u8,
+    /// Most orders remembered.
+    pub orders_max: usize,
+    /// Silence of a line that is reported, in ns; 0 for never.
+    pub silence_ns: u64,
+}
+
+impl Settings {
+    /// Reads the own keys of a market.
+    ///
+    /// # Errors
+    /// Every key whose value cannot be used; unknown keys are found by the caller, who knows the
+    /// common ones.
+    pub fn of<M: Market>(settings: &FeedSettings) -> Result<Settings, Vec<SettingFault>> {
+        let mut keys = OwnKeys::of(settings);
+        keys.symbols(M::NAME_BYTES, M::NAME_EXAMPLE);
+        let own = Settings {
+            sequencer: SequencerSettings {
+                // Sequence numbers are of 32 bits; half of them ahead is a damaged header.
+                jump_max: 1 << 31,
+                ..keys.sequencer()
+            },
+            unit: keys.number("unit", 0, 255, 0) as u8,
+            orders_max: keys.number("orders_max", 1, 1 << 26, 1 << 22) as usize,
+            silence_ns: keys.silence_ns(),
+        };
+        keys.finish(own)
+    }
+}

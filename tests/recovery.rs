@@ -1,0 +1,81 @@
+//! Recovery under seeds: whatever goes wrong on lines and servers, no book that is called complete is ever wrong, all books are
+//! live again within a bound, and the ledger is exact.
+//!
+//! `WAVELETD_SEEDS` says how many seeds each feed has; the default is small enough for every run.
+#![cfg(feature = "service")]
+#![allow(clippy::unwrap_used)]
+
+use feeds::contract::{Descriptor, SnapshotService, Transport};
+use waveletd::simulate::certification::NIGHT_NS;
+use waveletd::simulate::{Faults, World, WorldSettings};
+
+/// Milliseconds with faults, and the bound within which all books are live again after the last one.
+const FAULTY_MS: u64 = 400;
+const LIVE_AGAIN_MS: u64 = 8_000;
+
+fn seeds() -> u64 {
+    let seeds = std::env::var("WAVELETD_SEEDS");
+    seeds.ok().and_then(|text| text.parse().ok()).unwrap_or(12)
+}
+
+fn datagram_feeds() -> impl Iterator<Item = &'static Descriptor> {
+    feeds::REGISTRY
+        .iter()
+        .copied()
+        .filter(|descriptor| descriptor.transport == Transport::Datagrams)
+}
+
+/// Whether the venue gives a way back after any loss.
+fn can_always_recover(descriptor: &Descriptor) -> bool {
+    descriptor.snapshot != SnapshotService::None
+}
+
+#[track_caller]
+fn check(descriptor: &'static Descriptor, seed: u64) {
+    let settings = WorldSettings {
+        seed,
+        ..WorldSettings::default()
+    };
+    let mut world = World::new(descriptor, &settings).unwrap();
+    let is_late = seed.is_multiple_of(3);
+    world.follow(!is_late);
+    world.open();
+    world.run(20, 4);
+    world.follow(true);
+    world.set_faults(Faults::of(seed));
+    world.run(FAULTY_MS, 4);
+    if seed % 4 == 1 {
+        world.close();
+        world.run(1_500, 0);
+        world.sleep(NIGHT_NS);
+        world.open();
+        world.run(FAULTY_MS / 2, 4);
+    }
+    world.set_faults(Faults::default());
+    let mut waited = 0;
+    while waited < LIVE_AGAIN_MS && !world.is_all_live() {
+        world.run(10, 1);
+        waited += 10;
+    }
+    world.run(100, 1);
+    world.check_end();
+    let name = descriptor.name;
+    let findings = world.findings();
+    assert_eq!(findings.breaches, 0, "{name} seed {seed}: {findings:?}");
+    if can_always_recover(descriptor) {
+        let states = world.states();
+        assert!(
+            world.is_all_live(),
+            "{name} seed {seed}: {states:?} after {waited} ms"
+        );
+    }
+}
+
+#[test]
+fn no_complete_book_is_ever_wrong_and_all_are_live_again_within_the_bound() {
+    for descriptor in datagram_feeds() {
+        for seed in 0..seeds() {
+            check(descriptor, seed);
+        }
+    }
+}
