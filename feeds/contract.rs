@@ -332,6 +332,8 @@ pub struct FeedCounters {
     /// Messages read and not applied, because they mean nothing where they stand: an update before its snapshot, a
     /// statistic older than the one before it, a trade known already.
     pub messages_ignored: u64,
+    /// Holes in the numbers that the venue gives the updates of each instrument, beside those of the channel.
+    pub instrument_gaps: u64,
     /// Statistics left out because they do not fit the normalised language exactly; the rest of their message is applied.
     pub values_left_out: u64,
     /// Retransmission requests sent.

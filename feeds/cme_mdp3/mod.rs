@@ -32,8 +32,8 @@
 //! # Numbers
 //!
 //! Beside the packets, the updates of each instrument are numbered. A hole there is a gap of that instrument: counted, and
-//! its next tick says that the book may be bad. An instrument without a definition is called by its number and is as deep
-//! as the settings say.
+//! its next tick says that the book may be bad. Updates of instruments whose definition was not seen are counted and left out;
+//! `follow_undefined` follows them under their numbers, as deep as the settings say.
 
 mod encode;
 mod feed;

@@ -27,6 +27,8 @@ const NOTICES_MAX: usize = 256;
 const INSTRUMENTS_MAX: usize = 1 << 20;
 /// Templates this build does not know that are named in a notice; further ones are only counted.
 const UNKNOWN_NAMED_MAX: usize = 64;
+/// In the place of an id: nobody follows the instrument.
+const NOT_FOLLOWED: u32 = u32::MAX;
 /// Levels of implied books, as the venue gives them.
 const IMPLIED_DEPTH: usize = 2;
 
@@ -110,12 +112,15 @@ struct Context<'a> {
 /// What the messages of one channel mean.
 pub(super) struct Normalizer {
     channel: ChannelId,
+    /// Ids by the venue's number; [`NOT_FOLLOWED`] for defined ones nobody follows.
     ids: HashMap<i32, u32, foldhash::fast::FixedState>,
     standings: Vec<Standing>,
     /// Symbols to follow, sorted; empty means all.
     followed: Vec<Symbol>,
     /// Levels of instruments whose definition does not say.
     depth_default: usize,
+    /// Whether instruments without a definition are followed, under their numbers.
+    follows_undefined: bool,
     is_event_open: bool,
     is_over: bool,
     pending: Option<Tick>,
@@ -152,7 +157,12 @@ fn unsigned(size: Option<i32>) -> Option<u64> {
 
 impl Normalizer {
     /// A normaliser that knows no instrument. Empty `followed` follows all symbols.
-    pub(super) fn new(channel: ChannelId, followed: &[String], depth_default: u8) -> Normalizer {
+    pub(super) fn new(
+        channel: ChannelId,
+        followed: &[String],
+        depth_default: u8,
+        follows_undefined: bool,
+    ) -> Normalizer {
         let mut followed: Vec<Symbol> = followed
             .iter()
             .map(|symbol| Symbol::from(symbol.as_str()))
@@ -164,6 +174,7 @@ impl Normalizer {
             standings: Vec::new(),
             followed,
             depth_default: usize::from(depth_default),
+            follows_undefined,
             is_event_open: false,
             is_over: false,
             pending: None,
@@ -685,21 +696,25 @@ impl Normalizer {
         if before == 0 || rpt_seq == before + 1 {
             return Some((instrument, context.flags));
         }
-        context.counters.gaps_opened += 1;
-        context.counters.messages_lost += u64::from(rpt_seq - before - 1);
+        context.counters.instrument_gaps += 1;
         Some((instrument, context.flags.with(Flags::MAYBE_BAD_BOOK)))
     }
 
     fn find(&mut self, security: i32, context: &mut Context<'_>) -> Option<InstrumentId> {
-        if let Some(&id) = self.ids.get(&security) {
-            return Some(InstrumentId(id));
+        match self.ids.get(&security) {
+            Some(&NOT_FOLLOWED) => None,
+            Some(&id) => Some(InstrumentId(id)),
+            None => self.first_sight(security, context),
         }
-        self.first_sight(security, context)
     }
 
-    /// An instrument without a definition so far: its number is its name.
+    /// An instrument without a definition so far: its number is its name, where such ones are followed.
     #[cold]
     fn first_sight(&mut self, security: i32, context: &mut Context<'_>) -> Option<InstrumentId> {
+        if !self.follows_undefined {
+            context.counters.unknown_instrument_messages += 1;
+            return None;
+        }
         let symbol = Symbol::from(security.to_string().as_str());
         let instrument = self.add(security, symbol, context.counters)?;
         let definition = Definition::named(instrument, symbol);
@@ -715,11 +730,12 @@ impl Normalizer {
         symbol: Symbol,
         counters: &mut FeedCounters,
     ) -> Option<InstrumentId> {
-        if !self.followed.is_empty() && self.followed.binary_search(&symbol).is_err() {
+        if self.ids.len() >= INSTRUMENTS_MAX {
+            counters.unknown_instrument_messages += 1;
             return None;
         }
-        if self.standings.len() == INSTRUMENTS_MAX {
-            counters.unknown_instrument_messages += 1;
+        if !self.followed.is_empty() && self.followed.binary_search(&symbol).is_err() {
+            self.ids.insert(security, NOT_FOLLOWED);
             return None;
         }
         let id = u32::try_from(self.standings.len()).ok()?;
@@ -944,7 +960,7 @@ impl Normalizer {
     fn define(&mut self, defined: &Defined<'_>, context: &mut Context<'_>) {
         let symbol = Symbol::new(defined.symbol);
         let known = self.ids.get(&defined.security).copied();
-        let instrument = match known {
+        let instrument = match known.filter(|&id| id != NOT_FOLLOWED) {
             Some(id) => InstrumentId(id),
             None => match self.add(defined.security, symbol, context.counters) {
                 Some(instrument) => instrument,
@@ -1026,6 +1042,7 @@ impl Normalizer {
         let reason = reason(block.halt_reason());
         if let Some(security) = block.security_id_optional() {
             match self.ids.get(&security) {
+                Some(&NOT_FOLLOWED) => {}
                 Some(&id) => self.state(InstrumentId(id), state, reason, context),
                 None => context.counters.unknown_instrument_messages += 1,
             }

@@ -10,9 +10,16 @@ const DEPTH_DEFAULT: SettingKey = SettingKey {
     example: "10",
 };
 
+const FOLLOW_UNDEFINED: SettingKey = SettingKey {
+    key: "follow_undefined",
+    help: "Whether instruments whose definition was not seen are followed, under the venue's number; default false.",
+    example: "true",
+};
+
 /// Keys beyond the common ones.
 pub const KEYS: &[SettingKey] = &[
     DEPTH_DEFAULT,
+    FOLLOW_UNDEFINED,
     REORDER_WINDOW_US,
     HELD_PACKETS_MAX,
     SILENCE_MS,
@@ -23,6 +30,8 @@ pub const KEYS: &[SettingKey] = &[
 pub struct Settings {
     /// Levels of instruments whose definition does not say, 1 to 127.
     pub depth_default: u8,
+    /// Whether instruments whose definition was not seen are followed, under the venue's number.
+    pub follows_undefined: bool,
     /// For the sequencer.
     pub sequencer: SequencerSettings,
     /// Silence of a line that is reported, in ns; 0 for never.
@@ -39,6 +48,7 @@ impl Settings {
         let depth = keys.number(DEPTH_DEFAULT.key, 1, 127, 10);
         let own = Settings {
             depth_default: u8::try_from(depth).unwrap_or(10),
+            follows_undefined: keys.flag(FOLLOW_UNDEFINED.key, false),
             sequencer: keys.sequencer(),
             silence_ns: keys.silence_ns(),
         };

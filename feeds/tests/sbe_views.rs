@@ -1,5 +1,5 @@
 //! The views of every SBE room are what the generator makes of its schema.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use std::path::Path;
 

@@ -125,7 +125,7 @@ fn a_hole_in_an_instruments_numbers_is_counted_and_told() {
     let change = run.update(action::CHANGE, 1, b'0', 100, 4);
     run.check(&[change], &["Level order 2 side Bid price 1 size 4 ! ."]);
     let counters = run.feed.counters();
-    assert_eq!((counters.gaps_opened, counters.messages_lost), (1, 3));
+    assert_eq!((counters.instrument_gaps, counters.messages_lost), (1, 0));
     // What is known already changes nothing.
     run.venue.book(&[change], AT, true);
     run.send();
@@ -185,7 +185,7 @@ fn a_channel_reset_empties_the_books_and_numbers_begin_anew() {
     run.rpt_seq = 0;
     let update = run.update(action::NEW_FIELD, 1, b'0', 50, 4);
     run.check(&[update], &["Level order 2 side Bid price 0.5 size 4 ."]);
-    assert_eq!(run.feed.counters().gaps_opened, 0);
+    assert_eq!(run.feed.counters().instrument_gaps, 0);
 }
 
 #[test]
@@ -246,4 +246,17 @@ fn a_message_that_lies_about_its_lengths_is_refused_and_the_next_one_applied() {
     let mut cut = run.venue.packet(run.now);
     cut.pop();
     assert!(matches!(run.packet(0, &cut), Outcome::Refused(_)));
+}
+
+#[test]
+fn updates_of_an_undefined_instrument_are_counted_and_left_out_unless_asked_for() {
+    let mut run = Run::new(3);
+    let update = run.update(action::NEW_FIELD, 1, b'0', 100, 4);
+    let other = super::LevelUpdate {
+        security: 7,
+        rpt_seq: 9,
+        ..update
+    };
+    run.check(&[other], &["Heartbeat ."]);
+    assert_eq!(run.feed.counters().unknown_instrument_messages, 1);
 }

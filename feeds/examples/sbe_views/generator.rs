@@ -329,16 +329,9 @@ impl<'a> Generator<'a> {
 
     fn enumeration(&mut self, node: Node<'_, '_>) -> Result<Known, Fault> {
         let known = self.encoding(node)?;
-        let integer = match known.rust.split(['<', '>', ',']).rev().find_map(|part| {
-            matches!(
-                part,
-                "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64"
-            )
-            .then_some(part)
-        }) {
-            Some(integer) => integer,
-            None => "u8",
-        };
+        let integers = ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64"];
+        let mut parts = known.rust.split(['<', '>', ',']);
+        let integer = parts.find(|part| integers.contains(part)).unwrap_or("u8");
         let name = required(node, "name")?;
         self.line("");
         self.line("crate::sbe_enum! {");
