@@ -20,7 +20,12 @@ pub(super) fn build(settings: &FeedSettings) -> Result<CmeFeed, Vec<SettingFault
     let own = Settings::of(settings)?;
     let cme = Cme {
         newest_ns: 0,
-        normalizer: Normalizer::new(settings.channel, &settings.instruments, own.depth_default),
+        normalizer: Normalizer::new(
+            settings.channel,
+            &settings.instruments,
+            own.depth_default,
+            own.follows_undefined,
+        ),
     };
     Ok(SequencedChannel::new(
         settings,
