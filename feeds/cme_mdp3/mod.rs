@@ -25,7 +25,7 @@
 //!
 //! # Levels
 //!
-//! The venue speaks of level numbers, of a book that is as deep as the instrument's definition says. [`ladder`] turns them
+//! The venue speaks of level numbers, of a book that is as deep as the instrument's definition says. `ladder` turns them
 //! into absolute sizes at prices, that of the level an insertion pushes out included. "Delete thru" takes the levels from the
 //! best to the one named, "delete from" those from the one named on.
 //!

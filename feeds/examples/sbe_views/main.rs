@@ -6,6 +6,8 @@
 //!
 //! For every folder of this crate with a `schema.xml` it writes `generated.rs` beside it. A test holds the two together.
 
+#![allow(clippy::disallowed_methods, clippy::disallowed_macros)]
+
 use std::path::Path;
 use std::process::ExitCode;
 
