@@ -547,6 +547,8 @@ pub enum SnapshotService {
     Stream,
     /// Again and again, on lines of their own.
     Lines,
+    /// With every change: the messages themselves tell the book of their instrument whole.
+    Inline,
 }
 
 /// What kind of book the ticks of a feed build.

@@ -6,8 +6,9 @@
 //!  the time  ─┘   (`Feed`, contract.rs)└─▶ notices (edges worth a log line)
 //! ```
 //!
-//! A room is a folder: [`nasdaq_itch50`], [`iex_deep10`], [`iex_tops16`], [`coinbase_ws`],
-//! [`cboe_pitch_equities`]. It imports [`session`] (shared sequencing and framing), [`contract`] (the one seam) and [`model`] (the normalised language), and no other room.
+//! A room is a folder: [`nasdaq_itch50`], [`iex_deep10`], [`iex_deepplus`], [`iex_tops16`],
+//! [`coinbase_ws`], [`cboe_pitch_equities`]. It imports [`session`] (shared sequencing and framing), [`contract`] (the
+//! one seam) and [`model`] (the normalised language), and no other room.
 //! Nothing here opens a socket, a file or a thread, reads a clock or logs; the lints of `clippy.toml` hold that.
 //!
 //! # How to add a venue
@@ -45,6 +46,7 @@ pub mod cboe_pitch_options;
 pub mod cme_mdp3;
 pub mod coinbase_ws;
 pub mod iex_deep10;
+pub mod iex_deepplus;
 pub mod iex_tops16;
 pub mod nasdaq_itch50;
 
@@ -53,6 +55,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &nasdaq_itch50::DESCRIPTOR,
     &iex_deep10::DESCRIPTOR,
     &iex_tops16::DESCRIPTOR,
+    &iex_deepplus::DESCRIPTOR,
     &coinbase_ws::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
     &cboe_pitch_futures::DESCRIPTOR,

@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!  UDP lines A, B ───┐                                              ┌─▶ WebSocket, HTTP, page
-//!  retransmission ───┤  ingest threads         rtrb rings           │   (a thread a server)
+//!  recovery servers ─┤  ingest threads         rtrb rings           │   (a thread a server)
 //!  WebSocket ────────┤  socket → feed ───────▶ of 64-byte ───────▶  │
 //!  captures ─────────┘  (arbitrate, decode,    ticks      graph thread ─▶ publish rings ─▶ terminal table
 //!                        recover, normalise)              books → signals → snapshots
@@ -16,6 +16,8 @@
 //!    or [`replay::driver`] a record of a capture. Each hands bytes to a [`feeds::contract::Feed`].
 //! 2. The feed (a room under `feeds/`) arbitrates its lines by message sequence, keeps what came early, names and asks for
 //!    what is missing, and normalises messages to ticks in a [`feeds::contract::Batch`]. Loss is a tick like any other, in order.
+//!    What is missing for good takes the channel's books with it; where the venue gives snapshots they are rebuilt from one
+//!    ([`feeds::session::rebuild`]), and no book is called live before that is done.
 //! 3. [`ingest::ring`] takes the batch into one `rtrb` ring a thread. Before a datagram is given to its feed the ring must
 //!    have room for all it can hold; otherwise the datagram is discarded *before* arbitration, so that the feed sees
 //!    an ordinary gap and recovers as from any loss. Replays and WebSockets wait instead.
@@ -56,6 +58,8 @@
 //! |---|---|---|
 //! | kernel socket buffer | `receive_buffer_bytes` | the kernel drops and counts; the feed sees a gap |
 //! | packets held while a hole is open | `held_packets_max` (4,096) a channel | newest dropped and asked for later, or the gap is given up |
+//! | live messages kept for a snapshot | `snapshot_kept_mb` (64 MiB) a channel | all dropped, a younger snapshot is needed; counted |
+//! | bytes to a recovery server | 64 KiB a connection | not sent, counted; the attempt times out |
 //! | tick ring | `ring_ticks` a thread | datagrams discarded before arbitration, counted; streams wait |
 //! | definition ring | 8,192 a thread | as the tick ring |
 //! | publish ring | 65,536 cells a server | snapshots conflate, trades are counted and told (`lost`) |

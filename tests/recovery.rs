@@ -52,6 +52,8 @@ fn check(descriptor: &'static Descriptor, seed: u64) {
         world.run(FAULTY_MS / 2, 4);
     }
     world.set_faults(Faults::default());
+    // What was lost last shows only when something follows it.
+    world.run(100, 1);
     let mut waited = 0;
     while waited < LIVE_AGAIN_MS && !world.is_all_live() {
         world.run(10, 1);

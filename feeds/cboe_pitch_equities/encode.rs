@@ -32,10 +32,10 @@ pub fn trading_status(
         0x31,
         [
             put_time_offset(offset),
-            put_symbol(symbol),
+            put_symbol_extended(symbol),
             put_trading_status(status),
             put_reg_sho_action(reg_sho),
-            put_reserved(b"  "),
+            put_padding(b"  "),
         ],
         &[]
     );

@@ -74,7 +74,7 @@ impl Equities {
             _ => return Err(bad_field(tag, 14)),
         };
         let tick = unit.blank(at, view.time_offset());
-        let Some(instrument) = unit.find(view.symbol(), tick, to) else {
+        let Some(instrument) = unit.find(view.symbol_extended(), tick, to) else {
             return Ok(());
         };
         let is_restricted = view.reg_sho_action() == b'1';
@@ -84,16 +84,16 @@ impl Equities {
         let known = self.restricted.get_mut(instrument.index());
         let was = known.map(|known| std::mem::replace(known, is_restricted));
         if was == Some(is_restricted) {
-            unit.status(tick, view.symbol(), (state, code), to);
+            unit.status(tick, view.symbol_extended(), (state, code), to);
             return Ok(());
         }
         let status = Tick {
             flags: Flags::NONE,
             ..tick
         };
-        unit.status(status, view.symbol(), (state, code), to);
+        unit.status(status, view.symbol_extended(), (state, code), to);
         let mark = (TradingState::ShortSaleChange, view.reg_sho_action());
-        unit.status(tick, view.symbol(), mark, to);
+        unit.status(tick, view.symbol_extended(), mark, to);
         Ok(())
     }
 }

@@ -11,9 +11,9 @@
 
 use crate::session::layout::{Code, LittleEndian, Reserved, Text};
 use crate::session::pitch::wire::{
-    AddFlags, DeleteOrder, EndOfSession, ModifyFlags, ModifyOrderLong, ModifyOrderLongFull,
-    OrderExecuted, OrderExecutedFull, PriceE2, PriceE4, ReduceSizeLong, ReduceSizeShort, Time,
-    TradeBreak, UnitClear,
+    AddFlags, DeleteOrder, ModifyOrderLong, ModifyOrderLongFull, ModifyOrderShort,
+    ModifyOrderShortFull, OrderExecuted, OrderExecutedFull, PriceE2, PriceE4, ReduceSizeLong,
+    ReduceSizeShort, SessionEnd, Time, TradeBreak, TradeExpanded, UnitClear,
 };
 
 crate::layout! {
@@ -32,9 +32,9 @@ crate::layout! {
         0 time_offset: LittleEndian<u32>,
         4 order_id: LittleEndian<u64>,
         12 side_indicator: Code,
-        13 quantity: LittleEndian<u16>,
+        13 quantity_short: LittleEndian<u16>,
         15 symbol: Text<6>,
-        21 price: PriceE2,
+        21 price_short: PriceE2,
         23 add_order_flags: AddFlags,
     }
     /// An order joins the book, with a long symbol and perhaps under a name.
@@ -43,7 +43,7 @@ crate::layout! {
         4 order_id: LittleEndian<u64>,
         12 side_indicator: Code,
         13 quantity: LittleEndian<u32>,
-        17 symbol: Text<8>,
+        17 symbol_extended: Text<8>,
         25 price: PriceE4,
         33 add_order_flags: AddFlags,
         34 participant_id: Text<4>,
@@ -57,21 +57,6 @@ crate::layout! {
         16 remaining_quantity: LittleEndian<u32>,
         20 execution_id: LittleEndian<u64>,
         28 price: PriceE4,
-    }
-    /// An order has another quantity or price, both small.
-    pub struct ModifyOrderShort(16) "modify_order_short" {
-        0 time_offset: LittleEndian<u32>,
-        4 order_id: LittleEndian<u64>,
-        12 quantity: LittleEndian<u16>,
-        14 price: PriceE2,
-    }
-    /// The same, with its flags.
-    pub struct ModifyOrderShortFull(17) "modify_order_short" {
-        0 time_offset: LittleEndian<u32>,
-        4 order_id: LittleEndian<u64>,
-        12 quantity: LittleEndian<u16>,
-        14 price: PriceE2,
-        16 modify_order_flags: ModifyFlags,
     }
     /// A trade against an order that was never displayed.
     pub struct TradeLong(39) "trade_long" {
@@ -88,28 +73,18 @@ crate::layout! {
         0 time_offset: LittleEndian<u32>,
         4 order_id: LittleEndian<u64>,
         12 side_indicator: Code,
-        13 quantity: LittleEndian<u16>,
+        13 quantity_short: LittleEndian<u16>,
         15 symbol: Text<6>,
-        21 price: PriceE2,
+        21 price_short: PriceE2,
         23 execution_id: LittleEndian<u64>,
-    }
-    /// The same, with a long symbol.
-    pub struct TradeExpanded(41) "trade_expanded" {
-        0 time_offset: LittleEndian<u32>,
-        4 order_id: LittleEndian<u64>,
-        12 side_indicator: Code,
-        13 quantity: LittleEndian<u32>,
-        17 symbol: Text<8>,
-        25 price: PriceE4,
-        33 execution_id: LittleEndian<u64>,
     }
     /// Trading status of an instrument.
     pub struct TradingStatus(16) "trading_status" {
         0 time_offset: LittleEndian<u32>,
-        4 symbol: Text<8>,
+        4 symbol_extended: Text<8>,
         12 trading_status: Code,
         13 reg_sho_action: Code,
-        14 reserved: Reserved<2>,
+        14 padding: Reserved<2>,
     }
     /// How an auction stands.
     pub struct AuctionUpdate(45) "auction_update" {
@@ -155,7 +130,7 @@ crate::pitch_types! {
     0x2B TradeShort TradeShort
     0x30 TradeExpanded TradeExpanded
     0x2C TradeBreak TradeBreak
-    0x2D EndOfSession EndOfSession
+    0x2D SessionEnd SessionEnd
     0x31 TradingStatus TradingStatus
     0x95 AuctionUpdate AuctionUpdate
     0x96 AuctionSummary AuctionSummary

@@ -29,7 +29,8 @@
 //! | `31` | trading status | `Status` trading, halt (also a suspension by the exchange), quoting; the code as reason |
 //! | `2D` | end of session | `Status` close for all |
 //!
-//! Prices may be negative: those of spreads are.
+//! Prices may be negative: those of spreads are. Public tables of the layouts show them without a
+//! sign; the bytes of a positive price are the same.
 //!
 //! Time, events and sessions: see [`session::pitch`](crate::session::pitch). Midnight is Chicago's.
 //!

@@ -12,9 +12,9 @@ use crate::session::pitch::options::{
     AuctionCancel, ReduceSizeShort, SymbolMapping, SymbolMappingFull,
 };
 use crate::session::pitch::wire::{
-    DeleteOrder, ModifyFlags, ModifyOrderLong, ModifyOrderLongFull, OptionAddFlags,
-    OrderExecutedFull, PriceE2, PriceE4, ReduceSizeLong, Time, TimeReference, TradeBreak,
-    TransactionBegin, TransactionEnd, UnitClear,
+    DeleteOrder, ModifyOrderLong, ModifyOrderLongFull, ModifyOrderShort, ModifyOrderShortFull,
+    OptionAddFlags, OrderExecutedFull, PriceE2, PriceE4, ReduceSizeLong, SessionEnd, Time,
+    TimeReference, TradeBreak, TradeExpanded, TransactionBegin, TransactionEnd, UnitClear,
 };
 
 crate::layout! {
@@ -78,21 +78,6 @@ crate::layout! {
         28 price: PriceE4,
         36 trade_condition: Code,
     }
-    /// An order has another quantity or price, both small.
-    pub struct ModifyOrderShort(16) "modify_order_short" {
-        0 time_offset: LittleEndian<u32>,
-        4 order_id: LittleEndian<u64>,
-        12 quantity_short: LittleEndian<u16>,
-        14 price_short: PriceE2,
-    }
-    /// The same, with its flags.
-    pub struct ModifyOrderShortFull(17) "modify_order_short" {
-        0 time_offset: LittleEndian<u32>,
-        4 order_id: LittleEndian<u64>,
-        12 quantity_short: LittleEndian<u16>,
-        14 price_short: PriceE2,
-        16 modify_order_flags: ModifyFlags,
-    }
     /// A trade against an order that was never displayed.
     pub struct TradeLong(40) "trade_long" {
         0 time_offset: LittleEndian<u32>,
@@ -115,16 +100,6 @@ crate::layout! {
         23 execution_id: LittleEndian<u64>,
         31 trade_condition: Code,
     }
-    /// The same, with a long symbol.
-    pub struct TradeExpanded(41) "trade_expanded" {
-        0 time_offset: LittleEndian<u32>,
-        4 order_id: LittleEndian<u64>,
-        12 side_indicator: Code,
-        13 quantity: LittleEndian<u32>,
-        17 symbol_extended: Text<8>,
-        25 price: PriceE4,
-        33 execution_id: LittleEndian<u64>,
-    }
     /// The same, with the condition of the trade.
     pub struct TradeExpandedFull(42) "trade_expanded" {
         0 time_offset: LittleEndian<u32>,
@@ -135,10 +110,6 @@ crate::layout! {
         25 price: PriceE4,
         33 execution_id: LittleEndian<u64>,
         41 trade_condition: Code,
-    }
-    /// Nothing follows in the unit.
-    pub struct EndOfSession(4) "end_of_session" {
-        0 timestamp: LittleEndian<u32>,
     }
     /// Trading status of an option.
     pub struct TradingStatus(16) "trading_status" {
@@ -260,7 +231,7 @@ crate::pitch_types! {
     0x2B TradeShort TradeShort
     0x30 TradeExpanded TradeExpandedFull
     0x2C TradeBreak TradeBreak
-    0x2D EndOfSession EndOfSession
+    0x2D SessionEnd SessionEnd
     0x2E SymbolMapping SymbolMappingFull
     0x31 TradingStatus TradingStatus
     0xD2 WidthUpdate WidthUpdate

@@ -1,7 +1,8 @@
 //! IEX DEEP 1.0 over IEX-TP 1.
 //!
-//! Price levels of one venue, its trades and its statuses; UDP on one or two lines, no retransmission here, so what no
-//! line brings stays missing. Specification: IEX DEEP 1.08 and IEX Transport Protocol 1.
+//! Price levels of one venue, its trades and its statuses; UDP on one or two lines, no
+//! retransmission here, so what no line brings stays missing. Specification: IEX DEEP 1.08 and IEX
+//! Transport Protocol 1.
 //!
 //! | type | message | ticks |
 //! |---|---|---|

@@ -13,6 +13,8 @@ pub type DeepVenue = Venue<Levels, PROTOCOL>;
 pub struct Levels(LevelAggregator);
 
 impl Tells<PROTOCOL> for Levels {
+    const HAS_AUCTIONS: bool = true;
+
     fn tell(
         &mut self,
         now: EventTime,

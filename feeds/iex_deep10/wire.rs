@@ -1,4 +1,5 @@
-//! The layouts of DEEP's own messages and the list of all its types. Little endian; prices have four implied decimals.
+//! The layouts of DEEP's own messages and the list of all its types. Little endian; prices have
+//! four implied decimals.
 
 use crate::session::iextp::messages::{
     AuctionInformation, OfficialPrice, OperationalHaltStatus, PriceE4, RetailLiquidityIndicator,

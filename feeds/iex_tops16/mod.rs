@@ -1,7 +1,8 @@
 //! IEX TOPS 1.5 and 1.6 over IEX-TP 1.
 //!
-//! The best price and size of each side of one venue, its trades and its statuses; UDP on one or two lines, no
-//! retransmission here, so what no line brings stays missing. Specification: IEX TOPS 1.66 and IEX Transport Protocol 1.
+//! The best price and size of each side of one venue, its trades and its statuses; UDP on one or
+//! two lines, no retransmission here, so what no line brings stays missing. Specification: IEX TOPS
+//! 1.66 and IEX Transport Protocol 1.
 //!
 //! | type | message | ticks |
 //! |---|---|---|
@@ -17,8 +18,11 @@
 //! | `B` | trade break | `Statistic` trade broken |
 //! | `A` | auction information | `Imbalance` ticks and a collar reference, one event |
 //!
-//! Both versions have these layouts; 1.6 has the last types of the administrative ones in addition. Recordings at hand
-//! carry the id of 1.6 only.
+//! Both versions are read by these layouts. All recordings at hand carry the id of 1.6; that the
+//! layouts of 1.5 are the same is not checked.
+//!
+//! A quote is the whole book of its instrument: the first one after a loss is marked as a snapshot,
+//! which makes up for it.
 
 mod encode;
 mod normalize;
@@ -48,7 +52,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     transport: Transport::Datagrams,
     book: BookKind::ByLevel,
     has_retransmission: false,
-    snapshot: SnapshotService::None,
+    snapshot: SnapshotService::Inline,
     default_url: "",
     settings: channel::KEYS,
     build: |settings| Ok(Box::new(channel::build::<Tops>(settings)?)),

@@ -39,18 +39,24 @@ impl Dialect for Tops {
                 let ask = quoted(tag, view.ask_price(), view.ask_size())?;
                 let tick = messages.blank(at, Action::Quote, view.timestamp());
                 if let Some(tick) = messages.known(tick, view.symbol(), counters, out) {
+                    // A quote is all there is to know of a book, so it makes up for what was lost.
+                    let flags = if messages.is_first_whole(tick.instrument) {
+                        Flags::TOB.with(Flags::SNAPSHOT)
+                    } else {
+                        Flags::TOB
+                    };
                     out.push(Tick {
                         side: Side::Bid,
                         price: bid.0,
                         size: bid.1,
-                        flags: Flags::TOB,
+                        flags,
                         ..tick
                     });
                     out.push(Tick {
                         side: Side::Ask,
                         price: ask.0,
                         size: ask.1,
-                        flags: Flags::TOB.with(Flags::LAST),
+                        flags: flags.with(Flags::LAST),
                         ..tick
                     });
                 }

@@ -18,6 +18,8 @@ pub struct Tops {
 }
 
 impl Tells<PROTOCOL> for Tops {
+    const HAS_AUCTIONS: bool = true;
+
     fn tell(
         &mut self,
         now: EventTime,

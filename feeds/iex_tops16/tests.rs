@@ -3,10 +3,10 @@
 
 use super::{DESCRIPTOR, Encoder, PROTOCOL, PROTOCOL_15, wire};
 use crate::contract::Outcome;
-use crate::model::{Action, Flags, Price, Side, Size, Tick};
+use crate::model::{Action, Flags, Price, RecvTime, Side, Size, Tick};
 use crate::session::iextp::encode;
 use crate::session::iextp::testing::{
-    AT, Recorded, Run, SYMBOL, actions, capture, check_damage, check_decode, check_vectors,
+    self, AT, Recorded, Run, SYMBOL, actions, capture, check_damage, check_decode, check_vectors,
     say_shared,
 };
 use simd_json::prelude::*;
@@ -99,15 +99,8 @@ fn damage_anywhere_is_refused_without_a_panic() {
     check_damage::<PROTOCOL>(&DESCRIPTOR, wire::TYPES);
 }
 
-/// Ticks of one segment without the definition that comes first.
-#[track_caller]
 fn ticks_of(fill: impl FnOnce(&mut Encoder)) -> Vec<Tick> {
-    let mut run = Run::new(&DESCRIPTOR);
-    let mut venue = Encoder::new(1, 7);
-    fill(&mut venue);
-    assert_eq!(run.packet(0, 2, &venue.segment(1)), Outcome::Applied);
-    assert_eq!(run.feed.counters().decode_errors_total(), 0);
-    run.ticks()[1..].to_vec()
+    testing::ticks_of(&DESCRIPTOR, fill)
 }
 
 #[test]
@@ -162,4 +155,41 @@ fn version_1_5_is_read_like_1_6_and_never_mixed_with_it() {
     assert!(matches!(mixed, Outcome::Refused(_)), "{mixed:?}");
     let other = encode::Encoder::<0x8004>::new(1, 7).segment(3);
     assert!((DESCRIPTOR.session_key)(&other).is_none());
+}
+
+#[test]
+fn the_first_quote_after_a_loss_is_a_snapshot_of_its_instrument() {
+    let mut run = Run::new(&DESCRIPTOR);
+    let mut venue = Encoder::new(1, 7);
+    let mut quote = |symbol: &str, at: u64| {
+        venue.quote((1, 101), (1, 102), symbol, 5);
+        venue.segment(at)
+    };
+    let packets: Vec<_> = ["A", "B", "A", "A", "B", "A"]
+        .into_iter()
+        .zip(1..)
+        .map(|(symbol, at)| quote(symbol, at))
+        .collect();
+    for (index, packet) in packets.iter().enumerate() {
+        // Both lines lose the third.
+        if index != 2 {
+            run.packet(0, index as u64 * 1_000_000_000, packet);
+            let later = RecvTime(index as u64 * 1_000_000_000 + 500_000_000);
+            run.feed.on_clock(later, &mut run.out);
+        }
+    }
+    let quotes: Vec<_> = run.ticks();
+    let quotes = quotes.iter().filter(|tick| tick.action == Action::Quote);
+    let said: Vec<_> = quotes
+        .map(|tick| (tick.sequence, tick.flags.contains(Flags::SNAPSHOT)))
+        .collect();
+    let of = |sequence, is_snapshot| [(sequence, is_snapshot); 2];
+    let expected = [
+        of(1, false),
+        of(2, false),
+        of(4, true),
+        of(5, true),
+        of(6, false),
+    ];
+    assert_eq!(said, expected.concat());
 }

@@ -1,4 +1,5 @@
-//! The layout of TOPS's own message and the list of all its types. Little endian; prices have four implied decimals.
+//! The layout of TOPS's own message and the list of all its types. Little endian; prices have four
+//! implied decimals.
 
 use crate::session::iextp::messages::{
     AuctionInformation, OfficialPrice, OperationalHaltStatus, PriceE4, RetailLiquidityIndicator,

@@ -1,11 +1,12 @@
 //! IEX-TP 1: the framing of the IEX Transport Protocol over UDP. Little endian.
 //!
-//! A segment is a 40-byte header and messages, each behind its length: `[u16 length][type + body]`. Messages are
-//! numbered from 1 within a session; the header names the number of the first. A segment without messages is a
-//! heartbeat whose number is that of the next message.
+//! A segment is a 40-byte header and messages, each behind its length: `[u16 length][type + body]`.
+//! Messages are numbered from 1 within a session; the header names the number of the first. A
+//! segment without messages is a heartbeat whose number is that of the next message.
 //!
-//! A protocol over it is a `Dialect`: its own message types. The channel (which session, which restart), the messages
-//! that all the protocols share, their encoder and the simulated venue's segments are here, once.
+//! A protocol over it is a `Dialect`: its own message types. The channel (which session, which
+//! restart), the messages that all the protocols share, their encoder and the simulated venue's
+//! segments are here, once.
 
 pub mod channel;
 pub mod encode;
@@ -63,7 +64,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// The header and what of its payload is there; `None` when it is shorter than a header or of another version.
+    /// The header and what of its payload is there; `None` when it is shorter than a header or of
+    /// another version.
     #[inline]
     pub fn split(bytes: &[u8]) -> Option<(Header, &[u8])> {
         let view = SegmentHeader::of(bytes)?;
@@ -114,7 +116,8 @@ impl Header {
     }
 }
 
-/// The first message of `payload`, type byte included, and what is behind it; `None` when it is not whole.
+/// The first message of `payload`, type byte included, and what is behind it; `None` when it is not
+/// whole.
 #[inline(always)]
 pub fn split_message(payload: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = payload.split_first_chunk()?;
@@ -162,7 +165,8 @@ impl Packetizer {
         }
     }
 
-    /// Adds a message (type byte first). `false`, and nothing is added, when the segment must be sent before.
+    /// Adds a message (type byte first). `false`, and nothing is added, when the segment must be
+    /// sent before.
     pub fn push(&mut self, message: &[u8]) -> bool {
         let bytes = self.payload.len() + 2 + message.len();
         let Ok(length) = u16::try_from(message.len()) else {

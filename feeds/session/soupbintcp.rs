@@ -80,7 +80,7 @@ pub struct Packets {
 }
 
 impl Packets {
-    /// Adds what was received. Take the packets with [`Packets::next`] before adding more.
+    /// Adds what was received. Take the packets with [`Packets::next_packet`] before adding more.
     pub fn push(&mut self, bytes: &[u8]) {
         self.bytes.drain(..self.at);
         self.at = 0;

@@ -448,3 +448,59 @@ fn every_simulated_venue_gives_the_same_over_lines_that_lose_datagrams() {
         check(descriptor, true);
     }
 }
+
+/// The ticks of a day over the lines and datagrams that `carries` lets through, without the times they came.
+fn day(descriptor: &'static Descriptor, carries: fn(u64, u8) -> bool) -> Vec<Tick> {
+    let settings = FeedSettings {
+        line_count: 2,
+        ..FeedSettings::single_line(ChannelId(0))
+    };
+    let mut venue = (descriptor.simulator)();
+    let mut feed = (descriptor.build)(&settings).unwrap();
+    let seen = Collect::default();
+    let mut out = Batch::new(Box::new(seen.clone()));
+    let (mut flow, mut now, mut count) = (Flow::new(11), START, 0);
+    venue.open(EventTime(now), &NAMES.map(Symbol::from));
+    for _ in 0..300 {
+        now += MILLISECOND;
+        for _ in 0..3 {
+            venue.on_event(EventTime(now), &flow.event());
+        }
+        venue.on_clock(EventTime(now));
+        while let Some(bytes) = venue.poll_datagram() {
+            count += 1;
+            for line in (0..2).filter(|&line| carries(count, line)) {
+                let packet = Packet {
+                    line: Line(line),
+                    ts_recv: RecvTime(now),
+                    form: Form::Datagram,
+                    bytes: &bytes,
+                };
+                feed.on_packet(&packet, &mut out);
+            }
+        }
+    }
+    out.flush();
+    assert_eq!(feed.counters().messages_lost, 0, "{}", descriptor.name);
+    let ticks = std::mem::take(&mut seen.0.lock().unwrap().ticks);
+    let without_time = |tick: Tick| Tick {
+        ts_recv: RecvTime(0),
+        ..tick
+    };
+    ticks.into_iter().map(without_time).collect()
+}
+
+#[test]
+fn one_line_the_other_both_and_both_with_disjoint_loss_give_the_same_ticks() {
+    let datagrams = |descriptor: &&&Descriptor| descriptor.transport == Transport::Datagrams;
+    for descriptor in feeds::REGISTRY.iter().filter(datagrams) {
+        let name = descriptor.name;
+        let line_a = day(descriptor, |_, line| line == 0);
+        assert!(line_a.len() > 300, "{name}: {} ticks", line_a.len());
+        assert!(line_a == day(descriptor, |_, line| line == 1), "{name}: B");
+        assert!(line_a == day(descriptor, |_, _| true), "{name}: both");
+        // What a line loses the other has; never both.
+        let disjoint = |count, line| count % 7 != u64::from(line) * 3;
+        assert!(line_a == day(descriptor, disjoint), "{name}: disjoint loss");
+    }
+}

@@ -57,6 +57,10 @@ counters! {
     MessagesRecovered, "messages_recovered_total", "", "Missing messages that came by retransmission.";
     MessagesLost, "messages_lost_total", "", "Messages given up: books of the channel are suspect since.";
     Resets, "resets_total", "", "Sessions or sequences started anew.";
+    Rebuilds, "rebuilds_total", "", "Times the books of a channel had to wait for a snapshot.";
+    SnapshotsApplied, "snapshots_applied_total", "", "Snapshots that books were rebuilt from.";
+    SnapshotsFailed, "snapshots_failed_total", "", "Snapshots that were refused, broke off or were too old.";
+    RebuildOverflows, "rebuild_overflows_total", "", "Times the live messages kept for a snapshot were more than their bound.";
     FirstOnLineA, "messages_first_total", "line=\"a\"", "Messages seen first on this line, while arbitrated.";
     FirstOnLineB, "messages_first_total", "line=\"b\"", "Messages seen first on this line, while arbitrated.";
     FirstOnLineC, "messages_first_total", "line=\"c\"", "Messages seen first on this line, while arbitrated.";
@@ -134,6 +138,10 @@ impl ChannelCounters {
         self.set(Counter::MessagesRecovered, feed.messages_recovered);
         self.set(Counter::MessagesLost, feed.messages_lost);
         self.set(Counter::Resets, feed.resets);
+        self.set(Counter::Rebuilds, feed.rebuilds);
+        self.set(Counter::SnapshotsApplied, feed.snapshots_applied);
+        self.set(Counter::SnapshotsFailed, feed.snapshots_failed);
+        self.set(Counter::RebuildOverflows, feed.rebuild_overflows);
     }
 }
 

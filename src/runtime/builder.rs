@@ -435,6 +435,8 @@ impl<T: 'static> NodeBuilder<T> {
             observed,
         };
         let (id, height) = executor.place(placement);
+        // First of the two, so that it lies before the state, whose first bytes a cycle reads.
+        let body = Box::new_uninit();
         let cell = Rc::new(NodeCell {
             id,
             height: Cell::new(height),
@@ -446,13 +448,14 @@ impl<T: 'static> NodeBuilder<T> {
             data: RefCell::new(state),
             on_drop,
         });
-        executor.install(
-            id,
-            Box::new(Body {
+        let body = Box::write(
+            body,
+            Body {
                 cell: Rc::clone(&cell),
                 run,
-            }),
+            },
         );
+        executor.install(id, body);
         let node = Node(cell);
         #[cfg(feature = "serde")]
         if let Some((key, register)) = persistent {

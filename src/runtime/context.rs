@@ -104,7 +104,7 @@ impl Context<'_> {
 
     /// Changes the graph after this cycle. What it builds can run from the next cycle on.
     pub fn spawn_subgraph(&mut self, spawn: impl FnOnce(&mut Executor) + 'static) {
-        self.core.edits.push(Edit::Spawn(Box::new(spawn)));
+        self.core.edit(Edit::Spawn(Box::new(spawn)));
     }
 
     /// Switches the edge between active and passive after this cycle: see
@@ -122,7 +122,7 @@ impl Context<'_> {
     ) -> Result<(), EdgeError> {
         let (child, parent) = (child.node_id(), parent.node_id());
         self.core.graph.has_edge(child, parent)?;
-        self.core.edits.push(Edit::SetActive {
+        self.core.edit(Edit::SetActive {
             child,
             parent,
             active,
@@ -132,7 +132,7 @@ impl Context<'_> {
 
     /// Removes a node and all that is triggered by it after this cycle. Unknown nodes are ignored.
     pub fn sweep(&mut self, node: &impl NodeRef) {
-        self.core.sweeps.push(node.node_id());
+        self.core.sweep(node.node_id());
     }
 
     /// Has the running node run once, in the first cycle at or after `deadline`.

@@ -54,7 +54,7 @@ impl Executor {
             if !self.core.graph.is_live(id) {
                 continue;
             }
-            let Some(run) = &self.runs[id.index()] else {
+            let Some(run) = self.run_of(id) else {
                 continue;
             };
             let observed = run.cell().settle_demand();

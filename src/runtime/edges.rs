@@ -76,8 +76,8 @@ impl Graph {
     /// The living children of a node, triggered and observing.
     fn children(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
         let at = node.index();
-        let all = self.triggered(at).iter().chain(self.observing(at));
-        all.copied().filter(|&id| self.is_live(id))
+        let all = self.triggered(at).chain(self.observing(at).iter().copied());
+        all.filter(|&id| self.is_live(id))
     }
 
     /// A way down from `from` to `to`, both included.
@@ -241,11 +241,13 @@ impl Executor {
         }
         let height = graph.slots[parent.index()].height.saturating_add(1);
         for (id, height) in graph.lifted(child, height) {
-            graph.slots[id.index()].height = height;
-            if let Some(run) = &self.runs[id.index()] {
+            let slot = &mut graph.slots[id.index()];
+            self.core.scheduler.remove_node(slot.height);
+            self.core.scheduler.add_node(height);
+            slot.height = height;
+            if let Some(run) = &slot.run {
                 run.cell().set_height(height);
             }
-            self.core.scheduler.reserve_height(height);
         }
         if active {
             graph.push_trigger(parent.index(), child);
@@ -263,7 +265,7 @@ impl Executor {
 
     /// The name of a node in the graph.
     pub(super) fn name_of(&self, id: NodeId) -> String {
-        let run = self.runs.get(id.index()).and_then(Option::as_ref);
+        let run = self.run_of(id);
         run.map(|run| run.cell().name().to_owned())
             .unwrap_or_default()
     }

@@ -6,9 +6,10 @@
 //!             3 settle   spawns, then sweeps, then what nobody holds any more
 //! ```
 //!
-//! The closures that run nodes (`runs`) and all they may touch through [`Context`] (`core`) are
-//! two fields, so a running closure and the scheduler are disjoint borrows: no `unsafe`.
+//! A closure that runs is lent by its slot, so it and all it may touch through [`Context`] are
+//! disjoint borrows: no `unsafe`.
 
+use std::any::Any;
 use std::fmt;
 use std::io;
 use std::num::NonZeroU64;
@@ -87,8 +88,12 @@ pub(super) struct Core {
     /// Told of the same, where the graph is profiled.
     pub(super) profiler: Option<Box<Profiler>>,
     pub(super) overload: Option<Overloading>,
-    /// Set while nodes run; still set at the next cycle when a panic left the queue half empty.
-    running: bool,
+    /// Something is to be done in a cycle beside running nodes: whoever asks for it sets this, and
+    /// the end of a cycle finds out whether it still holds. One look instead of one at each.
+    pub(super) extras: bool,
+    /// Set while a failure is dealt with; still set at the next cycle when a panic was handed on
+    /// and left the queue half empty.
+    interrupted: bool,
 }
 
 impl Core {
@@ -112,14 +117,26 @@ impl Core {
         enqueue(&mut self.graph.slots, &mut self.scheduler, self.epoch, id);
     }
 
-    /// Marks the node and queues its children, except for one that is handed back: it would be the
-    /// next to be taken from the queue, and is marked as queued.
+    /// Notes a change of the graph, to be made after the cycle.
+    pub(super) fn edit(&mut self, edit: Edit) {
+        self.edits.push(edit);
+        self.extras = true;
+    }
+
+    /// Notes a node to be removed after the cycle.
+    pub(super) fn sweep(&mut self, id: NodeId) {
+        self.sweeps.push(id);
+        self.extras = true;
+    }
+
+    /// Takes the closure back, marks the node and queues its children, except for one that is
+    /// handed back: it would be the next to be taken from the queue, and is marked as queued.
     ///
     /// Inlined for leaves and chains, which need no more registers than the loop around has; a call
     /// a node would cost as much as the rest of it.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "measured by bench `graph`")]
-    fn broadcast(&mut self, index: u32) -> Option<u32> {
+    fn broadcast(&mut self, index: u32, run: Option<Box<dyn NodeRun>>) -> Option<u32> {
         let Self {
             graph: Graph { slots, .. },
             scheduler,
@@ -127,6 +144,7 @@ impl Core {
             ..
         } = self;
         let slot = &mut slots[index as usize];
+        slot.take_back(run);
         slot.mut_epoch = *epoch;
         let child = match slot.triggered() {
             Triggered::None => return None,
@@ -136,37 +154,52 @@ impl Core {
                 return None;
             }
         };
-        let slot = &mut slots[child.index()];
-        if slot.scheduled_epoch >= *epoch || slot.generation != child.generation {
+        let slot = &mut slots[child as usize];
+        if slot.scheduled_epoch >= *epoch {
             return None;
         }
         slot.scheduled_epoch = *epoch;
         let height = slot.height;
-        if scheduler.take_next(index, height, child.index) {
-            return Some(child.index);
+        if scheduler.would_be_next(height) {
+            return Some(child);
         }
-        scheduler.push(slots, height, child.index);
+        scheduler.push(height, child);
         None
     }
 
     /// Queues all children of a node with more than one.
-    #[inline(never)]
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "measured by bench `graph`")]
     fn broadcast_to_more(&mut self, index: u32) {
+        let Self {
+            graph: Graph { slots, .. },
+            scheduler,
+            epoch,
+            ..
+        } = self;
+        let Some((children, count)) = slots[index as usize].inline_children() else {
+            return self.broadcast_to_many(index);
+        };
+        for &child in &children[..count] {
+            let slot = &mut slots[child as usize];
+            if slot.scheduled_epoch < *epoch {
+                slot.scheduled_epoch = *epoch;
+                scheduler.push(slot.height, child);
+            }
+        }
+    }
+
+    /// Queues all children of a node with more than its slot holds.
+    #[inline(never)]
+    fn broadcast_to_many(&mut self, index: u32) {
         let Self {
             graph: Graph { slots, cold, .. },
             scheduler,
             epoch,
             ..
         } = self;
-        let at = index as usize;
-        if let Some((children, count)) = slots[at].inline_children() {
-            for &child in &children[..count] {
-                enqueue(slots, scheduler, *epoch, child);
-            }
-        } else {
-            for &child in &cold[at].children {
-                enqueue(slots, scheduler, *epoch, child);
-            }
+        for &child in &cold[index as usize].children {
+            enqueue(slots, scheduler, *epoch, child);
         }
     }
 
@@ -178,11 +211,7 @@ impl Core {
         let target = &self.graph.slots[id.index()];
         let queued = target.scheduled_epoch == self.epoch;
         if target.height < height
-            || (target.height == height
-                && queued
-                && !self
-                    .scheduler
-                    .waits(&self.graph.slots, height, self.running_index, id.index))
+            || (target.height == height && queued && !self.scheduler.waits(height, id.index))
         {
             return Err(ScheduleError::TooLate);
         }
@@ -237,13 +266,30 @@ impl Core {
         self.io.deregister(index)
     }
 
-    /// The node to run after the one that has run: of the same list, or of the next height.
-    #[inline(always)]
-    fn next_queued(&mut self, after: u32) -> Option<u32> {
-        match self.scheduler.after(&self.graph.slots, after) {
-            None => self.scheduler.take_level(),
-            next => next,
+    /// Tells whoever watches that a node begins to run.
+    fn enter(&mut self) {
+        let current = self.current();
+        if let Some(watch) = &mut self.watch {
+            watch.enter(current);
         }
+        if let Some(profiler) = &mut self.profiler {
+            profiler.enter(current, self.epoch);
+        }
+    }
+
+    /// Tells whoever watches that it has run.
+    fn leave(&mut self, control: Control) {
+        let current = self.current();
+        if let Some(profiler) = &mut self.profiler {
+            profiler.leave(current, control);
+        }
+    }
+
+    /// The node to run next.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "measured by bench `graph`")]
+    fn take_next(&mut self) -> Option<u32> {
+        self.scheduler.take(&self.graph.slots)
     }
 
     /// Queues all that wants to run in this cycle; returns whether there is anything.
@@ -253,6 +299,7 @@ impl Core {
     #[expect(clippy::inline_always, reason = "one caller for each of the two")]
     fn gather<const PROFILED: bool>(&mut self) -> bool {
         let mut any = false;
+        self.scheduler.begin();
         if PROFILED && let Some(profiler) = &mut self.profiler {
             profiler.begin(self.epoch);
             for &id in &self.pending {
@@ -275,18 +322,31 @@ impl Core {
                     && slot.generation == id.generation
                 {
                     slot.pending = false;
-                    enqueue(slots, scheduler, *epoch, id);
+                    // Unless it sleeps: no other has been queued yet, and it is listed once.
+                    if slot.scheduled_epoch < *epoch {
+                        slot.scheduled_epoch = *epoch;
+                        scheduler.push(slot.height, id.index);
+                    }
                 }
             }
             pending.clear();
             any = true;
         }
-        while let Some(node) = self.timers.pop_due(self.now, self.epoch) {
-            self.enqueue(node);
-            any = true;
-            if PROFILED && let Some(profiler) = &mut self.profiler {
-                profiler.timer(node, self.epoch);
+        if self
+            .timers
+            .next_deadline()
+            .is_some_and(|next| next <= self.now)
+        {
+            while let Some(node) = self.timers.pop_due(self.now, self.epoch) {
+                self.enqueue(node);
+                any = true;
+                if PROFILED && let Some(profiler) = &mut self.profiler {
+                    profiler.timer(node, self.epoch);
+                }
             }
+        }
+        if self.ready.is_empty() {
+            return any;
         }
         let Self {
             ready,
@@ -325,8 +385,7 @@ fn enqueue(slots: &mut [Slot], scheduler: &mut Scheduler, epoch: u64, id: NodeId
         && slot.generation == id.generation
     {
         slot.scheduled_epoch = epoch;
-        let height = slot.height;
-        scheduler.push(slots, height, id.index);
+        scheduler.push(slot.height, id.index);
     }
 }
 
@@ -355,60 +414,77 @@ enum Drained {
     Failed(String),
 }
 
+/// A closure out of its slot, to which it goes back also when it panics.
+struct Lent<'a> {
+    core: &'a mut Core,
+    run: Option<Box<dyn NodeRun>>,
+}
+
+impl Drop for Lent<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if self.run.is_some() {
+            let index = self.core.running_index as usize;
+            self.core.graph.slots[index].take_back(self.run.take());
+        }
+    }
+}
+
 /// Runs what is queued until nothing is left or a node terminates the graph.
-fn drain<const WATCHED: bool>(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut Core) -> Drained {
-    let mut ctx = Context { core };
-    // After a panic: of the node that ran last.
-    let mut last = ctx.core.running_index;
-    while let Some(mut index) = ctx.core.next_queued(last) {
+fn drain<const WATCHED: bool>(core: &mut Core) -> Drained {
+    while let Some(mut index) = core.take_next() {
         // A place in the queue may outlive its node.
-        while let Some(run) = &mut runs[index as usize] {
-            ctx.core.running_index = index;
-            ctx.core.runs_count += 1;
+        while let Some(run) = core.graph.slots[index as usize].run.take() {
+            core.running_index = index;
+            core.runs_count += 1;
             if WATCHED {
-                let current = ctx.core.current();
-                if let Some(watch) = &mut ctx.core.watch {
-                    watch.enter(current);
-                }
-                if let Some(profiler) = &mut ctx.core.profiler {
-                    profiler.enter(current, ctx.core.epoch);
-                }
+                core.enter();
             }
             #[cfg(feature = "spans")]
-            let span = super::observe::node_span(ctx.core.current(), &**run);
-            let control = run.run(&mut ctx);
+            let span = super::observe::node_span(core.current(), &*run);
+            let (control, run) = {
+                let run = Some(run);
+                let mut lent = Lent { core, run };
+                let mut ctx = Context { core: lent.core };
+                let control = match &mut lent.run {
+                    Some(run) => run.run(&mut ctx),
+                    // It is there: it was lent above.
+                    None => Control::Unchanged,
+                };
+                (control, lent.run.take())
+            };
             #[cfg(feature = "spans")]
             drop(span);
             if WATCHED {
-                let current = ctx.core.current();
-                if let Some(profiler) = &mut ctx.core.profiler {
-                    profiler.leave(current, control);
-                }
+                core.leave(control);
             }
-            match control {
+            if control == Control::Broadcast {
                 // Down a chain without a detour through the queue.
-                Control::Broadcast => match ctx.core.broadcast(index) {
+                match core.broadcast(index, run) {
                     Some(child) => index = child,
                     None => break,
-                },
-                Control::Unchanged => break,
+                }
+                continue;
+            }
+            core.graph.slots[index as usize].take_back(run);
+            match control {
+                Control::Broadcast | Control::Unchanged => break,
                 Control::Sweep => {
-                    let swept = ctx.core.current();
-                    if let Some((failed, message)) = ctx.core.error.take()
+                    let swept = core.current();
+                    if let Some((failed, message)) = core.error.take()
                         && failed == swept
                     {
                         return Drained::Failed(message);
                     }
-                    ctx.core.sweeps.push(swept);
+                    core.sweep(swept);
                     break;
                 }
                 Control::Terminate => {
-                    ctx.core.scheduler.clear();
+                    core.scheduler.clear();
                     return Drained::Ended(ExecutorState::Terminated);
                 }
             }
         }
-        last = index;
     }
     Drained::Ended(ExecutorState::Running)
 }
@@ -416,7 +492,6 @@ fn drain<const WATCHED: bool>(runs: &mut [Option<Box<dyn NodeRun>>], core: &mut 
 /// Owns a graph and runs its cycles. It stays on the thread that made it.
 pub struct Executor {
     pub(super) core: Core,
-    pub(super) runs: Vec<Option<Box<dyn NodeRun>>>,
     pub(super) shared: Rc<Shared>,
     pub(super) failures: Failures,
     pub(super) supervision: Supervision,
@@ -453,9 +528,9 @@ impl Executor {
                 watch: None,
                 profiler: None,
                 overload: None,
-                running: false,
+                extras: false,
+                interrupted: false,
             },
-            runs: Vec::new(),
             shared: Rc::default(),
             failures: Failures::default(),
             supervision: Supervision::default(),
@@ -482,10 +557,27 @@ impl Executor {
     /// that exist. Channels without work cost a look each while they are few, and a bit each when
     /// they are more than 16. Benches `graph` and `channel`.
     pub fn cycle(&mut self, now: Nanos) -> ExecutorState {
+        if self.core.extras || self.shared.has_news() {
+            return self.cycle_with_extras(now);
+        }
         let core = &mut self.core;
-        if core.running {
-            core.scheduler.clear();
-            core.running = false;
+        core.epoch += 1;
+        core.now = core.now.max(now);
+        let mut state = ExecutorState::Running;
+        if core.gather::<false>() {
+            state = self.run_queued::<false>();
+        }
+        if self.core.extras || self.shared.has_news() {
+            self.finish();
+        }
+        state
+    }
+
+    /// A cycle of a graph that is watched, profiled, recovering or about to change.
+    #[inline(never)]
+    fn cycle_with_extras(&mut self, now: Nanos) -> ExecutorState {
+        if std::mem::take(&mut self.core.interrupted) {
+            self.core.scheduler.clear();
         }
         if self.shared.has_demand() {
             self.update_demand();
@@ -505,33 +597,7 @@ impl Executor {
             core.gather::<false>()
         };
         if gathered {
-            #[cfg(feature = "spans")]
-            let _span = super::observe::cycle_span(core.epoch, core.now);
-            core.running = true;
-            core.scheduler.start_after(core.running_index);
-            loop {
-                let (runs, core) = (&mut self.runs, &mut self.core);
-                // One guard for the whole drain, not one a node. After a panic the node is
-                // stopped and nothing else was borrowed, so the rest can be drained.
-                let drained = if is_profiled || core.watch.is_some() {
-                    catch_unwind(AssertUnwindSafe(|| drain::<true>(runs, core)))
-                } else {
-                    catch_unwind(AssertUnwindSafe(|| drain::<false>(runs, core)))
-                };
-                match drained {
-                    Ok(Drained::Ended(ended)) => {
-                        state = ended;
-                        break;
-                    }
-                    Ok(Drained::Failed(message)) => {
-                        self.fail_error(self.core.current(), FailurePhase::Run, message);
-                    }
-                    Err(payload) => {
-                        self.fail_panic(self.core.current(), FailurePhase::Run, payload);
-                    }
-                }
-            }
-            self.core.running = false;
+            state = self.run_queued::<true>();
             if let Some(watch) = &mut self.core.watch {
                 watch.leave();
             }
@@ -542,11 +608,55 @@ impl Executor {
         if let Some(overload) = &mut self.core.overload {
             overload.end_cycle(self.core.now);
         }
+        self.finish();
+        state
+    }
+
+    /// Runs what has been gathered.
+    #[inline(always)]
+    #[expect(clippy::inline_always, reason = "measured by bench `graph`")]
+    fn run_queued<const WATCHED: bool>(&mut self) -> ExecutorState {
+        #[cfg(feature = "spans")]
+        let _span = super::observe::cycle_span(self.core.epoch, self.core.now);
+        loop {
+            let core = &mut self.core;
+            // One guard for the whole drain, not one a node. After a panic the node is stopped and
+            // nothing else was borrowed, so the rest can be drained.
+            match catch_unwind(AssertUnwindSafe(|| drain::<WATCHED>(core))) {
+                Ok(Drained::Ended(state)) => return state,
+                Ok(Drained::Failed(message)) => self.stop_failed(Ok(message)),
+                Err(payload) => self.stop_failed(Err(payload)),
+            }
+        }
+    }
+
+    /// Deals with the failure of the node that ran last: a message, or what it panicked with.
+    #[cold]
+    #[inline(never)]
+    fn stop_failed(&mut self, cause: Result<String, Box<dyn Any + Send>>) {
+        (self.core.extras, self.core.interrupted) = (true, true);
+        let node = self.core.current();
+        match cause {
+            Ok(message) => self.fail_error(node, FailurePhase::Run, message),
+            Err(payload) => self.fail_panic(node, FailurePhase::Run, payload),
+        }
+        self.core.interrupted = false;
+    }
+
+    /// Ends a cycle in which there was more to do than to run nodes.
+    #[inline(never)]
+    fn finish(&mut self) {
         if !self.failures.recovering.is_empty() {
             self.heal_recovered();
         }
         self.settle();
-        state
+        let core = &mut self.core;
+        core.extras = core.watch.is_some()
+            || core.profiler.is_some()
+            || core.overload.is_some()
+            || self.supervision.is_waiting()
+            || !self.failures.recovering.is_empty();
+        self.shared.read_news();
     }
 
     /// Does what was put off while the graph ran.
@@ -590,7 +700,7 @@ impl Executor {
             if !self.core.graph.is_live(id) {
                 continue;
             }
-            let Some(run) = &self.runs[id.index()] else {
+            let Some(run) = self.run_of(id) else {
                 continue;
             };
             if run.handle_count() == 0 && !self.core.graph.cold[id.index()].pinned {
@@ -602,6 +712,12 @@ impl Executor {
         self.report_drops();
     }
 
+    /// What runs the node in the slot of this id, whichever its generation.
+    pub(super) fn run_of(&self, id: NodeId) -> Option<&dyn NodeRun> {
+        let slot = self.core.graph.slots.get(id.index());
+        slot.and_then(|slot| slot.run.as_deref())
+    }
+
     /// Takes one live node out of the graph, with its timers, sources and queue entries.
     pub(super) fn remove(&mut self, id: NodeId) {
         let below = if self.core.graph.roots.is_empty() {
@@ -610,7 +726,9 @@ impl Executor {
             self.core.graph.marked_below(id)
         };
         self.supervision.forget(id);
-        let run = self.runs[id.index()].take();
+        let slot = &mut self.core.graph.slots[id.index()];
+        self.core.scheduler.remove_node(slot.height);
+        let run = slot.run.take();
         if let Some(run) = &run {
             run.cell().life().set(Life::Removed);
         }
@@ -838,6 +956,7 @@ impl Executor {
     /// Nodes ask with [`Context::overload`] and act as they see fit.
     pub fn set_overload(&mut self, policy: Overload) {
         self.core.overload = Some(Overloading::new(policy));
+        self.core.extras = true;
     }
 
     /// How the graph stands against [`Executor::set_overload`]; all zero where none was declared.
@@ -852,11 +971,12 @@ impl Executor {
 
     /// Has each node that runs told to a watch, made on first use.
     pub(super) fn watched(&mut self, now: Nanos) -> &mut Watch {
-        let (Core { watch, graph, .. }, runs) = (&mut self.core, &self.runs);
+        self.core.extras = true;
+        let Core { watch, graph, .. } = &mut self.core;
         watch.get_or_insert_with(|| {
             let watch = Watch::new(now);
-            for (index, run) in (0..).zip(runs) {
-                if let Some(run) = run {
+            for (index, slot) in (0..).zip(&graph.slots) {
+                if let Some(run) = &slot.run {
                     watch.built(graph.id_at(index), run.cell().name());
                 }
             }
@@ -867,10 +987,9 @@ impl Executor {
     /// Takes a slot; the node cannot run before [`Executor::install`].
     pub(super) fn place(&mut self, placement: Placement) -> (NodeId, u32) {
         let (id, height) = self.core.graph.insert(placement);
-        if self.runs.len() <= id.index() {
-            self.runs.resize_with(id.index() + 1, || None);
-        }
-        self.core.scheduler.reserve_height(height);
+        let slot_count = self.core.graph.slot_count();
+        self.core.scheduler.reserve_nodes(slot_count);
+        self.core.scheduler.add_node(height);
         self.want_parents(id);
         self.core.graph.inherit_health(id);
         if let Some(placed) = &mut self.supervision.recording {
@@ -883,7 +1002,7 @@ impl Executor {
         if let Some(watch) = &self.core.watch {
             watch.built(id, run.cell().name());
         }
-        self.runs[id.index()] = Some(run);
+        self.core.graph.slots[id.index()].run = Some(run);
     }
 
     /// Has the node run whenever `source` has work; the mark is for whoever gives it work.

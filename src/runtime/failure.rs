@@ -358,7 +358,7 @@ impl Executor {
             let _ = self.core.io.deregister(index);
         }
         self.core.timers.remove_node(id);
-        if let Some(run) = &self.runs[id.index()] {
+        if let Some(run) = self.run_of(id) {
             run.cell().failed().set(true);
         }
     }
@@ -370,10 +370,11 @@ impl Executor {
         cold.health = Health::Healthy;
         let asleep = !cold.is_wanted();
         self.core.graph.slots[id.index()].set_asleep(asleep);
-        if let Some(run) = &self.runs[id.index()] {
+        if let Some(run) = self.run_of(id) {
             run.cell().failed().set(false);
         }
         self.failures.recovering.push(id);
+        self.core.extras = true;
         self.core.graph.remark();
         self.core.schedule_next(id);
     }

@@ -1,63 +1,64 @@
 //! The slots of the graph: what the executor knows of each node, apart from its state.
 //!
 //! Two arrays with one entry a slot. A [`Slot`] is one cache line with all that a cycle reads and
-//! writes of a node and, where there are few, its children; [`Cold`] is for building, removing and
-//! reporting, and for longer lists of children. The closures that run the nodes sit in a third
-//! array in the executor, so that a running closure and the graph it schedules into are two
-//! borrows that cannot meet.
+//! writes of a node: the way to its closure and, where there are few, its children. [`Cold`] is for
+//! building, removing and reporting, and for longer lists of children. A closure is taken out of
+//! its slot while it runs, so that it and the graph it schedules into are two borrows that cannot
+//! meet.
+
+use std::fmt;
 
 use super::clock::Nanos;
+use super::executor::NodeRun;
 use super::failure::Health;
 use super::node::{AnyNode, NodeId};
 
 /// Children that fit into a slot; more of them move to a list of their own.
-const INLINE_MAX: usize = 4;
+const INLINE_MAX: usize = 5;
 /// In place of a count: the children are in [`Cold::children`].
 const SPILLED: u8 = u8::MAX;
 /// A `scheduled_epoch` later than every cycle: the node is never queued.
 const ASLEEP: u64 = u64::MAX;
-const NOWHERE: NodeId = NodeId {
-    index: u32::MAX,
-    generation: u32::MAX,
-};
 
-/// What a cycle reads and writes of a node: one cache line, no pointer.
-#[derive(Debug, Clone)]
+/// What a cycle reads and writes of a node: one cache line.
+#[derive(Default)]
 #[repr(align(64))]
 pub(super) struct Slot {
+    /// What runs the node; `None` while it runs, and without a node.
+    pub(super) run: Option<Box<dyn NodeRun>>,
     /// Cycle in which the node was last scheduled; a node is scheduled once a cycle.
     pub(super) scheduled_epoch: u64,
     /// Cycle in which the node last broadcast.
     pub(super) mut_epoch: u64,
     pub(super) generation: u32,
     pub(super) height: u32,
-    /// The node queued after this one at the same height; read only where there is one.
-    pub(super) next: u32,
     /// Of `inline`, or `SPILLED`.
     inline_count: u8,
     /// Already on the list for the next cycle.
     pub(super) pending: bool,
-    inline: [NodeId; INLINE_MAX],
+    /// Slots of children. All of them live: who is removed is taken out at once.
+    inline: [u32; INLINE_MAX],
 }
 
 const _: () = assert!(size_of::<Slot>() == 64);
 
-impl Default for Slot {
-    fn default() -> Self {
-        Self {
-            scheduled_epoch: 0,
-            mut_epoch: 0,
-            generation: 0,
-            height: 0,
-            next: 0,
-            inline_count: 0,
-            pending: false,
-            inline: [NOWHERE; INLINE_MAX],
-        }
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot")
+            .field("generation", &self.generation)
+            .field("height", &self.height)
+            .finish_non_exhaustive()
     }
 }
 
 impl Slot {
+    /// Puts the closure back that was lent.
+    #[inline]
+    pub(super) fn take_back(&mut self, run: Option<Box<dyn NodeRun>>) {
+        // Nothing was put there in the meantime, so there is nothing to drop.
+        std::mem::forget(std::mem::replace(&mut self.run, run));
+    }
+
     #[inline]
     pub(super) fn is_asleep(&self) -> bool {
         self.scheduled_epoch == ASLEEP
@@ -86,7 +87,7 @@ impl Slot {
     /// A copy of the children in the slot, so that their slots can be changed; `None` where there
     /// are more than fit, and they are in [`Cold::children`].
     #[inline]
-    pub(super) fn inline_children(&self) -> Option<([NodeId; INLINE_MAX], usize)> {
+    pub(super) fn inline_children(&self) -> Option<([u32; INLINE_MAX], usize)> {
         (self.inline_count != SPILLED)
             .then(|| (self.inline, usize::from(self.inline_count).min(INLINE_MAX)))
     }
@@ -95,7 +96,7 @@ impl Slot {
 /// How many children a broadcast schedules.
 pub(super) enum Triggered {
     None,
-    One(NodeId),
+    One(u32),
     More,
 }
 
@@ -119,7 +120,8 @@ pub(super) struct Cold {
     /// All triggered children, where they do not fit into the slot.
     pub(super) children: Vec<NodeId>,
     observers: Vec<NodeId>,
-    /// Entries of removed children in both lists; they stay until they are half of them.
+    /// Entries of removed children in both lists; they stay until they are half of them, except
+    /// for children in the slot.
     stale_count: u32,
     /// Reasons why a lazy node is wanted: guards, and children that are wanted.
     pub(super) wants: u32,
@@ -214,13 +216,12 @@ impl Graph {
 
     /// The children that a broadcast of the node schedules, in the order of scheduling. Entries of
     /// removed nodes may be among them.
-    pub(super) fn triggered(&self, at: usize) -> &[NodeId] {
-        let slot = &self.slots[at];
-        if slot.inline_count == SPILLED {
-            &self.cold[at].children
-        } else {
-            &slot.inline[..usize::from(slot.inline_count)]
-        }
+    pub(super) fn triggered(&self, at: usize) -> impl DoubleEndedIterator<Item = NodeId> {
+        // One of the two is empty.
+        let (inline, count) = self.slots[at].inline_children().unwrap_or_default();
+        let inline = inline.into_iter().take(count);
+        let inline = inline.map(|index| self.id_at(index));
+        inline.chain(self.cold[at].children.iter().copied())
     }
 
     /// The children that only read the node, with the same reserve.
@@ -234,12 +235,15 @@ impl Graph {
         if slot.inline_count == SPILLED {
             cold.children.push(child);
         } else if count < INLINE_MAX {
-            slot.inline[count] = child;
+            slot.inline[count] = child.index;
             slot.inline_count += 1;
         } else {
-            cold.children.extend_from_slice(&slot.inline);
-            cold.children.push(child);
+            let inline = slot.inline;
             slot.inline_count = SPILLED;
+            let ids = inline.map(|index| self.id_at(index));
+            let cold = &mut self.cold[parent];
+            cold.children.extend_from_slice(&ids);
+            cold.children.push(child);
         }
     }
 
@@ -248,14 +252,16 @@ impl Graph {
     }
 
     fn retain_children(&mut self, parent: usize, keep: impl Fn(&Self, NodeId) -> bool) {
-        let mut triggered = self.triggered(parent).to_vec();
+        let mut triggered: Vec<NodeId> = self.triggered(parent).collect();
         let mut observers = std::mem::take(&mut self.cold[parent].observers);
         triggered.retain(|&id| keep(self, id));
         observers.retain(|&id| keep(self, id));
         let (slot, cold) = (&mut self.slots[parent], &mut self.cold[parent]);
         cold.observers = observers;
         if triggered.len() <= INLINE_MAX {
-            slot.inline[..triggered.len()].copy_from_slice(&triggered);
+            for (place, id) in slot.inline.iter_mut().zip(&triggered) {
+                *place = id.index;
+            }
             slot.inline_count = triggered.len() as u8;
             cold.children = Vec::new();
         } else {
@@ -318,7 +324,7 @@ impl Graph {
             // A parent removed in the meantime is kept readable but no longer triggers anything.
             if self.is_live(parent) {
                 let parent = parent.index();
-                if self.triggered(parent).last() == Some(&id)
+                if self.triggered(parent).next_back() == Some(id)
                     || self.observing(parent).last() == Some(&id)
                 {
                     continue;
@@ -342,8 +348,6 @@ impl Graph {
     }
 
     /// Frees the slot; returns what must be dropped or released by the caller.
-    ///
-    /// The link of the slot stays: the node may wait in the queue, where it is passed over.
     pub(super) fn remove(&mut self, id: NodeId) -> Cold {
         debug_assert!(self.is_live(id), "only live nodes are removed");
         let at = id.index();
@@ -358,15 +362,32 @@ impl Graph {
         self.live_count -= 1;
         for parent in &cold.parents {
             if self.is_live(parent.node.id()) {
-                self.forget_child(parent.node.id().index());
+                self.forget_child(parent.node.id().index(), id.index);
             }
         }
         cold
     }
 
+    /// Takes a removed child out of its parent's slot; returns whether it was there.
+    fn purge_inline(&mut self, parent: usize, child: u32) -> bool {
+        let slot = &mut self.slots[parent];
+        let Some((children, count)) = slot.inline_children() else {
+            return false;
+        };
+        let found = children[..count].iter().position(|&held| held == child);
+        if let Some(at) = found {
+            slot.inline[at..count].rotate_left(1);
+            slot.inline_count -= 1;
+        }
+        found.is_some()
+    }
+
     /// Counts one stale entry and compacts when they are the larger half: amortised constant.
-    fn forget_child(&mut self, parent: usize) {
-        let total = self.triggered(parent).len() + self.observing(parent).len();
+    fn forget_child(&mut self, parent: usize, child: u32) {
+        if self.purge_inline(parent, child) {
+            return;
+        }
+        let total = self.triggered(parent).count() + self.observing(parent).len();
         let cold = &mut self.cold[parent];
         cold.stale_count += 1;
         if cold.stale_count as usize * 2 > total {
@@ -389,7 +410,7 @@ impl Graph {
             } else {
                 &[]
             };
-            for &child in self.triggered(id.index()).iter().chain(observers) {
+            for child in self.triggered(id.index()).chain(observers.iter().copied()) {
                 if self.is_live(child) && seen.insert(child) {
                     found.push(child);
                 }

@@ -97,6 +97,8 @@ pub(super) struct Shared {
     demand: RefCell<Vec<NodeId>>,
     /// Nodes whose `on_drop` panicked, with name and message; and how many more did.
     failed_drops: RefCell<(Vec<FailedDrop>, u64)>,
+    /// Something was put on `garbage` or `demand` and may be there still.
+    news: Cell<bool>,
 }
 
 type FailedDrop = (NodeId, String, String);
@@ -108,7 +110,7 @@ impl Shared {
         let (failed, lost) = &mut *self.failed_drops.borrow_mut();
         if failed.len() < DROPS_MAX {
             failed.push((id, name.to_owned(), message));
-            self.garbage.borrow_mut().push(id);
+            self.list_garbage(id);
         } else {
             *lost += 1;
         }
@@ -116,6 +118,27 @@ impl Shared {
 
     pub(super) fn take_failed_drops(&self) -> (Vec<FailedDrop>, u64) {
         self.failed_drops.take()
+    }
+
+    fn list_garbage(&self, id: NodeId) {
+        self.garbage.borrow_mut().push(id);
+        self.news.set(true);
+    }
+
+    fn list_demand(&self, id: NodeId) {
+        self.demand.borrow_mut().push(id);
+        self.news.set(true);
+    }
+
+    /// Whether garbage or demands are to be looked at.
+    #[inline]
+    pub(super) fn has_news(&self) -> bool {
+        self.news.get()
+    }
+
+    /// To be called when they have been.
+    pub(super) fn read_news(&self) {
+        self.news.set(self.has_garbage() || self.has_demand());
     }
 
     pub(super) fn pop_garbage(&self) -> Option<NodeId> {
@@ -225,7 +248,7 @@ impl<T> AnyCell for NodeCell<T> {
         let turned = (before == 0) != (demand.observers_count == 0);
         if turned && !demand.listed && self.life.get() != Life::Removed {
             demand.listed = true;
-            self.shared.demand.borrow_mut().push(self.id);
+            self.shared.list_demand(self.id);
         }
         self.demand.set(demand);
     }
@@ -236,7 +259,7 @@ fn release(cell: &dyn AnyCell, strong_count: usize) {
     // Two: the handle being dropped and the executor's own.
     if strong_count == 2 && cell.life().get() == Life::Live {
         cell.life().set(Life::Listed);
-        cell.shared().garbage.borrow_mut().push(cell.id());
+        cell.shared().list_garbage(cell.id());
     }
 }
 
@@ -370,7 +393,7 @@ impl<T> Drop for Node<T> {
     fn drop(&mut self) {
         if Rc::strong_count(&self.0) == 2 && self.0.life.get() == Life::Live {
             self.0.life.set(Life::Listed);
-            self.0.shared.garbage.borrow_mut().push(self.0.id);
+            self.0.shared.list_garbage(self.0.id);
         }
     }
 }

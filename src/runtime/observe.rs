@@ -410,6 +410,7 @@ impl Executor {
     }
 
     fn set_profile(&mut self, profile: Profile, clock: impl FnOnce() -> Box<dyn Clock>) {
+        self.core.extras = true;
         self.core.profiler =
             (profile != Profile::Off).then(|| Box::new(Profiler::new(profile, clock)));
     }
@@ -445,9 +446,9 @@ impl Executor {
         let core = &self.core;
         let profiler = core.profiler.as_deref();
         let mut nodes: Vec<NodeReport> = (0..)
-            .zip(&self.runs)
-            .filter_map(|(index, run)| {
-                let run = run.as_deref()?;
+            .zip(&core.graph.slots)
+            .filter_map(|(index, slot)| {
+                let run = slot.run.as_deref()?;
                 Some(report_of(core, core.graph.id_at(index), run))
             })
             .collect();

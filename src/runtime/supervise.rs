@@ -222,6 +222,7 @@ impl Executor {
         };
         held.past.count += 1;
         watch.waiting.push((at, target));
+        self.core.extras = true;
         // A failed node sleeps; its timer only has a cycle run in time.
         let _ = self.core.set_timer(target, at, None);
         Outcome::Restarts(at)

@@ -49,7 +49,7 @@ fn a_short_order_and_its_modification_are_what_another_decoder_shows() {
          1228e8c1ec04532f7b077e561f0223006d06",
         &[
             "1 #22005 modify_order_short time_offset 82625000 order_id 152936011645267795 \
-             quantity 35 price 16.45",
+             quantity_short 35 price_short 16.45",
         ],
     );
 }

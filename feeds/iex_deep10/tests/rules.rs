@@ -7,19 +7,12 @@ use crate::model::{
     Action, ChannelId, GapKind, ImbalanceKind, Price, RecvTime, Side, Size, StatisticKind, Tick,
 };
 use crate::session::iextp::encode::Auction;
-use crate::session::iextp::testing::{AUCTION, Run, SYMBOL};
+use crate::session::iextp::testing::{self, AUCTION, Run, SYMBOL};
 
 const MS: u64 = 1_000_000;
 
-/// Ticks of one segment with what `fill` says, without the definition that comes first.
 fn ticks_of(fill: impl FnOnce(&mut Encoder)) -> Vec<Tick> {
-    let mut run = run();
-    let mut venue = Encoder::new(1, 7);
-    fill(&mut venue);
-    run.packet(0, 2, &venue.segment(1));
-    let ticks = run.ticks();
-    assert_eq!(ticks[0].action, Action::Definition);
-    ticks[1..].to_vec()
+    testing::ticks_of(&DESCRIPTOR, fill)
 }
 
 /// Segments of one level each; prices tell them apart.

@@ -1,8 +1,9 @@
 //! One channel of this transport: which session it follows, and where its sequence starts anew.
 //!
-//! The venue may begin its sequence at 1 again within one session id. A packet numbered 1 at stream offset 0 that was
-//! sent later than everything before it is such a restart: a `Reset` of kind sequence, and books stay as they are,
-//! because the venue goes on to change what it set before. An older one is only a late copy of the first packet.
+//! The venue may begin its sequence at 1 again within one session id. A packet numbered 1 at stream
+//! offset 0 that was sent later than everything before it is such a restart: a `Reset` of kind
+//! sequence, and books stay as they are, because on a recorded day the venue goes on to change what
+//! it set before. An older one is only a late copy of the first packet.
 
 use super::normalize::{At, Dialect, Messages};
 use super::{HEADER_BYTES, Header, split_message, whole_count};
@@ -22,7 +23,8 @@ pub const KEYS: &[SettingKey] = &[REORDER_WINDOW_US, HELD_PACKETS_MAX, SILENCE_M
 /// A channel of the dialect `D` that has seen nothing.
 ///
 /// # Errors
-/// All faults of the settings at once; unknown keys are found by the caller, who knows the common ones.
+/// All faults of the settings at once; unknown keys are found by the caller, who knows the common
+/// ones.
 pub(crate) fn build<D: Dialect>(
     settings: &FeedSettings,
 ) -> Result<SequencedChannel<Follower<D>>, Vec<SettingFault>> {
@@ -49,7 +51,8 @@ pub(crate) fn session_key<D: Dialect>(bytes: &[u8]) -> Option<SessionKey> {
     Some(header.session_key())
 }
 
-/// Shows every message of a packet: `channel` is session and channel, numbers run on from the header's.
+/// Shows every message of a packet: `channel` is session and channel, numbers run on from the
+/// header's.
 ///
 /// Unknown types and messages that are too short are not shown.
 ///
@@ -185,7 +188,7 @@ impl<D: Dialect> Protocol for Follower<D> {
     }
 
     fn on_hole(&mut self) {
-        self.messages.close_event();
+        self.messages.on_hole();
     }
 
     fn restart(&mut self) {

@@ -1,4 +1,5 @@
-//! The other direction: messages as the venue sends them, type byte first, for simulators and tests.
+//! The other direction: messages as the venue sends them, type byte first, for simulators and
+//! tests.
 
 use super::Packetizer;
 use super::messages::{
@@ -7,8 +8,8 @@ use super::messages::{
     TradeReport, TradingStatus,
 };
 
-/// Says what a channel of the message protocol `PROTOCOL` says. The messages here are those the protocols share; each
-/// room adds its own.
+/// Says what a channel of the message protocol `PROTOCOL` says. The messages here are those the
+/// protocols share; each room adds its own.
 #[derive(Clone, Debug)]
 pub struct Encoder<const PROTOCOL: u16> {
     packetizer: Packetizer,
@@ -125,7 +126,8 @@ impl<const PROTOCOL: u16> Encoder<PROTOCOL> {
         ))
     }
 
-    /// Whether retail interest rests (`" " A B C`: none, buy, sell, both). `false` when the segment must be sent before.
+    /// Whether retail interest rests (`" " A B C`: none, buy, sell, both). `false` when the segment
+    /// must be sent before.
     pub fn retail_liquidity(&mut self, code: u8, symbol: &str, timestamp: i64) -> bool {
         self.packetizer.push(&message!(
             RetailLiquidityIndicator,
@@ -136,7 +138,8 @@ impl<const PROTOCOL: u16> Encoder<PROTOCOL> {
         ))
     }
 
-    /// Whether the venue itself halts a security (`O` halted, `N` not). `false` when the segment must be sent before.
+    /// Whether the venue itself halts a security (`O` halted, `N` not). `false` when the segment
+    /// must be sent before.
     pub fn operational_halt(&mut self, code: u8, symbol: &str, timestamp: i64) -> bool {
         self.packetizer.push(&message!(
             OperationalHaltStatus,
@@ -147,7 +150,8 @@ impl<const PROTOCOL: u16> Encoder<PROTOCOL> {
         ))
     }
 
-    /// Whether short sales are restricted, and why (`" " A C D N`). `false` when the segment must be sent before.
+    /// Whether short sales are restricted, and why (`" " A C D N`). `false` when the segment must
+    /// be sent before.
     pub fn short_sale(
         &mut self,
         (is_restricted, detail): (bool, u8),
@@ -164,7 +168,8 @@ impl<const PROTOCOL: u16> Encoder<PROTOCOL> {
         ))
     }
 
-    /// The opening (`O`) or closing (`C`) process of a security is complete. `false` when the segment must be sent before.
+    /// The opening (`O`) or closing (`C`) process of a security is complete. `false` when the
+    /// segment must be sent before.
     pub fn security_event(&mut self, code: u8, symbol: &str, timestamp: i64) -> bool {
         self.packetizer.push(&message!(
             SecurityEvent,
@@ -175,7 +180,8 @@ impl<const PROTOCOL: u16> Encoder<PROTOCOL> {
         ))
     }
 
-    /// An official opening (`Q`) or closing (`M`) price in 1e-4. `false` when the segment must be sent before.
+    /// An official opening (`Q`) or closing (`M`) price in 1e-4. `false` when the segment must be
+    /// sent before.
     pub fn official_price(
         &mut self,
         (code, price): (u8, i64),
@@ -192,7 +198,8 @@ impl<const PROTOCOL: u16> Encoder<PROTOCOL> {
         ))
     }
 
-    /// A trade the venue cancels, told as [`Encoder::trade`] did. `false` when the segment must be sent before.
+    /// A trade the venue cancels, told as [`Encoder::trade`] did. `false` when the segment must be
+    /// sent before.
     pub fn trade_break(
         &mut self,
         (trade_id, size, price): (u64, u32, i64),

@@ -1,5 +1,5 @@
-//! The messages that the protocols of this transport share, without the type byte. Little endian; prices have four
-//! implied decimals.
+//! The messages that the protocols of this transport share, without the type byte. Little endian;
+//! prices have four implied decimals.
 
 use crate::session::layout::{Code, Decimal, LittleEndian, Text};
 
@@ -45,8 +45,8 @@ pub(crate) use flag_bytes;
 
 flag_bytes! {
     SecurityDirectoryFlags: "unused_5" 0x1f, "etp" 0x20, "when_issued" 0x40, "test_security" 0x80,;
-    SaleConditionFlags: "unused_3" 0x07, "singleprice_cross_trade" 0x08, "trade_through_exempt" 0x10,
-        "odd_lot" 0x20, "extended_hours" 0x40, "intermarket_sweep" 0x80,;
+    SaleConditionFlags: "unused_3" 0x07, "singleprice_cross_trade" 0x08,
+        "trade_through_exempt" 0x10, "odd_lot" 0x20, "extended_hours" 0x40, "intermarket_sweep" 0x80,;
 }
 
 crate::layout! {
@@ -151,7 +151,8 @@ pub struct TypeInfo {
     pub bytes: u16,
 }
 
-/// The message types of a protocol by their type bytes: `TYPES`, and `inspect_message` that shows one.
+/// The message types of a protocol by their type bytes: `TYPES`, and `inspect_message` that shows
+/// one.
 macro_rules! types {
     ($($tag:literal $view:ident)*) => {
         /// Every message type of the specification, in its order.
@@ -163,7 +164,8 @@ macro_rules! types {
             },)*
         ];
 
-        /// Hands the fields of one message to `show`; `None` when the type is unknown or the bytes are too few.
+        /// Hands the fields of one message to `show`; `None` when the type is unknown or the bytes
+        /// are too few.
         pub fn inspect_message(
             message: &[u8],
             show: &mut dyn FnMut(&dyn $crate::contract::InspectedMessage),

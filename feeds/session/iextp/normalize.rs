@@ -1,7 +1,8 @@
-//! Messages to ticks: the messages all protocols of this transport share, and what their own ones need.
+//! Messages to ticks: the messages all protocols of this transport share, and what their own ones
+//! need.
 //!
-//! Every message is an event of its own, unless the protocol marks where an event ends and one is open: then a message
-//! belongs to that one and leaves closing it to the venue.
+//! Every message is an event of its own, unless the protocol marks where an event ends and one is
+//! open: then a message belongs to that one and leaves closing it to the venue.
 
 use super::messages::{
     AuctionInformation, OfficialPrice, OperationalHaltStatus, RetailLiquidityIndicator,
@@ -24,8 +25,8 @@ pub(crate) trait Dialect: Send + 'static {
     /// Its message types.
     const TYPES: &'static [TypeInfo];
 
-    /// Makes ticks of one message: its own types here, the shared ones it has through [`Messages::shared`], all others
-    /// through [`Messages::unknown_type`].
+    /// Makes ticks of one message: its own types here, the shared ones it has through
+    /// [`Messages::shared`], all others through [`Messages::unknown_type`].
     ///
     /// # Errors
     /// The message is too short for its type, or a field has a value its type does not allow.
@@ -38,13 +39,15 @@ pub(crate) trait Dialect: Send + 'static {
         out: &mut Batch,
     ) -> Result<(), DecodeError>;
 
-    /// Hands the fields of one message to `show`; `None` when the type is unknown or the bytes are too few.
+    /// Hands the fields of one message to `show`; `None` when the type is unknown or the bytes are
+    /// too few.
     fn inspect(message: &[u8], show: &mut dyn FnMut(&dyn InspectedMessage)) -> Option<()>;
 }
 
 /// Notices kept until they are polled: one a type and one end of session.
 const NOTICES_MAX: usize = 512;
-/// Instruments a channel may name; messages for further ones are counted as for unknown instruments.
+/// Instruments a channel may name; messages for further ones are counted as for unknown
+/// instruments.
 const INSTRUMENTS_MAX: usize = 1 << 20;
 
 /// Where and when a message was.
@@ -65,6 +68,8 @@ struct Standing {
     reason: u64,
     /// The venue itself halts it, whatever the market says.
     is_halted_here: bool,
+    /// [`Messages::breaks`] when its book was told whole last.
+    whole_since: u32,
 }
 
 /// What the messages of one channel mean.
@@ -77,12 +82,15 @@ pub(crate) struct Messages {
     followed: Vec<u64>,
     is_event_open: bool,
     is_over: bool,
+    /// Places where messages before the next one were never seen.
+    breaks: u32,
     counts: [u64; 256],
     told_unknown: [bool; 256],
     notices: VecDeque<Notice>,
 }
 
-/// A view of a message of at least this type's length, or the way out. The venue may add fields at the end.
+/// A view of a message of at least this type's length, or the way out. The venue may add fields at
+/// the end.
 macro_rules! view {
     ($view:ident, $body:ident, $tag:ident) => {
         $view::of($body).ok_or($crate::contract::DecodeError::BadLength {
@@ -106,6 +114,7 @@ impl Messages {
             followed,
             is_event_open: false,
             is_over: false,
+            breaks: 0,
             counts: [0; 256],
             told_unknown: [false; 256],
             notices: VecDeque::new(),
@@ -117,14 +126,23 @@ impl Messages {
         self.is_event_open = is_open;
     }
 
-    /// The stream is broken here: no event continues over it.
-    pub(crate) fn close_event(&mut self) {
+    /// Whether a message that tells an instrument's book whole is the first one since messages were
+    /// missing.
+    #[inline(always)]
+    pub(crate) fn is_first_whole(&mut self, instrument: InstrumentId) -> bool {
+        let standing = &mut self.standings[instrument.index()];
+        std::mem::replace(&mut standing.whole_since, self.breaks) != self.breaks
+    }
+
+    /// The stream is broken here: no event continues over it, and no book is known to be whole.
+    pub(crate) fn on_hole(&mut self) {
         self.is_event_open = false;
+        self.breaks = self.breaks.wrapping_add(1);
     }
 
     /// The stream starts anew.
     pub(crate) fn restart(&mut self) {
-        self.is_event_open = false;
+        self.on_hole();
         self.is_over = false;
     }
 
@@ -147,8 +165,8 @@ impl Messages {
         self.notices.pop_front()
     }
 
-    /// Applies the whole messages among the first `count` of `payload`, except the first `skip`; returns how many there were,
-    /// the skipped ones included.
+    /// Applies the whole messages among the first `count` of `payload`, except the first `skip`;
+    /// returns how many there were, the skipped ones included.
     #[inline(always)]
     pub(crate) fn apply<D: Dialect>(
         &mut self,
@@ -368,7 +386,8 @@ impl Messages {
         }
     }
 
-    /// A tick of a message sent at `timestamp` ns since the Unix epoch; it closes its event unless one is open.
+    /// A tick of a message sent at `timestamp` ns since the Unix epoch; it closes its event unless
+    /// one is open.
     #[inline(always)]
     pub(crate) fn blank(&self, at: At, action: Action, timestamp: i64) -> Tick {
         Tick {
@@ -437,6 +456,7 @@ impl Messages {
             state: TradingState::Trading,
             reason: 0,
             is_halted_here: false,
+            whole_since: 0,
         });
         if define {
             let definition = Definition::named(instrument, Symbol::new(symbol));

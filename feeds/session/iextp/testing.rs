@@ -158,7 +158,8 @@ pub(crate) fn payloads(path: &Path) -> Vec<(u64, Vec<u8>)> {
     found
 }
 
-/// Fields as the reference decode writes them: JSON in wire order, names without underscores, a price of 0 as a number.
+/// Fields as the reference decode writes them: JSON in wire order, names without underscores, a
+/// price of 0 as a number.
 #[derive(Default)]
 struct Fields(String);
 
@@ -244,7 +245,8 @@ pub(crate) fn inspect(descriptor: &Descriptor, bytes: &[u8]) -> Messages {
     messages
 }
 
-/// Compares every field of every message with another decoder's; returns how many messages there were.
+/// Compares every field of every message with another decoder's; returns how many messages there
+/// were.
 #[track_caller]
 pub(crate) fn check_decode(descriptor: &Descriptor, pcap: &Path, decode: &Path) -> usize {
     let mut ours = payloads(pcap)
@@ -273,6 +275,22 @@ pub(crate) fn actions(ticks: &[Tick]) -> Vec<Action> {
     ticks.iter().map(|tick| tick.action).collect()
 }
 
+/// Ticks of one segment without the definition that comes first.
+#[track_caller]
+pub(crate) fn ticks_of<const PROTOCOL: u16>(
+    descriptor: &Descriptor,
+    fill: impl FnOnce(&mut Encoder<PROTOCOL>),
+) -> Vec<Tick> {
+    let mut run = Run::new(descriptor);
+    let mut venue = Encoder::new(1, 7);
+    fill(&mut venue);
+    assert_eq!(run.packet(0, 2, &venue.segment(1)), Outcome::Applied);
+    assert_eq!(run.feed.counters().decode_errors_total(), 0);
+    let ticks = run.ticks();
+    assert_eq!(ticks[0].action, Action::Definition);
+    ticks[1..].to_vec()
+}
+
 /// The only message of a channel's segment, type byte first.
 #[track_caller]
 pub(crate) fn only_message<const PROTOCOL: u16>(venue: &mut Encoder<PROTOCOL>) -> Vec<u8> {
@@ -286,7 +304,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn bytes_of(hex: &str) -> Vec<u8> {
+pub(crate) fn bytes_of(hex: &str) -> Vec<u8> {
     let digits: Vec<u8> = hex
         .lines()
         .filter(|line| !line.starts_with('#'))
@@ -332,7 +350,8 @@ pub(crate) const AUCTION: Auction = Auction {
     collar_upper: 2_057_000,
 };
 
-/// Says a message of a shared type, with values that tell fields apart; `false` when the type is no shared one.
+/// Says a message of a shared type, with values that tell fields apart; `false` when the type is no
+/// shared one.
 pub(crate) fn say_shared<const PROTOCOL: u16>(venue: &mut Encoder<PROTOCOL>, tag: u8) -> bool {
     match tag {
         b'S' => venue.system_event(b'E', AT),
@@ -350,10 +369,11 @@ pub(crate) fn say_shared<const PROTOCOL: u16>(venue: &mut Encoder<PROTOCOL>, tag
     }
 }
 
-/// Checks that every type has golden bytes, `vectors/<message>.hex` of the room, that they are what the encoder says, and
-/// that they become the ticks of `vectors/<message>.events`.
+/// Checks that every type has golden bytes, `vectors/<message>.hex` of the room, that they are what
+/// the encoder says, and that they become the ticks of `vectors/<message>.events`.
 ///
-/// Written anew only with `WAVELETD_BLESS=1`, and then checked by hand against the specification's tables.
+/// Written anew only with `WAVELETD_BLESS=1`, and then checked by hand against the specification's
+/// tables.
 #[track_caller]
 pub(crate) fn check_vectors<const PROTOCOL: u16>(
     descriptor: &Descriptor,
@@ -386,7 +406,8 @@ pub(crate) fn check_vectors<const PROTOCOL: u16>(
     }
 }
 
-/// Checks that a packet with a message of every type is refused when cut anywhere, and survived when any bit is flipped.
+/// Checks that a packet with a message of every type is refused when cut anywhere, and survived
+/// when any bit is flipped.
 #[track_caller]
 pub(crate) fn check_damage<const PROTOCOL: u16>(descriptor: &Descriptor, types: &[TypeInfo]) {
     let mut venue = Encoder::<PROTOCOL>::new(1, 7);
@@ -468,7 +489,8 @@ impl Recorded {
         }
     }
 
-    /// The other decoder saw the same trades: how many, how much and the last one of every instrument.
+    /// The other decoder saw the same trades: how many, how much and the last one of every
+    /// instrument.
     #[track_caller]
     pub(crate) fn check_trades(&self) {
         let mut trades: BTreeMap<&str, (u64, u64, Option<&Tick>)> = BTreeMap::new();

@@ -19,6 +19,9 @@ const CHANNEL: u32 = 1;
 
 /// How a protocol says what happens in a market. Made anew with every session.
 pub trait Tells<const PROTOCOL: u16>: Default + Send {
+    /// Whether it has a message of how an auction stands.
+    const HAS_AUCTIONS: bool;
+
     /// Says what `event` changed. Events of symbols that are not in `symbols` are left out.
     fn tell(
         &mut self,
@@ -57,7 +60,8 @@ impl<const PROTOCOL: u16> Segments<PROTOCOL> {
         }
     }
 
-    /// Says one message. One that does not fit behind what is collected goes into a segment of its own.
+    /// Says one message. One that does not fit behind what is collected goes into a segment of its
+    /// own.
     pub fn say(&mut self, now: EventTime, message: impl Fn(&mut Encoder<PROTOCOL>) -> bool) {
         if !message(&mut self.encoder) {
             self.send(now);
@@ -162,9 +166,13 @@ impl<T: Tells<PROTOCOL>, const PROTOCOL: u16> VenueSimulator for Venue<T, PROTOC
         else {
             return false;
         };
+        let is_imbalance = matches!(announcement, Announcement::Imbalance { .. });
         let Some(name) = self.symbols.get(symbol as usize) else {
             return false;
         };
+        if is_imbalance && !T::HAS_AUCTIONS {
+            return false;
+        }
         let name = name.as_str();
         self.segments.say(now, |venue| match *announcement {
             Announcement::Halt { .. } => venue.trading_status(b'H', name, at),

@@ -362,9 +362,9 @@ impl PitchEncoder {
                 [
                     put_time_offset(offset),
                     put_order_id(order),
-                    put_side(b'B'),
+                    put_side_indicator(b'B'),
                     put_quantity(quantity),
-                    put_symbol(symbol),
+                    put_symbol_extended(symbol),
                     put_price(price.cast_unsigned()),
                     put_execution_id(execution),
                 ],

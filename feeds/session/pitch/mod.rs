@@ -14,14 +14,21 @@
 //!
 //! The wire counts seconds since the exchange's midnight in `Time` messages, in some markets with
 //! the same moment as seconds since 1970 beside them, and nanoseconds behind them elsewhere. Which
-//! midnight it is follows from the receive time where no message says it. Where messages are missing, one of
-//! them may have told another second: until the next `Time`, `ts_event` is undefined.
+//! midnight it is follows from the receive time where no message says it. Where messages are
+//! missing, one of them may have told another second: until the next `Time`, `ts_event` is
+//! undefined.
 //!
 //! # Events
 //!
 //! Every message is a matching-engine event of its own, except between a transaction's begin and
-//! end, which are one event: the last tick before the end closes it. That tick is kept back until
-//! the end comes. A gap, a restart or the end of input ends the transaction.
+//! end, which are one event: the last tick before the end closes it. The newest tick of an open
+//! transaction is therefore kept back until another one or the end comes. What interrupts the
+//! stream (a gap, a restart, the end of input) closes the event that is open.
+//!
+//! # Messages without numbers
+//!
+//! Definitions and symbol mappings come in packets with the number 0, again and again; they are
+//! taken as often as they say anything new. Other messages without a number are counted as ignored.
 //!
 //! # Sessions
 //!

@@ -341,7 +341,7 @@ impl<M: Market> Normalizer<M> {
             0x30 => {
                 let view = view!(TradeExpanded, body, tag);
                 let print = Print {
-                    symbol: view.symbol(),
+                    symbol: view.symbol_extended(),
                     quantity: view.quantity(),
                     price: long_price::<M>(tag, view.price())?,
                     execution_id: view.execution_id(),

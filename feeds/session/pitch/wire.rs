@@ -204,6 +204,21 @@ crate::layout! {
         16 price: PriceE4,
         24 modify_order_flags: ModifyFlags,
     }
+    /// The same with small values, as equities and options name its fields.
+    pub struct ModifyOrderShort(16) "modify_order_short" {
+        0 time_offset: LittleEndian<u32>,
+        4 order_id: LittleEndian<u64>,
+        12 quantity_short: LittleEndian<u16>,
+        14 price_short: PriceE2,
+    }
+    /// The same, with its flags.
+    pub struct ModifyOrderShortFull(17) "modify_order_short" {
+        0 time_offset: LittleEndian<u32>,
+        4 order_id: LittleEndian<u64>,
+        12 quantity_short: LittleEndian<u16>,
+        14 price_short: PriceE2,
+        16 modify_order_flags: ModifyFlags,
+    }
     /// An order has another quantity or price, both small.
     pub struct ModifyShort(16) "modify_order_short" {
         0 time_offset: LittleEndian<u32>,
@@ -240,10 +255,10 @@ crate::layout! {
     pub struct TradeExpanded(41) "trade_expanded" {
         0 time_offset: LittleEndian<u32>,
         4 order_id: LittleEndian<u64>,
-        12 side: Code,
+        12 side_indicator: Code,
         13 quantity: LittleEndian<u32>,
-        17 symbol: Text<8>,
-        25 price: LittleEndian<u64>,
+        17 symbol_extended: Text<8>,
+        25 price: PriceE4,
         33 execution_id: LittleEndian<u64>,
     }
     /// A trade is cancelled.
@@ -254,6 +269,10 @@ crate::layout! {
     /// Nothing follows in the unit.
     pub struct EndOfSession(4) "end_of_session" {
         0 time_offset: LittleEndian<u32>,
+    }
+    /// The same, as equities and options name its field.
+    pub struct SessionEnd(4) "end_of_session" {
+        0 timestamp: LittleEndian<u32>,
     }
     /// How an auction stands.
     pub struct AuctionState(45) "auction_update" {

@@ -162,6 +162,12 @@ impl Ready {
         }
     }
 
+    /// Whether nothing is watched.
+    #[inline]
+    pub(in crate::runtime) fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
     /// Calls `found` for the node of each channel that has work, in the order of the places.
     #[inline]
     pub(in crate::runtime) fn drain(&mut self, mut found: impl FnMut(NodeId)) {

@@ -227,3 +227,32 @@ fn feedback_comes_in_one_cycle_later_and_counts_what_it_replaces() {
     let _ = run(&mut ex);
     assert!(ex.has_mutated(&late));
 }
+
+/// One child is removed and its slot used by a node that is no child: neither runs, and those left
+/// keep their order.
+#[track_caller]
+fn check_removed_child(names: &[&'static str]) {
+    let (mut ex, log) = (Executor::new(), Log::default());
+    let parent = logging(&mut ex, &log, "parent", &[]);
+    let mut children: Vec<_> = names
+        .iter()
+        .map(|name| logging(&mut ex, &log, name, &[&parent]))
+        .collect();
+    let removed = children.remove(1);
+    assert_eq!(ex.sweep(&removed), 1);
+    let stranger = logging(&mut ex, &log, "stranger", &[]);
+    assert_eq!(stranger.id().index(), removed.id().index());
+    ex.schedule(&parent);
+    let _ = run(&mut ex);
+    let mut expected = vec!["parent"];
+    expected.extend(names.iter().filter(|&&name| name != names[1]));
+    check_log(&log, &expected);
+}
+
+#[test]
+fn slot_of_a_removed_child_is_no_child_of_its_parent() {
+    check_removed_child(&["a", "b"]);
+    check_removed_child(&["a", "b", "c", "d", "e"]);
+    check_removed_child(&["a", "b", "c", "d", "e", "f"]);
+    check_removed_child(&["a", "b", "c", "d", "e", "f", "g", "h"]);
+}
