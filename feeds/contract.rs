@@ -332,6 +332,8 @@ pub struct FeedCounters {
     /// Messages read and not applied, because they mean nothing where they stand: an update before its snapshot, a
     /// statistic older than the one before it, a trade known already.
     pub messages_ignored: u64,
+    /// Holes in the numbers that the venue gives the updates of each instrument, beside those of the channel.
+    pub instrument_gaps: u64,
     /// Statistics left out because they do not fit the normalised language exactly; the rest of their message is applied.
     pub values_left_out: u64,
     /// Retransmission requests sent.
@@ -499,6 +501,8 @@ pub trait FieldSink {
     fn code(&mut self, name: &'static str, value: u8);
     /// A bit.
     fn flag(&mut self, name: &'static str, value: bool);
+    /// A field that says it has no value.
+    fn absent(&mut self, _name: &'static str) {}
     /// Opens a nested object (an element of a list when `name` is empty).
     fn begin_object(&mut self, name: &'static str);
     /// Closes it.

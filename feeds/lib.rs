@@ -19,7 +19,8 @@
 //!    - `feed.rs`: how a packet's header reads and which session it is of, as a
 //!      [`Protocol`](session::channel::Protocol): sequencing, arbitration and recovery are then shared. Rooms over
 //!      [`iextp`](session::iextp) need none, and no settings of their own: their transport is shared whole;
-//!    - `wire.rs`: the layouts, as a table for the [`layout!`] macro (binary) or a scanner (text);
+//!    - `wire.rs`: the layouts, as a table for the [`layout!`] macro (binary) or a scanner (text); for Simple Binary
+//!      Encoding a `schema.xml` instead, and `generated.rs` made of it by `examples/sbe_views`: see [`session::sbe`];
 //!    - `normalize.rs`: messages to ticks; `settings.rs`: the YAML keys of its own
 //!      ([`OwnKeys`](session::OwnKeys));
 //!    - `encode.rs`: the other direction, for the simulator and for tests;
@@ -42,6 +43,7 @@ pub mod cboe_pitch_complex;
 pub mod cboe_pitch_equities;
 pub mod cboe_pitch_futures;
 pub mod cboe_pitch_options;
+pub mod cme_mdp3;
 pub mod coinbase_ws;
 pub mod iex_deep10;
 pub mod iex_deepplus;
@@ -59,6 +61,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &cboe_pitch_futures::DESCRIPTOR,
     &cboe_pitch_options::DESCRIPTOR,
     &cboe_pitch_complex::DESCRIPTOR,
+    &cme_mdp3::DESCRIPTOR,
 ];
 
 /// The descriptor of the feed called `name`, if this build has it.

@@ -255,7 +255,7 @@ fn every_feed_has_a_room_a_registry_line_and_a_yaml() {
         assert!(yaml.is_file(), "no config/{name}.yaml");
         assert!(feeds::descriptor(name).is_some_and(|found| found.name == name));
     }
-    let shared = ["model", "session", "fuzz", "tests", "target"];
+    let shared = ["model", "session", "fuzz", "tests", "examples", "target"];
     for entry in fs::read_dir(root().join("feeds"))
         .unwrap()
         .map(Result::unwrap)

@@ -87,8 +87,14 @@ codes! {
         SessionHighPrice = 5 "session_high_price",
         /// Volume of the session, in size units.
         ClearedVolume = 6 "cleared_volume",
+        /// Lowest offer of the session.
+        LowestOffer = 7 "lowest_offer",
+        /// Highest bid of the session.
+        HighestBid = 8 "highest_bid",
         /// Contracts that are open, in size units.
         OpenInterest = 9 "open_interest",
+        /// Price fixed at a set time of the day.
+        FixingPrice = 10 "fixing_price",
         /// Official closing price.
         ClosePrice = 11 "close_price",
         /// Volume-weighted average price given by the venue.

@@ -7,6 +7,7 @@ pub mod liveness;
 pub mod moldudp64;
 pub mod pitch;
 pub mod rebuild;
+pub mod sbe;
 pub mod sequenced_unit;
 pub mod sequencer;
 pub mod settings;

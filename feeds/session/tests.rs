@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod oracle;
+mod sbe;
 mod transitions;

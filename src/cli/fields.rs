@@ -108,6 +108,11 @@ impl FieldSink for JsonFields<'_> {
         self.out.push_str(if value { "true" } else { "false" });
     }
 
+    fn absent(&mut self, name: &'static str) {
+        self.key(name);
+        self.out.push_str("null");
+    }
+
     fn begin_object(&mut self, name: &'static str) {
         self.open(name, '{', false);
     }
@@ -190,6 +195,10 @@ impl FieldSink for WordFields<'_> {
 
     fn flag(&mut self, name: &'static str, value: bool) {
         self.word(name, format_args!("{value}"));
+    }
+
+    fn absent(&mut self, name: &'static str) {
+        self.word(name, format_args!("-"));
     }
 
     fn begin_object(&mut self, name: &'static str) {

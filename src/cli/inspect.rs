@@ -8,7 +8,8 @@ use crate::replay::moment::Rfc3339;
 use crate::replay::{Capture, Pacer, Record, Speed, What};
 use clap::Args;
 use feeds::contract::{
-    Batch, DecodeError, Descriptor, Form, InspectedMessage, Line, MessageSink, Packet, TickSink,
+    Batch, DecodeError, Descriptor, Form, InspectedMessage, Line, MessageSink, Packet, Server,
+    TickSink,
 };
 use feeds::model::{Action, ChannelId, Definition, InstrumentId, RecvTime, Size, Tick};
 use std::io::{self, BufWriter, StdoutLock, Write};
@@ -61,7 +62,7 @@ pub fn run(args: &InspectArgs) -> Exit {
     if args.normalized {
         ticks(args, feed, capture)
     } else {
-        messages(args, feed, capture)
+        messages(args, feed, capture.with_segments())
     }
 }
 
@@ -276,6 +277,7 @@ fn messages(args: &InspectArgs, feed: &Descriptor, mut capture: Capture) -> Exit
         shows_rest: args.rest,
         text: String::new(),
         channel: String::new(),
+        segments_left_out: 0,
         decode_errors: [0; DecodeError::KINDS.len()],
     };
     while !lines.is_over()
@@ -285,6 +287,9 @@ fn messages(args: &InspectArgs, feed: &Descriptor, mut capture: Capture) -> Exit
     }
     if let Some(exit) = lines.finish() {
         return exit;
+    }
+    if inspector.segments_left_out > 0 {
+        narrate(&format!("left out: {} tcp", inspector.segments_left_out));
     }
     conclude(&capture, &inspector.decode_errors)
 }
@@ -297,6 +302,8 @@ struct Inspector<'a> {
     shows_rest: bool,
     text: String,
     channel: String,
+    /// TCP segments that are nothing the feed reads.
+    segments_left_out: u64,
     decode_errors: [u64; DecodeError::KINDS.len()],
 }
 
@@ -311,6 +318,17 @@ impl Inspector<'_> {
                     record.ts_recv,
                     0,
                     Form::Datagram,
+                    payload,
+                    lines,
+                );
+            }
+            What::Segment { src, payload, .. } => {
+                append(&mut self.channel, format_args!("{src}"));
+                self.packet(
+                    record.packet,
+                    record.ts_recv,
+                    0,
+                    Form::Stream(Server::Snapshot(0)),
                     payload,
                     lines,
                 );
@@ -374,12 +392,15 @@ impl Inspector<'_> {
             form,
             bytes,
         };
-        let is_rest = matches!(form, Form::Rest(_));
-        if let Err(error) = (self.feed.inspect)(&packet, &mut sink)
+        let Err(error) = (self.feed.inspect)(&packet, &mut sink) else {
+            return;
+        };
+        match (form, error) {
             // Answers that a client learned its symbols from are no messages of the feed.
-            && !(is_rest && error == DecodeError::NotThisProtocol)
-        {
-            self.decode_errors[error.kind()] += 1;
+            (Form::Rest(_), DecodeError::NotThisProtocol) => {}
+            // Nor is every connection in a capture the feed's.
+            (Form::Stream(_), DecodeError::NotThisProtocol) => self.segments_left_out += 1,
+            _ => self.decode_errors[error.kind()] += 1,
         }
     }
 }

@@ -10,7 +10,7 @@
 //! A damaged packet is counted by kind and left out. Where a file breaks off, everything before was given, and
 //! [`Capture::broken`] says where and why. No length in a file is ever believed with memory.
 
-use super::link::{Datagram, LinkType, Skip, datagram};
+use super::link::{Datagram, LinkType, Skip, datagram, segment};
 use super::pcap::{Pcap, Step};
 use super::pcapng::PcapNg;
 use super::session::Session;
@@ -46,6 +46,15 @@ pub enum What<'a> {
         /// Whom it is for.
         dst: SocketAddr,
         /// Its payload, as long as UDP says.
+        payload: &'a [u8],
+    },
+    /// The bytes of one TCP segment, only where they are asked for: see [`Capture::with_segments`].
+    Segment {
+        /// Who sent it.
+        src: SocketAddr,
+        /// Whom it is for.
+        dst: SocketAddr,
+        /// What it carries; never empty.
         payload: &'a [u8],
     },
     /// Whole messages of the venue's file form, at least one.
@@ -200,11 +209,13 @@ pub struct Capture {
     counters: CaptureCounters,
     broken: Option<Broken>,
     is_over: bool,
+    gives_segments: bool,
 }
 
 /// What [`Capture::advance_to_any`] found, as places in the source's buffers.
 pub(super) enum Found {
     Datagram(u64, Range<usize>, Datagram),
+    Segment(u64, Range<usize>, Datagram),
     Messages(u64, Range<usize>),
     Line(u64, Entry),
 }
@@ -248,7 +259,15 @@ impl Capture {
             counters: CaptureCounters::default(),
             broken: None,
             is_over: false,
+            gives_segments: false,
         })
+    }
+
+    /// Gives TCP segments too, which are left out and counted else: each for itself, as captured, in no other order.
+    #[must_use]
+    pub fn with_segments(mut self) -> Capture {
+        self.gives_segments = true;
+        self
     }
 
     /// What it is.
@@ -318,6 +337,21 @@ impl Capture {
                 Found::Datagram(ts_recv, place, datagram),
                 Source::Pcap(_, window) | Source::PcapNg(_, window),
             ) => datagram_record(self.counters.packets, ts_recv, window, &place, &datagram),
+            (
+                Found::Segment(ts_recv, place, segment),
+                Source::Pcap(_, window) | Source::PcapNg(_, window),
+            ) => {
+                let start = place.start + segment.payload_start;
+                Record {
+                    packet: self.counters.packets,
+                    ts_recv: RecvTime(ts_recv),
+                    what: What::Segment {
+                        src: segment.src,
+                        dst: segment.dst,
+                        payload: window.taken(start..start + segment.payload_bytes),
+                    },
+                }
+            }
             (Found::Messages(packet, place), Source::VenueFile(_, window)) => Record {
                 packet,
                 ts_recv: RecvTime::UNDEFINED,
@@ -363,7 +397,13 @@ impl Capture {
         match &mut self.source {
             Source::Pcap(reader, window) => loop {
                 let step = reader.step(window);
-                match on_step(step, window, &mut self.counters, &mut self.broken) {
+                match on_step(
+                    step,
+                    window,
+                    self.gives_segments,
+                    &mut self.counters,
+                    &mut self.broken,
+                ) {
                     Progress::Found(found) => return Some(found),
                     Progress::Again => {}
                     Progress::Over => break,
@@ -371,7 +411,13 @@ impl Capture {
             },
             Source::PcapNg(reader, window) => loop {
                 let step = reader.step(window);
-                match on_step(step, window, &mut self.counters, &mut self.broken) {
+                match on_step(
+                    step,
+                    window,
+                    self.gives_segments,
+                    &mut self.counters,
+                    &mut self.broken,
+                ) {
                     Progress::Found(found) => return Some(found),
                     Progress::Again => {}
                     Progress::Over => break,
@@ -431,6 +477,7 @@ enum Progress {
 fn on_step(
     step: Step,
     window: &Window,
+    gives_segments: bool,
     counters: &mut CaptureCounters,
     broken: &mut Option<Broken>,
 ) -> Progress {
@@ -442,11 +489,23 @@ fn on_step(
             is_whole,
         } => {
             counters.packets += 1;
-            match in_frame(link, window.taken(place.clone()), is_whole) {
+            let frame = window.taken(place.clone());
+            match in_frame(link, frame, is_whole) {
                 Ok(datagram) => {
                     counters.bytes += datagram.payload_bytes as u64;
                     Progress::Found(Found::Datagram(ts_recv, place, datagram))
                 }
+                Err(Skip::Tcp) if gives_segments => match segment(link, frame) {
+                    Ok(segment) if segment.payload_bytes > 0 => {
+                        counters.bytes += segment.payload_bytes as u64;
+                        Progress::Found(Found::Segment(ts_recv, place, segment))
+                    }
+                    Ok(_) => Progress::Again,
+                    Err(skip) => {
+                        counters.skip(skip);
+                        Progress::Again
+                    }
+                },
                 Err(skip) => {
                     counters.skip(skip);
                     Progress::Again

@@ -191,7 +191,7 @@ impl Driver {
                 What::Close { conn } => {
                     self.link_single(name, LinkEvent::Down(line(conn)), ts_recv, out);
                 }
-                What::Sent { .. } => {}
+                What::Sent { .. } | What::Segment { .. } => {}
             }
         }
         let counters = capture.counters();

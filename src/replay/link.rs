@@ -98,7 +98,7 @@ impl Skip {
     }
 }
 
-/// A UDP datagram inside a frame.
+/// A UDP datagram, or a segment of a TCP connection, inside a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Datagram {
     /// Who sent it.
@@ -130,18 +130,34 @@ const EXTENSION_HEADERS_MAX: usize = 8;
 /// [`Skip`]: what it is instead, to be counted.
 #[inline]
 pub fn datagram(link: LinkType, frame: &[u8]) -> Result<Datagram, Skip> {
+    find(link, frame, PROTOCOL_UDP)
+}
+
+/// Finds the bytes of a TCP connection in a frame, where it is one whole segment; nothing is put in order or together.
+///
+/// # Errors
+/// [`Skip`]: what it is instead.
+pub fn segment(link: LinkType, frame: &[u8]) -> Result<Datagram, Skip> {
+    find(link, frame, PROTOCOL_TCP)
+}
+
+/// Finds what is of protocol `wanted` in a frame.
+#[inline]
+fn find(link: LinkType, frame: &[u8], wanted: u8) -> Result<Datagram, Skip> {
     match link {
-        LinkType::Ethernet => by_ethertype(frame, 12),
-        LinkType::LinuxSll => by_ethertype(frame, 14),
+        LinkType::Ethernet => by_ethertype(frame, 12, wanted),
+        LinkType::LinuxSll => by_ethertype(frame, 14, wanted),
         LinkType::LinuxSll2 => {
             let protocol = be16(frame, 0)?;
-            by_protocol(frame, protocol, 20)
+            by_protocol(frame, protocol, 20, wanted)
         }
-        LinkType::RawIp => by_version(frame, 0),
+        LinkType::RawIp => by_version(frame, 0, wanted),
         LinkType::Null => match frame.first_chunk::<4>() {
             // The family is a small number in the byte order of the machine that captured; systems disagree on
             // IPv6's, so the version in the IP header decides.
-            Some(&[0, 0, 0, family] | &[family, 0, 0, 0]) if family != 0 => by_version(frame, 4),
+            Some(&[0, 0, 0, family] | &[family, 0, 0, 0]) if family != 0 => {
+                by_version(frame, 4, wanted)
+            }
             Some(_) => Err(Skip::NotIp),
             None => Err(Skip::Cut),
         },
@@ -192,38 +208,43 @@ pub(super) fn plain_datagram(frame: &[u8]) -> Option<Datagram> {
 }
 
 #[inline]
-fn by_ethertype(frame: &[u8], at: usize) -> Result<Datagram, Skip> {
+fn by_ethertype(frame: &[u8], at: usize, wanted: u8) -> Result<Datagram, Skip> {
     let ethertype = be16(frame, at)?;
-    by_protocol(frame, ethertype, at + 2)
+    by_protocol(frame, ethertype, at + 2, wanted)
 }
 
 #[inline]
-fn by_protocol(frame: &[u8], mut ethertype: u16, mut at: usize) -> Result<Datagram, Skip> {
+fn by_protocol(
+    frame: &[u8],
+    mut ethertype: u16,
+    mut at: usize,
+    wanted: u8,
+) -> Result<Datagram, Skip> {
     for _ in 0..=VLAN_TAGS_MAX {
         match ethertype {
-            ETHERTYPE_IPV4 => return ipv4(frame, at),
+            ETHERTYPE_IPV4 => return ipv4(frame, at, wanted),
             ETHERTYPE_VLAN | ETHERTYPE_QINQ | ETHERTYPE_QINQ_OLD => {
                 ethertype = be16(frame, at + 2)?;
                 at += 4;
             }
-            ETHERTYPE_IPV6 => return ipv6(frame, at),
+            ETHERTYPE_IPV6 => return ipv6(frame, at, wanted),
             _ => return Err(Skip::NotIp),
         }
     }
     Err(Skip::BadHeader)
 }
 
-fn by_version(frame: &[u8], at: usize) -> Result<Datagram, Skip> {
+fn by_version(frame: &[u8], at: usize, wanted: u8) -> Result<Datagram, Skip> {
     match frame.get(at).map(|byte| byte >> 4) {
-        Some(4) => ipv4(frame, at),
-        Some(6) => ipv6(frame, at),
+        Some(4) => ipv4(frame, at, wanted),
+        Some(6) => ipv6(frame, at, wanted),
         Some(_) => Err(Skip::NotIp),
         None => Err(Skip::Cut),
     }
 }
 
 #[inline]
-fn ipv4(frame: &[u8], at: usize) -> Result<Datagram, Skip> {
+fn ipv4(frame: &[u8], at: usize, wanted: u8) -> Result<Datagram, Skip> {
     let header: &[u8; 20] = frame
         .get(at..)
         .and_then(|rest| rest.first_chunk())
@@ -237,7 +258,7 @@ fn ipv4(frame: &[u8], at: usize) -> Result<Datagram, Skip> {
         return Err(Skip::Fragment);
     }
     match header[9] {
-        PROTOCOL_UDP => {}
+        protocol if protocol == wanted => {}
         PROTOCOL_TCP => return Err(Skip::Tcp),
         _ => return Err(Skip::NotUdp),
     }
@@ -255,10 +276,10 @@ fn ipv4(frame: &[u8], at: usize) -> Result<Datagram, Skip> {
     let dst = IpAddr::V4(Ipv4Addr::new(
         header[16], header[17], header[18], header[19],
     ));
-    udp(frame, at + header_bytes, body_bytes, src, dst)
+    transport(wanted, frame, at + header_bytes, body_bytes, src, dst)
 }
 
-fn ipv6(frame: &[u8], at: usize) -> Result<Datagram, Skip> {
+fn ipv6(frame: &[u8], at: usize, wanted: u8) -> Result<Datagram, Skip> {
     let header: &[u8; 40] = frame
         .get(at..)
         .and_then(|rest| rest.first_chunk())
@@ -272,8 +293,9 @@ fn ipv6(frame: &[u8], at: usize) -> Result<Datagram, Skip> {
     for _ in 0..EXTENSION_HEADERS_MAX {
         let extension = frame.get(start..).and_then(|rest| rest.first_chunk::<8>());
         let extension_bytes = match next {
-            PROTOCOL_UDP => {
-                return udp(
+            protocol if protocol == wanted => {
+                return transport(
+                    wanted,
                     frame,
                     start,
                     body_bytes,
@@ -309,6 +331,48 @@ fn address6(header: &[u8; 40], at: usize) -> Ipv6Addr {
     let mut octets = [0; 16];
     octets.copy_from_slice(&header[at..at + 16]);
     Ipv6Addr::from(octets)
+}
+
+#[inline]
+fn transport(
+    protocol: u8,
+    frame: &[u8],
+    at: usize,
+    body_bytes: usize,
+    src: IpAddr,
+    dst: IpAddr,
+) -> Result<Datagram, Skip> {
+    if protocol == PROTOCOL_TCP {
+        tcp(frame, at, body_bytes, src, dst)
+    } else {
+        udp(frame, at, body_bytes, src, dst)
+    }
+}
+
+fn tcp(
+    frame: &[u8],
+    at: usize,
+    body_bytes: usize,
+    src: IpAddr,
+    dst: IpAddr,
+) -> Result<Datagram, Skip> {
+    let header: &[u8; 20] = frame
+        .get(at..)
+        .and_then(|rest| rest.first_chunk())
+        .ok_or(Skip::Cut)?;
+    let header_bytes = usize::from(header[12] >> 4) * 4;
+    if header_bytes < header.len() || header_bytes > body_bytes {
+        return Err(Skip::BadHeader);
+    }
+    if frame.len() - at < body_bytes {
+        return Err(Skip::Cut);
+    }
+    Ok(Datagram {
+        src: SocketAddr::new(src, u16::from_be_bytes([header[0], header[1]])),
+        dst: SocketAddr::new(dst, u16::from_be_bytes([header[2], header[3]])),
+        payload_start: at + header_bytes,
+        payload_bytes: body_bytes - header_bytes,
+    })
 }
 
 #[inline]
