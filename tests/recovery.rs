@@ -74,6 +74,11 @@ fn check(descriptor: &'static Descriptor, seed: u64) {
 }
 
 #[test]
+fn an_order_that_overtakes_the_name_of_its_symbol_leaves_no_live_book() {
+    check(feeds::descriptor("cboe_pitch_options").unwrap(), 69);
+}
+
+#[test]
 fn no_complete_book_is_ever_wrong_and_all_are_live_again_within_the_bound() {
     for descriptor in datagram_feeds() {
         for seed in 0..seeds() {

@@ -113,6 +113,11 @@ impl Instruments {
         InstrumentId(self.definitions.len() as u32)
     }
 
+    /// Whether a symbol was used before it had a name: what was said of it then is lost.
+    pub fn is_unnamed(&self, symbol: &[u8]) -> bool {
+        self.ids.get(&padded(symbol)) == Some(&UNNAMED)
+    }
+
     /// Takes what the venue says of a symbol: `New` when it is followed and anything of it is news,
     /// `Id` when nothing is. The id in `definition` is replaced by its own.
     pub fn define(&mut self, symbol: &[u8], definition: Definition) -> Found {

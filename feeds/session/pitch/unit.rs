@@ -286,8 +286,14 @@ impl Unit {
         tick: Tick,
         to: &mut To<'_>,
     ) -> Option<InstrumentId> {
+        // Names have no number: one may come behind the orders of its symbol, which are lost then.
+        let flags = if self.instruments.is_unnamed(symbol) {
+            tick.flags.with(Flags::MAYBE_BAD_BOOK)
+        } else {
+            tick.flags
+        };
         let found = self.instruments.define(symbol, definition);
-        self.take_found(found, tick, to)
+        self.take_found(found, Tick { flags, ..tick }, to)
     }
 
     /// An order joins.
