@@ -255,17 +255,13 @@ impl Normalizer {
         counters: &mut FeedCounters,
         out: &mut Batch,
     ) {
-        let mut count = 0;
         while let Some((message, rest)) = split_message(body) {
             body = rest;
-            count += 1;
             if let Err(error) = self.message(place, message, counters, out) {
                 counters.refuse(error);
             }
         }
         self.flush(Flags::NONE, out);
-        // The sequence counts the packet as one.
-        counters.messages += u64::saturating_sub(count, 1);
     }
 
     /// Sends the newest tick.
