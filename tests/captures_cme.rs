@@ -101,7 +101,14 @@ fn check(capture: &Path) -> usize {
         let kind = found.get("type").text().replace('_', "");
         // A message without fields has no name there.
         let body = line.get("f").find(name);
-        assert_eq!(kind, if body.is_some() { name } else { "adminheartbeat" });
+        assert_eq!(
+            kind,
+            if body.is_some() {
+                name
+            } else {
+                "adminheartbeat"
+            }
+        );
         let (mut ours, mut theirs) = (Vec::new(), Vec::new());
         own_fields(found.get("fields"), &mut ours);
         if let Some(body) = body {
