@@ -99,6 +99,12 @@ fn feeds_of_datagrams() -> impl Iterator<Item = &'static str> {
         .map(|descriptor| descriptor.name)
 }
 
+/// Whether two datagrams of one channel are told to be of one session.
+fn names_its_session(feed: &str, day: &[(u64, Vec<u8>)]) -> bool {
+    let key = feeds::descriptor(feed).unwrap().session_key;
+    key(&day[0].1) == key(&day[1].1)
+}
+
 #[test]
 fn what_one_line_loses_the_other_brings_and_the_books_are_the_same() {
     let folder = tempfile::tempdir().unwrap();
@@ -109,7 +115,9 @@ fn what_one_line_loses_the_other_brings_and_the_books_are_the_same() {
             folder.path().join("lossy.pcap"),
         );
         write(&whole, &day, |line, _| line == 1);
-        write(&lossy, &day, |line, index| (index + line * 3) % 7 == 0);
+        // Where datagrams do not name their session, lines are one channel because they begin alike.
+        let first = usize::from(!names_its_session(feed, &day));
+        write(&lossy, &day, |line, index| (index + line * 3) % 7 == first);
         let (whole, lossy) = (replay(&whole, feed, 0), replay(&lossy, feed, 0));
         for key in [
             "messages",

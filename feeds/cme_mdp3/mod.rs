@@ -31,6 +31,7 @@
 //!
 //! # Numbers
 //!
+//! The sequence counts packets, and so do the counters of messages; how many messages there were is said by type.
 //! Beside the packets, the updates of each instrument are numbered. A hole there is a gap of that instrument: counted, and
 //! its next tick says that the book may be bad. Updates of instruments whose definition was not seen are counted and left out;
 //! `follow_undefined` follows them under their numbers, as deep as the settings say.
@@ -51,7 +52,8 @@ mod tests;
 pub use encode::{Encoder, LevelUpdate, TradeUpdate};
 
 use crate::contract::{
-    BookKind, DecodeError, Descriptor, Form, MessageSink, Packet, SnapshotService, Transport,
+    BookKind, DecodeError, Descriptor, Form, MessageSink, Packet, SessionKey, SnapshotService,
+    Transport,
 };
 use crate::session::sbe::HeaderShape;
 use generated::{Message, MessageHeader};
@@ -69,7 +71,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     default_url: "",
     settings: settings::KEYS,
     build: |settings| Ok(Box::new(feed::build(settings)?)),
-    session_key: |_| None,
+    session_key,
     file_message: |_| None,
     inspect,
     simulator: || Box::new(simulator::CmeVenue::new()),
@@ -104,6 +106,15 @@ fn truncated(need: usize, have: usize) -> DecodeError {
         need_bytes: u32::try_from(need).unwrap_or(u32::MAX),
         have_bytes: u32::try_from(have).unwrap_or(u32::MAX),
     }
+}
+
+/// Nothing in a datagram names its channel. Its lines carry the same packets though: those that begin with one packet, of one
+/// number and sent at one time, are of one channel.
+fn session_key(bytes: &[u8]) -> Option<SessionKey> {
+    split_packet(bytes).ok()?;
+    let mut key = [0; 16];
+    key[..PACKET_HEADER_BYTES].copy_from_slice(bytes.get(..PACKET_HEADER_BYTES)?);
+    Some(SessionKey(key))
 }
 
 /// Number and messages of bytes that came over TCP; `None` where they are something else.

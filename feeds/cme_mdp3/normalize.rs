@@ -121,6 +121,7 @@ pub(super) struct Normalizer {
     depth_default: usize,
     /// Whether instruments without a definition are followed, under their numbers.
     follows_undefined: bool,
+    /// A tick of an event went out, and none that ends it.
     is_event_open: bool,
     is_over: bool,
     pending: Option<Tick>,
@@ -255,17 +256,13 @@ impl Normalizer {
         counters: &mut FeedCounters,
         out: &mut Batch,
     ) {
-        let mut count = 0;
         while let Some((message, rest)) = split_message(body) {
             body = rest;
-            count += 1;
             if let Err(error) = self.message(place, message, counters, out) {
                 counters.refuse(error);
             }
         }
         self.flush(Flags::NONE, out);
-        // The sequence counts the packet as one.
-        counters.messages += u64::saturating_sub(count, 1);
     }
 
     /// Sends the newest tick.
@@ -273,6 +270,7 @@ impl Normalizer {
     fn flush(&mut self, more: Flags, out: &mut Batch) {
         if let Some(tick) = self.pending.take() {
             let flags = tick.flags.with(more);
+            self.is_event_open = !flags.contains(Flags::LAST);
             out.push(Tick { flags, ..tick });
         }
     }
@@ -314,11 +312,8 @@ impl Normalizer {
             out,
         };
         let indicator = self.dispatch(&message, &mut context);
-        if let Some(indicator) = indicator {
-            self.is_event_open = !indicator.end_of_event();
-            if indicator.end_of_event() {
-                self.end_event(place, out);
-            }
+        if indicator.is_some_and(MatchEventIndicator::end_of_event) {
+            self.end_event(place, out);
         }
         Ok(())
     }
@@ -327,7 +322,7 @@ impl Normalizer {
     fn end_event(&mut self, place: Place, out: &mut Batch) {
         if self.pending.is_some() {
             self.flush(Flags::LAST, out);
-        } else {
+        } else if std::mem::take(&mut self.is_event_open) {
             let tick = channel_tick(self.channel, Action::Heartbeat, place.ts_recv);
             let sequence = place.sequence;
             out.push(Tick { sequence, ..tick });
@@ -720,6 +715,7 @@ impl Normalizer {
         let definition = Definition::named(instrument, symbol);
         self.flush(Flags::NONE, context.out);
         let tick = self.blank(Action::Definition, context);
+        self.is_event_open = true;
         context.out.define(&definition, Tick { instrument, ..tick });
         Some(instrument)
     }
@@ -783,11 +779,13 @@ impl Normalizer {
             IMPLIED_DEPTH
         };
         let (pending, out) = (&mut self.pending, &mut *context.out);
+        let is_open = &mut self.is_event_open;
         let mut tell = |rung: Rung| {
             if side == Side::None {
                 return;
             }
             if let Some(before) = pending.take() {
+                *is_open = true;
                 out.push(before);
             }
             *pending = Some(Tick {
@@ -989,6 +987,7 @@ impl Normalizer {
             flags: context.flags,
             ..self.blank(Action::Definition, context)
         };
+        self.is_event_open = true;
         context.out.define(&definition, tick);
         self.trim(instrument, context);
         if let Some(state) = defined.status.and_then(state_of) {
@@ -1002,8 +1001,10 @@ impl Normalizer {
             let blank = self.blank(Action::Level, context);
             let standing = &mut self.standings[instrument.index()];
             let (out, pending) = (&mut *context.out, &mut self.pending);
+            let is_open = &mut self.is_event_open;
             standing.ladders[index].trim(standing.depth, &mut |rung: Rung| {
                 if let Some(before) = pending.take() {
+                    *is_open = true;
                     out.push(before);
                 }
                 *pending = Some(Tick {
