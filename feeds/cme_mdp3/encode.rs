@@ -17,6 +17,8 @@ use sbe::MdIncrementalRefreshTradeSummary48IncrementalRefreshTradeSummary as Tra
 use sbe::MdIncrementalRefreshTradeSummary48IncrementalRefreshTradeSummaryOrderId as TradeOrder;
 use sbe::MdInstrumentDefinitionFuture54Block as FutureBlock;
 use sbe::MdInstrumentDefinitionFuture54FeedTypes as FutureFeed;
+use sbe::SnapshotFullRefresh52Block as SnapshotBlock;
+use sbe::SnapshotFullRefresh52SnapshotFullRefresh as SnapshotLevel;
 
 /// Bit of the match event indicator: the event ends with this message.
 const END_OF_EVENT: u8 = 0x80;
@@ -106,6 +108,41 @@ impl Encoder {
             next,
             body: Vec::new(),
         }
+    }
+
+    /// Number of the next packet.
+    pub fn next(&self) -> u32 {
+        self.next
+    }
+
+    /// The book of an instrument as it is after packet `last_packet`: levels of bids and asks, best first, at most 127 a side.
+    pub fn snapshot(
+        &mut self,
+        (security, rpt_seq): (i32, u32),
+        (last_packet, total): (u32, u32),
+        sides: [&[(Price, u64)]; 2],
+        timestamp: u64,
+    ) {
+        let mut block = SnapshotBlock::blank();
+        SnapshotBlock::put_last_msg_seq_num_processed(&mut block, last_packet);
+        SnapshotBlock::put_tot_num_reports(&mut block, total);
+        SnapshotBlock::put_security_id(&mut block, security);
+        SnapshotBlock::put_rpt_seq(&mut block, rpt_seq);
+        SnapshotBlock::put_transact_time(&mut block, timestamp);
+        let mut entries = Vec::new();
+        for (side, levels) in [Side::Bid, Side::Ask].into_iter().zip(sides) {
+            for (number, &(price, size)) in (1i8..=127).zip(levels) {
+                let mut entry = SnapshotLevel::blank();
+                SnapshotLevel::put_md_entry_px_optional_ex(&mut entry, Some(decimal(price)));
+                SnapshotLevel::put_md_entry_size_short_optional(&mut entry, Some(short(size)));
+                SnapshotLevel::put_md_price_level_optional(&mut entry, Some(number));
+                SnapshotLevel::put_md_entry_type(&mut entry, LevelUpdate::kind_of(side));
+                entries.push(entry);
+            }
+        }
+        let mut groups = Vec::new();
+        write_group::<GroupSize, _>(&entries, &mut groups);
+        self.say(sbe::SnapshotFullRefresh52::TEMPLATE, &block, &groups);
     }
 
     /// Bytes said since the last packet.

@@ -3,11 +3,13 @@
 use super::normalize::{self, Normalizer};
 use super::settings::Settings;
 use super::{generated, split_packet};
-use crate::contract::{Batch, DecodeError, FeedCounters, FeedSettings, Notice, SettingFault};
-use crate::model::{ResetKind, SendTime};
-use crate::session::channel::{Follow, Framed, Kind, Place, Protocol, Standing};
+use crate::contract::{
+    Batch, DecodeError, FeedCounters, FeedSettings, Notice, Packet, SettingFault,
+};
+use crate::model::{ResetKind, SendTime, heartbeat_detail};
+use crate::session::SequencedChannel;
+use crate::session::channel::{Follow, Framed, Kind, Place, Progress, Protocol, Standing};
 use crate::session::sbe::HeaderShape;
-use crate::session::{RebuildSettings, SequencedChannel};
 
 /// One channel of the venue.
 pub(super) type CmeFeed = SequencedChannel<Cme>;
@@ -20,6 +22,7 @@ pub(super) fn build(settings: &FeedSettings) -> Result<CmeFeed, Vec<SettingFault
     let own = Settings::of(settings)?;
     let cme = Cme {
         newest_ns: 0,
+        began_ns: 0,
         normalizer: Normalizer::new(
             settings.channel,
             &settings.instruments,
@@ -30,7 +33,7 @@ pub(super) fn build(settings: &FeedSettings) -> Result<CmeFeed, Vec<SettingFault
     Ok(SequencedChannel::new(
         settings,
         own.sequencer,
-        RebuildSettings::default(),
+        own.rebuild,
         own.silence_ns,
         cme,
     ))
@@ -40,6 +43,8 @@ pub(super) fn build(settings: &FeedSettings) -> Result<CmeFeed, Vec<SettingFault
 pub(super) struct Cme {
     /// Newest send time seen, ns.
     newest_ns: u64,
+    /// When the first packet of the present numbers was sent, ns; 0 for the first ones seen.
+    began_ns: u64,
     normalizer: Normalizer,
 }
 
@@ -51,6 +56,7 @@ impl Protocol for Cme {
     type Header = Sent;
 
     const SEQUENCE_OFFSET: u32 = 0;
+    const SNAPSHOT_END: u8 = heartbeat_detail::SNAPSHOT_PART;
 
     #[inline(always)]
     fn split(bytes: &[u8]) -> Result<Framed<'_, Sent>, DecodeError> {
@@ -83,6 +89,7 @@ impl Protocol for Cme {
         self.newest_ns = self.newest_ns.max(sent);
         // A late packet was sent before what is known; one that was not begins the numbers anew.
         if is_newer && framed.first < standing.expected && standing.expected > 1 {
+            self.began_ns = sent;
             return Follow::Anew(ResetKind::Session);
         }
         Follow::Yes
@@ -105,6 +112,34 @@ impl Protocol for Cme {
             self.normalizer.apply(place, body, counters, out);
         }
         count
+    }
+
+    /// Market recovery and instrument replay: loops whose packets have numbers of their own, which say nothing here.
+    fn on_snapshot_datagram(
+        &mut self,
+        packet: &Packet<'_>,
+        from: u64,
+        counters: &mut FeedCounters,
+        out: &mut Batch,
+    ) -> Progress {
+        let (_, sent, body) = match split_packet(packet.bytes) {
+            Ok(split) => split,
+            Err(error) => {
+                counters.refuse(error);
+                return Progress::More;
+            }
+        };
+        // Numbers of before the last restart mean other packets.
+        if sent < self.began_ns {
+            return Progress::More;
+        }
+        let place = Place {
+            sequence: 0,
+            ts_recv: packet.ts_recv,
+            sent: SendTime(sent),
+        };
+        self.normalizer
+            .apply_snapshots(place, body, from, counters, out)
     }
 
     fn on_hole(&mut self) {

@@ -21,7 +21,16 @@
 //! | 37 66 | volume | none: counted |
 //! | 27 54, 41 55, 29 56, 57, 58, 63 | definitions | `Definition` (tick size, least volume as round lot), `Status`; legs, expiry, currency and multiplier have no place |
 //! | 39 60 62 | quote request, workup, collateral | none: counted |
-//! | 38 52 69, 44 53, 59, 61 68 | snapshots | none: of other lines, counted as ignored |
+//! | 38 52 69 | snapshots by price | on the snapshot lines, while books are rebuilt: `Clear`, `Level`, `Status`, each with `SNAPSHOT` |
+//! | 44 53, 59, 61 68 | snapshots by order, of the top orders, over TCP | none: counted as ignored |
+//!
+//! # Recovery
+//!
+//! What no line brings within the reorder window is lost, and all books of the channel with it. Where the configuration names
+//! `snapshot_lines` (market recovery, and instrument replay for those who join late) they are rebuilt: live packets are kept
+//! until every instrument of the loop has a snapshot no older than what is kept; each instrument then goes on with the
+//! packet its own snapshot names. A loop that lost a packet is completed by the next one. The lines are not arbitrated:
+//! whatever comes on any of them counts. Replay over TCP is not asked for.
 //!
 //! # Levels
 //!
@@ -67,7 +76,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     transport: Transport::Datagrams,
     book: BookKind::ByLevel,
     has_retransmission: false,
-    snapshot: SnapshotService::None,
+    snapshot: SnapshotService::Lines,
     default_url: "",
     settings: settings::KEYS,
     build: |settings| Ok(Box::new(feed::build(settings)?)),

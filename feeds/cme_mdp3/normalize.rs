@@ -13,7 +13,7 @@ use crate::model::{
     Action, ChannelId, Definition, EventTime, Flags, InstrumentId, Price, ResetKind, Side, Size,
     StatisticKind, Symbol, Tick, TradingState,
 };
-use crate::session::channel::Place;
+use crate::session::channel::{Place, Progress};
 use crate::session::liveness::channel_tick;
 use crate::session::sbe::{Decimal, Group, HeaderShape};
 use hashbrown::HashMap;
@@ -39,6 +39,8 @@ struct Standing {
     asset: [u8; 6],
     /// Number of its last update; 0 before any.
     rpt_seq: u32,
+    /// Packets before this one are in the snapshot that was applied.
+    live_from: u64,
     depth: usize,
     /// Direct bids and offers, implied bids and offers.
     ladders: [Ladder; 4],
@@ -99,6 +101,35 @@ struct Defined<'a> {
     status: Option<u8>,
 }
 
+/// A snapshot of one instrument, of any of the templates by price.
+struct Snapshot {
+    security: i32,
+    /// The packet that continues it.
+    next: u64,
+    /// Instruments the loop tells of.
+    total: u32,
+    rpt_seq: u32,
+    status: Option<u8>,
+}
+
+/// A level of a snapshot.
+struct SnapshotEntry {
+    kind: u8,
+    level: Option<usize>,
+    rung: Option<Rung>,
+}
+
+/// Snapshots taken since books were lost.
+#[derive(Debug, Default)]
+struct Taken {
+    /// The oldest packet a snapshot may be continued by.
+    from: u64,
+    /// Instruments whose snapshot was taken, or is nobody's business.
+    securities: hashbrown::HashSet<i32, foldhash::fast::FixedState>,
+    /// The oldest packet any of them is continued by.
+    next: u64,
+}
+
 /// A message on its way through.
 struct Context<'a> {
     place: Place,
@@ -125,6 +156,7 @@ pub(super) struct Normalizer {
     is_event_open: bool,
     is_over: bool,
     pending: Option<Tick>,
+    taken: Taken,
     /// By place in [`sbe::TEMPLATES`].
     counts: [u64; sbe::TEMPLATES.len()],
     told_unknown: Vec<u16>,
@@ -179,6 +211,7 @@ impl Normalizer {
             is_event_open: false,
             is_over: false,
             pending: None,
+            taken: Taken::default(),
             counts: [0; sbe::TEMPLATES.len()],
             told_unknown: Vec::new(),
             notices: VecDeque::new(),
@@ -244,6 +277,7 @@ impl Normalizer {
     fn clear_all(&mut self) {
         for standing in &mut self.standings {
             standing.rpt_seq = 0;
+            standing.live_from = 0;
             standing.ladders.iter_mut().for_each(Ladder::clear);
         }
     }
@@ -263,6 +297,203 @@ impl Normalizer {
             }
         }
         self.flush(Flags::NONE, out);
+    }
+
+    /// Takes a packet of the lines that repeat definitions and snapshots, after something before packet `from` was lost. A
+    /// snapshot that is continued by an earlier packet is too old; it comes again with the next loop.
+    pub(super) fn apply_snapshots(
+        &mut self,
+        place: Place,
+        mut body: &[u8],
+        from: u64,
+        counters: &mut FeedCounters,
+        out: &mut Batch,
+    ) -> Progress {
+        if self.taken.from != from {
+            self.taken = Taken {
+                from,
+                next: u64::MAX,
+                ..Taken::default()
+            };
+        }
+        let mut total = None;
+        while let Some((message, rest)) = split_message(body) {
+            body = rest;
+            let read =
+                sbe::MessageHeader::read(message).filter(|read| read.0.schema == sbe::SCHEMA);
+            let Some((header, fields)) = read else {
+                return Progress::Failed("not what this venue sends");
+            };
+            let message = match Message::read(header, fields) {
+                Ok(message) => message,
+                Err(error) => {
+                    counters.refuse(error);
+                    continue;
+                }
+            };
+            let mut context = Context {
+                place,
+                template: header.template,
+                ts_event: 0,
+                flags: Flags::SNAPSHOT,
+                counters: &mut *counters,
+                out: &mut *out,
+            };
+            total = message
+                .and_then(|message| self.snapshot_message(&message, &mut context))
+                .or(total);
+        }
+        self.flush(Flags::NONE, out);
+        self.is_event_open = false;
+        let is_whole = |total: u32| self.taken.securities.len() >= total as usize && total > 0;
+        if !total.is_some_and(is_whole) {
+            return Progress::More;
+        }
+        let next = self.taken.next.max(from);
+        self.taken = Taken::default();
+        Progress::Complete { next }
+    }
+
+    /// Takes a definition or a snapshot; the number of instruments the loop tells of, where it says so.
+    fn snapshot_message(
+        &mut self,
+        message: &Message<'_>,
+        context: &mut Context<'_>,
+    ) -> Option<u32> {
+        macro_rules! snapshot {
+            ($message:ident, $group:ident, $price:ident, $size:ident, $orders:ident, $level:ident, $unsigned:expr) => {{
+                let block = &$message.block;
+                context.ts_event = block.transact_time();
+                let snapshot = Snapshot {
+                    security: block.security_id(),
+                    next: u64::from(block.last_msg_seq_num_processed()) + 1,
+                    total: block.tot_num_reports(),
+                    rpt_seq: block.rpt_seq(),
+                    status: block.md_security_trading_status(),
+                };
+                let entries = $message.$group.iter().map(|entry| SnapshotEntry {
+                    kind: entry.md_entry_type(),
+                    level: entry.$level().and_then(|level| usize::try_from(level).ok()),
+                    rung: entry
+                        .$price()
+                        .and_then(|price| price_of(price).ok())
+                        .zip(($unsigned)(entry.$size()))
+                        .map(|(price, size)| Rung {
+                            price,
+                            size,
+                            orders: entry.$orders().map_or(0, i32::unsigned_abs),
+                        }),
+                });
+                self.take_snapshot(&snapshot, entries, context);
+                Some(snapshot.total)
+            }};
+        }
+        match message {
+            Message::SnapshotFullRefresh38(message) => snapshot!(
+                message,
+                snapshot_full_refresh,
+                md_entry_px_optional,
+                md_entry_size_optional,
+                number_of_orders,
+                md_price_level_optional,
+                unsigned
+            ),
+            Message::SnapshotFullRefresh52(message) => snapshot!(
+                message,
+                snapshot_full_refresh,
+                md_entry_px_optional_ex,
+                md_entry_size_short_optional,
+                number_of_orders_optional,
+                md_price_level_optional,
+                unsigned
+            ),
+            Message::SnapshotFullRefreshLongQty(message) => snapshot!(
+                message,
+                snapshot_full_refresh_long,
+                md_entry_px_optional_ex,
+                md_entry_size_optional,
+                number_of_orders_optional,
+                md_price_level_unsigned_optional,
+                |size| size
+            ),
+            Message::MdInstrumentDefinitionFuture27(_)
+            | Message::MdInstrumentDefinitionFuture54(_)
+            | Message::MdInstrumentDefinitionOption41(_)
+            | Message::MdInstrumentDefinitionOption55(_)
+            | Message::MdInstrumentDefinitionSpread29(_)
+            | Message::MdInstrumentDefinitionSpread56(_)
+            | Message::MdInstrumentDefinitionFixedIncome(_)
+            | Message::MdInstrumentDefinitionRepo(_)
+            | Message::MdInstrumentDefinitionFx(_) => {
+                self.dispatch(message, context);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn take_snapshot(
+        &mut self,
+        snapshot: &Snapshot,
+        entries: impl Iterator<Item = SnapshotEntry>,
+        context: &mut Context<'_>,
+    ) {
+        if snapshot.next < self.taken.from {
+            return;
+        }
+        let Some(instrument) = self.find(snapshot.security, context) else {
+            // Its definition may still come; what nobody follows is done with.
+            if self.ids.get(&snapshot.security) == Some(&NOT_FOLLOWED) {
+                self.taken.securities.insert(snapshot.security);
+            }
+            return;
+        };
+        self.clear(instrument, context.flags, context);
+        let standing = &mut self.standings[instrument.index()];
+        standing.rpt_seq = snapshot.rpt_seq;
+        standing.live_from = snapshot.next;
+        let depth = standing.depth;
+        for entry in entries {
+            let (ladder, side, depth) = match entry.kind {
+                kind::BID => (0, Side::Bid, depth),
+                kind::OFFER => (1, Side::Ask, depth),
+                kind::IMPLIED_BID => (2, Side::None, IMPLIED_DEPTH),
+                kind::IMPLIED_OFFER => (3, Side::None, IMPLIED_DEPTH),
+                _ => {
+                    context.counters.messages_ignored += 1;
+                    continue;
+                }
+            };
+            let (Some(level), Some(rung)) = (entry.level, entry.rung) else {
+                self.refuse(context);
+                continue;
+            };
+            let ladder = &mut self.standings[instrument.index()].ladders[ladder];
+            if ladder
+                .replace(level, rung, (depth, true), &mut |_| {})
+                .is_err()
+            {
+                context.counters.messages_ignored += 1;
+                continue;
+            }
+            if side != Side::None {
+                let tick = Tick {
+                    instrument,
+                    side,
+                    price: rung.price,
+                    size: Size(rung.size),
+                    order_id: u64::from(rung.orders),
+                    flags: context.flags.with(Flags::MBP),
+                    ..self.blank(Action::Level, context)
+                };
+                self.push(tick, context.out);
+            }
+        }
+        if let Some(state) = snapshot.status.and_then(state_of) {
+            self.state(instrument, state, 0, context);
+        }
+        self.taken.securities.insert(snapshot.security);
+        self.taken.next = self.taken.next.min(snapshot.next);
     }
 
     /// Sends the newest tick.
@@ -641,7 +872,7 @@ impl Normalizer {
             Message::QuoteRequest(request) => Some(request.block.match_event_indicator()),
             Message::SecurityStatusWorkup(workup) => Some(workup.block.match_event_indicator()),
             Message::CollateralMarketValue(value) => Some(value.block.match_event_indicator()),
-            // Of the snapshot lines and of TCP: nothing to apply where live messages come.
+            // Of the snapshot lines, where they are taken by `apply_snapshots`, and of TCP.
             Message::SnapshotFullRefresh38(_)
             | Message::SnapshotFullRefresh52(_)
             | Message::SnapshotFullRefreshLongQty(_)
@@ -678,6 +909,9 @@ impl Normalizer {
     ) -> Option<(InstrumentId, Flags)> {
         let instrument = self.find(security, context)?;
         let standing = &mut self.standings[instrument.index()];
+        if context.place.sequence < standing.live_from {
+            return None;
+        }
         // Where updates are not numbered they say 0.
         if rpt_seq == 0 {
             return Some((instrument, context.flags));
@@ -740,6 +974,7 @@ impl Normalizer {
             group: [0; 6],
             asset: [0; 6],
             rpt_seq: 0,
+            live_from: 0,
             depth: self.depth_default,
             ladders: Default::default(),
         });

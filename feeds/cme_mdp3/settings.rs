@@ -1,8 +1,8 @@
 //! The YAML keys of this room.
 
 use crate::contract::{FeedSettings, SettingFault, SettingKey};
-use crate::session::settings::{HELD_PACKETS_MAX, REORDER_WINDOW_US, SILENCE_MS};
-use crate::session::{OwnKeys, SequencerSettings};
+use crate::session::settings::{HELD_PACKETS_MAX, REORDER_WINDOW_US, SILENCE_MS, SNAPSHOT_KEPT_MB};
+use crate::session::{OwnKeys, RebuildSettings, SequencerSettings};
 
 const DEPTH_DEFAULT: SettingKey = SettingKey {
     key: "depth_default",
@@ -22,6 +22,7 @@ pub const KEYS: &[SettingKey] = &[
     FOLLOW_UNDEFINED,
     REORDER_WINDOW_US,
     HELD_PACKETS_MAX,
+    SNAPSHOT_KEPT_MB,
     SILENCE_MS,
 ];
 
@@ -34,6 +35,8 @@ pub struct Settings {
     pub follows_undefined: bool,
     /// For the sequencer.
     pub sequencer: SequencerSettings,
+    /// For rebuilding from the snapshot lines.
+    pub rebuild: RebuildSettings,
     /// Silence of a line that is reported, in ns; 0 for never.
     pub silence_ns: u64,
 }
@@ -50,6 +53,7 @@ impl Settings {
             depth_default: u8::try_from(depth).unwrap_or(10),
             follows_undefined: keys.flag(FOLLOW_UNDEFINED.key, false),
             sequencer: keys.sequencer(),
+            rebuild: keys.rebuild(),
             silence_ns: keys.silence_ns(),
         };
         keys.finish(own)

@@ -1,4 +1,5 @@
-//! The venue: says by level number what a matching engine does order by order. No retransmission, as on its UDP channels.
+//! The venue: says by level number what a matching engine does order by order. No retransmission, as on its UDP channels; its
+//! definitions and books come again and again on lines of their own.
 //!
 //! Sizes are cut to 31 bits, which is what the short templates can say, and a side is told [`DEPTH`] levels deep.
 
@@ -12,6 +13,8 @@ use std::collections::VecDeque;
 pub const DEPTH: usize = 100;
 /// Time without data after which the venue says that it is alive.
 pub const HEARTBEAT_NS: u64 = 1_000_000_000;
+/// Time from one loop of definitions and snapshots to the next.
+pub const LOOP_NS: u64 = 100_000_000;
 /// Packets nobody fetched; beyond it the oldest are lost, as on a line.
 pub const PACKETS_MAX: usize = 65_536;
 /// A packet is sent before it grows beyond what a line carries in one piece.
@@ -24,6 +27,7 @@ type Rungs = Vec<(Price, u64)>;
 
 #[derive(Debug)]
 struct Listed {
+    symbol: Symbol,
     rpt_seq: u32,
     /// Bids, asks.
     sides: [Rungs; 2],
@@ -38,6 +42,9 @@ pub struct CmeVenue {
     packets: VecDeque<Vec<u8>>,
     last_sent: u64,
     is_open: bool,
+    loop_encoder: Encoder,
+    loop_packets: VecDeque<Vec<u8>>,
+    last_loop: u64,
 }
 
 impl Default for CmeVenue {
@@ -56,6 +63,9 @@ impl CmeVenue {
             packets: VecDeque::new(),
             last_sent: 0,
             is_open: false,
+            loop_encoder: Encoder::new(1),
+            loop_packets: VecDeque::new(),
+            last_loop: 0,
         }
     }
 
@@ -66,6 +76,23 @@ impl CmeVenue {
         }
         self.packets.push_back(self.encoder.packet(now.0));
         self.last_sent = now.0;
+    }
+
+    /// One round of definitions and snapshots. Nothing may be waiting to be sent: it would be in the snapshots already.
+    fn send_loop(&mut self, now: EventTime) {
+        self.loop_packets.clear();
+        self.last_loop = now.0;
+        let total = u32::try_from(self.listed.len()).unwrap_or(u32::MAX);
+        let last_packet = self.encoder.next().wrapping_sub(1);
+        for (index, listed) in (0..).zip(&self.listed) {
+            let number = security(index);
+            let encoder = &mut self.loop_encoder;
+            encoder.future((number, listed.symbol.as_str()), (TICK, DEPTH as i8), now.0);
+            let [bids, asks] = &listed.sides;
+            let told = [bids, asks].map(|side| &side[..side.len().min(DEPTH)]);
+            encoder.snapshot((number, listed.rpt_seq), (last_packet, total), told, now.0);
+            self.loop_packets.push_back(encoder.packet(now.0));
+        }
     }
 
     fn send_if_full(&mut self, now: EventTime) {
@@ -150,8 +177,10 @@ impl VenueSimulator for CmeVenue {
         self.levels = LevelAggregator::default();
         self.is_open = true;
         self.listed.clear();
+        self.loop_packets.clear();
         for (index, &symbol) in symbols.iter().enumerate() {
             self.listed.push(Listed {
+                symbol,
                 rpt_seq: 0,
                 sides: Default::default(),
             });
@@ -195,6 +224,9 @@ impl VenueSimulator for CmeVenue {
         if self.encoder.collected_bytes() > 0 {
             self.send(now);
         }
+        if now.0.saturating_sub(self.last_loop) >= LOOP_NS {
+            self.send_loop(now);
+        }
     }
 
     fn close(&mut self, now: EventTime) {
@@ -204,6 +236,10 @@ impl VenueSimulator for CmeVenue {
         self.encoder.logout("the session is over");
         self.send(now);
         self.is_open = false;
+    }
+
+    fn poll_snapshot_datagram(&mut self) -> Option<Vec<u8>> {
+        self.loop_packets.pop_front()
     }
 
     fn poll_datagram(&mut self) -> Option<Vec<u8>> {
