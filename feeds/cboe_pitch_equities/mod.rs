@@ -67,7 +67,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     transport: Transport::Datagrams,
     book: BookKind::ByOrder,
     has_retransmission: false,
-    snapshot: SnapshotService::None,
+    snapshot: SnapshotService::Stream,
     default_url: "",
     settings: pitch::settings::KEYS,
     build: pitch::build::<Equities>,
