@@ -321,3 +321,94 @@ pub fn say_response(venue: &mut PitchEncoder, sequence: u32, order_count: u32, s
 pub fn say_finished(venue: &mut PitchEncoder, sequence: u32) {
     say!(venue, Image, SPIN_FINISHED, [put_sequence(sequence)], &[]);
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::session::sequenced_unit::unsequenced;
+
+    const LEFT: [u8; 12] = [0; 12];
+
+    fn image(sequence: u32, promised: u32, orders: u32) -> Vec<u8> {
+        let mut venue = PitchEncoder::new(&crate::cboe_pitch_equities::encode::DIALECT);
+        say_response(&mut venue, sequence, promised, b'A');
+        for _ in 0..orders {
+            venue.message(0x22, &LEFT, &[]);
+        }
+        say_finished(&mut venue, sequence);
+        unsequenced(1, venue.bytes()).concat()
+    }
+
+    /// What a client that needs message 8 or a later one makes of `sent`, in steps of `step`
+    /// bytes: orders, and the last thing that is not one.
+    fn read(
+        sent: &[u8],
+        step: usize,
+    ) -> (u32, Option<Result<Said<'static>, DecodeError>>, Vec<u8>) {
+        let (mut client, mut reply, mut orders) = (SpinClient::default(), Vec::new(), 0);
+        client.begin(&Login::default());
+        client.wants_from(8);
+        for bytes in sent.chunks(step) {
+            client.push(bytes);
+            while let Some(said) = client.next(Some(1), &mut reply) {
+                match said {
+                    Ok(Said::Message(_)) => orders += 1,
+                    Ok(Said::Finished { next }) => {
+                        return (orders, Some(Ok(Said::Finished { next })), reply);
+                    }
+                    Ok(Said::Failed(why)) => return (orders, Some(Ok(Said::Failed(why))), reply),
+                    Err(error) => return (orders, Some(Err(error)), reply),
+                }
+            }
+        }
+        (orders, None, reply)
+    }
+
+    #[test]
+    fn an_image_is_asked_for_when_it_is_young_enough_however_the_bytes_come() {
+        let mut sent = login_response(b'A');
+        sent.extend(image_available(6));
+        sent.extend(image_available(7));
+        sent.extend(image(7, 3, 3));
+        for step in 1..sent.len() {
+            let (orders, end, reply) = read(&sent, step);
+            assert_eq!((orders, end), (3, Some(Ok(Said::Finished { next: 8 }))));
+            assert_eq!(reply, [heartbeat(), request(7)].concat());
+        }
+    }
+
+    #[track_caller]
+    fn check_fails(status: u8, image: &[u8]) {
+        let mut sent = login_response(status);
+        sent.extend(image_available(7));
+        sent.extend_from_slice(image);
+        let (_, end, _) = read(&sent, sent.len());
+        assert!(matches!(end, Some(Ok(Said::Failed(_)) | Err(_))), "{end:?}");
+    }
+
+    #[test]
+    fn refusals_and_images_that_are_not_whole_or_not_ours_fail() {
+        check_fails(b'N', &[]);
+        check_fails(b'B', &[]);
+        check_fails(b'S', &[]);
+        check_fails(b'A', &image(9, 1, 1));
+        check_fails(b'A', &image(7, 2, 1));
+        check_fails(b'A', &login_response(b'A'));
+        check_fails(b'A', &[7, 0, 0, 0]);
+        check_fails(b'A', &[8, 0, 1, 1, 0, 0, 0, 0]);
+        check_fails(b'A', &[8, 0, 0, 2, 0, 0, 0, 0]);
+    }
+
+    #[test]
+    fn a_login_has_the_fields_of_the_documents() {
+        let login = Login {
+            session: "0001".to_owned(),
+            user: "USER".to_owned(),
+            password: "SECRET".to_owned(),
+        };
+        let bytes = login_packet(&login);
+        assert_eq!(bytes[..8], [30, 0, 1, 0, 0, 0, 0, 0]);
+        assert_eq!(&bytes[8..], b"\x16\x010001USER  SECRET    ");
+    }
+}
