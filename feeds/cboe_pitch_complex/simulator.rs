@@ -14,6 +14,7 @@ pub struct ComplexVenue;
 impl Venue for ComplexVenue {
     const DIALECT: &'static Dialect = &DIALECT;
     const HAS_TRANSACTIONS: bool = true;
+    const HAS_TRADE_BREAKS: bool = false;
 
     fn list(venue: &mut PitchEncoder, symbol: &[u8], _: &Symbol) {
         let legs: [(&[u8], i32, u8); 2] = [(b"000001", 1, b'O'), (b"000002", -1, b'O')];

@@ -37,6 +37,8 @@ pub trait Venue: Send {
     /// Whether an order may trade at another price than its own. Where it may not, the trade is said
     /// as one against an order nobody saw, and the order is reduced.
     const HAS_OTHER_PRICES: bool = true;
+    /// Whether a trade may be taken back.
+    const HAS_TRADE_BREAKS: bool = true;
     /// How much later than in New York the exchange's midnight is, in ns.
     const LATER_NS: u64 = 0;
 
@@ -403,6 +405,9 @@ impl<V: Venue> VenueSimulator for PitchVenue<V> {
                 true
             }
             Announcement::TradeBreak { trade, .. } => {
+                if !V::HAS_TRADE_BREAKS {
+                    return false;
+                }
                 self.say(now, |venue, offset| venue.trade_break(offset, trade));
                 true
             }
