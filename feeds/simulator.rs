@@ -440,6 +440,11 @@ impl RestingOrders {
         }
     }
 
+    /// The one with this id.
+    pub fn get(&self, order: u64) -> Option<&RestingOrder> {
+        self.orders.get(self.places.get(&order)?)
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = &RestingOrder> {
         self.orders.values()

@@ -41,12 +41,20 @@
 //! An instrument's symbol is its id on the wire (six characters); its definition says which legs it
 //! has. Definitions come in packets without numbers, again and again.
 //!
+//! # Images
+//!
+//! Books of a session joined in its middle, or with a hole, are rebuilt from a spin server, where one is
+//! configured: see [`session::pitch::spin`](crate::session::pitch::spin). The sizes of its messages
+//! stand on the public documents; no capture of them was at hand.
+//! An image is taken to say what its symbols are before its orders, as the groups do; an order of a
+//! symbol nobody defined is counted and does not join.
+//!
 //! # What is not done here
 //!
-//! Missing messages and spin images are not asked for: both go over TCP. Where the group of the
-//! answers is configured as a further line, answers to anybody's requests fill holes within the
-//! reorder window. Books of a session joined in its middle stay partial, and what happens to orders
-//! nobody saw is counted as of unknown instruments.
+//! Missing messages are not asked for: the venue takes requests over TCP and answers on multicast
+//! groups of their own. Where the group of the answers is configured as a further line, answers to
+//! anybody's requests fill holes within the reorder window. What happens to orders nobody saw is
+//! counted as of unknown instruments.
 
 mod normalize;
 
@@ -71,7 +79,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     transport: Transport::Datagrams,
     book: BookKind::ByOrder,
     has_retransmission: false,
-    snapshot: SnapshotService::None,
+    snapshot: SnapshotService::Stream,
     default_url: "",
     settings: pitch::settings::KEYS,
     build: pitch::build::<Complex>,

@@ -37,12 +37,18 @@
 //!
 //! Time, events and sessions: see [`session::pitch`](crate::session::pitch). Midnight is New York's.
 //!
+//! # Images
+//!
+//! Books of a session joined in its middle, or with a hole, are rebuilt from a spin server, where one is
+//! configured: see [`session::pitch::spin`](crate::session::pitch::spin). The sizes of its messages
+//! stand on the public documents; no capture of them was at hand.
+//!
 //! # What is not done here
 //!
 //! Missing messages are not asked for: the venue takes requests over TCP and answers on multicast
-//! groups of their own. Where the group of the answers is configured as a further line, answers to anybody's requests fill holes within the
-//! reorder window. Spin images are not asked for: books of a session joined in its middle stay
-//! partial, and what happens to orders nobody saw is counted as of unknown instruments.
+//! groups of their own. Where the group of the answers is configured as a further line, answers to
+//! anybody's requests fill holes within the reorder window. What happens to orders nobody saw is
+//! counted as of unknown instruments.
 
 mod normalize;
 
@@ -67,7 +73,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     transport: Transport::Datagrams,
     book: BookKind::ByOrder,
     has_retransmission: false,
-    snapshot: SnapshotService::None,
+    snapshot: SnapshotService::Stream,
     default_url: "",
     settings: pitch::settings::KEYS,
     build: pitch::build::<Equities>,

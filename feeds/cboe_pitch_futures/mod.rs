@@ -40,11 +40,20 @@
 //! (`report_symbol`). Definitions come in packets without numbers, again and again; until one came,
 //! the tick size is not known.
 //!
+//! # Images
+//!
+//! Books of a session joined in its middle, or with a hole, are rebuilt from a spin server, where one is
+//! configured: see [`session::pitch::spin`](crate::session::pitch::spin). The sizes of its messages
+//! stand on the public documents; no capture of them was at hand.
+//! An image is taken to say the definitions before its orders, as the groups do; without them the
+//! tick size waits for the next packet that does.
+//!
 //! # What is not done here
 //!
-//! Missing messages and spin images are not asked for: both go over TCP. Books of a session joined
-//! in its middle stay partial, and what happens to orders nobody saw is counted as of unknown
-//! instruments.
+//! Missing messages are not asked for: the venue takes requests over TCP and answers on multicast
+//! groups of their own. Where the group of the answers is configured as a further line, answers to
+//! anybody's requests fill holes within the reorder window. What happens to orders nobody saw is
+//! counted as of unknown instruments.
 
 mod normalize;
 
@@ -69,7 +78,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     transport: Transport::Datagrams,
     book: BookKind::ByOrder,
     has_retransmission: false,
-    snapshot: SnapshotService::None,
+    snapshot: SnapshotService::Stream,
     default_url: "",
     settings: pitch::settings::KEYS,
     build: pitch::build::<Futures>,

@@ -29,7 +29,8 @@ impl Venue for FuturesVenue {
         definition(venue, 0, &listing);
     }
 
-    fn trades(venue: &mut PitchEncoder, offset: u32, symbol: &[u8]) {
-        trading_status(venue, offset, symbol, b'T');
+    fn status(venue: &mut PitchEncoder, offset: u32, symbol: &[u8], is_halted: bool) {
+        let status = if is_halted { b'H' } else { b'T' };
+        trading_status(venue, offset, symbol, status);
     }
 }

@@ -49,12 +49,20 @@
 //! never join. A symbol of the feed that is itself among those to follow needs no mapping. A symbol
 //! that is mapped anew stands for another option from then on.
 //!
+//! # Images
+//!
+//! Books of a session joined in its middle, or with a hole, are rebuilt from a spin server, where one is
+//! configured: see [`session::pitch::spin`](crate::session::pitch::spin). The sizes of its messages
+//! stand on the public documents; no capture of them was at hand.
+//! An image is taken to say what its symbols are before its orders, as the groups do; an order of a
+//! symbol nobody named is counted and does not join.
+//!
 //! # What is not done here
 //!
-//! Missing messages and spin images are not asked for: both go over TCP. Where the group of the
-//! answers is configured as a further line, answers to anybody's requests fill holes within the
-//! reorder window. Books of a session joined in its middle stay partial, and what happens to orders
-//! nobody saw is counted as of unknown instruments.
+//! Missing messages are not asked for: the venue takes requests over TCP and answers on multicast
+//! groups of their own. Where the group of the answers is configured as a further line, answers to
+//! anybody's requests fill holes within the reorder window. What happens to orders nobody saw is
+//! counted as of unknown instruments.
 
 mod normalize;
 
@@ -79,7 +87,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     transport: Transport::Datagrams,
     book: BookKind::ByOrder,
     has_retransmission: false,
-    snapshot: SnapshotService::None,
+    snapshot: SnapshotService::Stream,
     default_url: "",
     settings: pitch::settings::KEYS,
     build: pitch::build::<Options>,

@@ -2,6 +2,7 @@
 
 use super::encode::DIALECT;
 use crate::model::Symbol;
+use crate::session::pitch::auction::{self, Auction};
 use crate::session::pitch::encode::Dialect;
 use crate::session::pitch::simulator::Venue;
 use crate::session::pitch::{PitchEncoder, options};
@@ -22,7 +23,19 @@ impl Venue for OptionsVenue {
         options::say_symbol_mapping(venue, symbol, name.as_str().as_bytes());
     }
 
-    fn trades(venue: &mut PitchEncoder, offset: u32, symbol: &[u8]) {
-        options::say_trading_status(venue, offset, symbol, (b'T', b'H'));
+    fn status(venue: &mut PitchEncoder, offset: u32, symbol: &[u8], is_halted: bool) {
+        let status = if is_halted { b'H' } else { b'T' };
+        options::say_trading_status(venue, offset, symbol, (status, b'H'));
+    }
+
+    fn auction(venue: &mut PitchEncoder, offset: u32, symbol: &[u8], auction: &Auction) -> bool {
+        auction::say_update(
+            venue,
+            (0xD1, &options::AUCTION_TAIL[..]),
+            offset,
+            symbol,
+            auction,
+        );
+        true
     }
 }

@@ -166,6 +166,10 @@ pub trait Protocol: Send {
         Vec::new()
     }
 
+    /// A snapshot is of use only if it expects message `from` or a later one. Said before all bytes
+    /// of a snapshot server, for protocols that let the receiver choose.
+    fn wants_snapshot_from(&mut self, _from: u64) {}
+
     /// Takes bytes of a snapshot server. Ticks have [`Flags::SNAPSHOT`], none has [`Flags::LAST`]. What to answer goes into
     /// `reply`.
     fn on_snapshot_bytes(
@@ -538,6 +542,7 @@ impl<P: Protocol> SequencedChannel<P> {
         if !self.rebuild.on_bytes(server, now) {
             return Outcome::Duplicate;
         }
+        self.protocol.wants_snapshot_from(self.rebuild.from());
         let (mut reply, counters) = (Vec::new(), &mut self.sequencer.counters);
         let progress =
             self.protocol

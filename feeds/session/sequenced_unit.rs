@@ -10,6 +10,7 @@
 //! Source: Cboe US Equities/Options Multicast PITCH specification, "Sequenced Unit Header".
 
 use super::layout::LittleEndian;
+use crate::contract::DecodeError;
 
 /// Bytes of the header.
 pub const HEADER_BYTES: usize = 8;
@@ -154,6 +155,67 @@ impl Packetizer {
         self.first = self.next_sequence();
         self.count = 0;
         std::mem::replace(&mut self.packet, vec![0; HEADER_BYTES])
+    }
+}
+
+/// Messages one behind the other as packets of `unit` without numbers.
+pub fn unsequenced(unit: u8, mut blocks: &[u8]) -> Vec<Vec<u8>> {
+    let mut said = Vec::new();
+    let mut packets = Packetizer::new(unit, 0);
+    while let Some((_, rest)) = split_message(blocks) {
+        let message = &blocks[..blocks.len() - rest.len()];
+        blocks = rest;
+        if !packets.push(message) {
+            said.push(packets.packet());
+            packets = Packetizer::new(unit, 0);
+            packets.push(message);
+        }
+    }
+    if !packets.is_empty() {
+        said.push(packets.packet());
+    }
+    said
+}
+
+/// The bytes of a connection, cut into packets. A packet has at most 65,535 bytes, which bounds
+/// what is kept between two pushes.
+#[derive(Debug, Default)]
+pub struct Packets {
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl Packets {
+    /// Another connection begins.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.at = 0;
+    }
+
+    /// Adds what came.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.bytes.drain(..self.at);
+        self.at = 0;
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Header and messages of the next whole packet.
+    ///
+    /// # Errors
+    /// A header names a length below its own: nothing behind it can be read.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "what it returns borrows from it"
+    )]
+    pub fn next(&mut self) -> Option<Result<(Header, &[u8]), DecodeError>> {
+        let rest = &self.bytes[self.at..];
+        let length = usize::from(u16::from_le_bytes(*rest.first_chunk()?));
+        if length < HEADER_BYTES {
+            return Some(Err(DecodeError::BadField { tag: 0, offset: 0 }));
+        }
+        let packet = rest.get(..length)?;
+        self.at += length;
+        Header::split(packet).map(Ok)
     }
 }
 

@@ -3,12 +3,13 @@
 use super::instruments::Instruments;
 use super::normalize::{Market, Normalizer};
 use super::settings::Settings;
+use super::spin::{Login, Said, SpinClient};
 use super::unit::{At, Unit};
 use crate::contract::{Batch, DecodeError, Feed, FeedCounters, FeedSettings, Notice, SettingFault};
-use crate::model::{RecvTime, ResetKind, SendTime};
-use crate::session::channel::{Follow, Framed, Kind, Place, Protocol, Standing};
+use crate::model::{Flags, RecvTime, ResetKind, SendTime};
+use crate::session::SequencedChannel;
+use crate::session::channel::{Follow, Framed, Kind, Place, Progress, Protocol, Standing};
 use crate::session::sequenced_unit::{HEADER_BYTES, Header, whole_count};
-use crate::session::{RebuildSettings, SequencedChannel};
 
 /// A first message is taken for a late copy this long after the end of a session, in ns.
 const OLD_SESSION_NS: u64 = 1_000_000_000;
@@ -28,11 +29,13 @@ pub fn build<M: Market>(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<Se
         unit: (own.unit != 0).then_some(own.unit),
         first_sequence: own.sequencer.first_sequence,
         normalizer: Normalizer::new(unit),
+        login: own.login,
+        spin: SpinClient::default(),
     };
     Ok(Box::new(SequencedChannel::new(
         settings,
         own.sequencer,
-        RebuildSettings::default(),
+        own.rebuild,
         own.silence_ns,
         pitch,
     )))
@@ -44,6 +47,10 @@ struct Pitch<M> {
     unit: Option<u8>,
     first_sequence: u64,
     normalizer: Normalizer<M>,
+    /// For the spin servers.
+    login: Login,
+    /// What is read of one.
+    spin: SpinClient,
 }
 
 impl<M: Market> Protocol for Pitch<M> {
@@ -106,6 +113,7 @@ impl<M: Market> Protocol for Pitch<M> {
         let at = At {
             ts_recv: place.ts_recv,
             sequence: place.sequence,
+            closing: Flags::LAST,
         };
         self.normalizer.apply(at, body, skip, count, counters, out)
     }
@@ -124,10 +132,59 @@ impl<M: Market> Protocol for Pitch<M> {
         let at = At {
             ts_recv,
             sequence: 0,
+            closing: Flags::LAST,
         };
         let (body, count) = (framed.body, framed.count);
         self.normalizer
             .apply_reference(at, body, count, counters, out)
+    }
+
+    fn begin_snapshot(&mut self) -> Vec<u8> {
+        self.normalizer.unit().begin_image();
+        self.spin.begin(&self.login)
+    }
+
+    fn wants_snapshot_from(&mut self, from: u64) {
+        self.spin.wants_from(from);
+    }
+
+    /// A spin server: the orders that rest, as messages of the feed, up to a message.
+    fn on_snapshot_bytes(
+        &mut self,
+        bytes: &[u8],
+        ts_recv: RecvTime,
+        reply: &mut Vec<u8>,
+        counters: &mut FeedCounters,
+        out: &mut Batch,
+    ) -> Progress {
+        let at = At {
+            ts_recv,
+            sequence: 0,
+            closing: Flags::SNAPSHOT,
+        };
+        let Pitch {
+            unit,
+            normalizer,
+            spin,
+            ..
+        } = self;
+        spin.push(bytes);
+        while let Some(said) = spin.next(*unit, reply) {
+            match said {
+                Ok(Said::Message(message)) => normalizer.apply_image(at, message, counters, out),
+                Ok(Said::Finished { next }) => {
+                    // What the image told last need not be the second the live messages are in.
+                    normalizer.unit().on_hole();
+                    return Progress::Complete { next };
+                }
+                Ok(Said::Failed(reason)) => return Progress::Failed(reason),
+                Err(error) => {
+                    counters.refuse(error);
+                    return Progress::Failed("not what a spin server sends");
+                }
+            }
+        }
+        Progress::More
     }
 
     fn settle(&mut self, out: &mut Batch) {

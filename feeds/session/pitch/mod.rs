@@ -44,6 +44,7 @@ pub mod normalize;
 pub mod options;
 pub mod settings;
 pub mod simulator;
+pub mod spin;
 pub mod unit;
 pub mod wire;
 

@@ -199,6 +199,24 @@ impl<M: Market> Normalizer<M> {
         taken
     }
 
+    /// Applies a message of an image of the unit: an order that rests, and what says when, what it
+    /// is of and whether that trades. Anything else has no place in an image and is counted.
+    pub fn apply_image(
+        &mut self,
+        at: At,
+        message: &[u8],
+        counters: &mut FeedCounters,
+        out: &mut Batch,
+    ) {
+        let mut to = To { counters, out };
+        let tag = message.first().copied().unwrap_or_default();
+        if !is_order(tag) && !matches!(tag, 0x20 | 0xB1 | 0x31) && !M::is_reference(tag) {
+            to.counters.messages_ignored += 1;
+        } else if let Err(error) = self.message(at, message, &mut to) {
+            to.counters.refuse(error);
+        }
+    }
+
     #[inline]
     fn message(&mut self, at: At, message: &[u8], to: &mut To<'_>) -> Result<(), DecodeError> {
         // The framing gives every message its type.
@@ -383,6 +401,11 @@ impl<M: Market> Normalizer<M> {
             });
         }
     }
+}
+
+/// Whether messages of this type say that an order joins.
+pub const fn is_order(tag: u8) -> bool {
+    matches!(tag, 0x21 | 0x22 | 0x2F)
 }
 
 #[cold]

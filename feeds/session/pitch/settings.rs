@@ -1,9 +1,13 @@
 //! The YAML keys of every market.
 
 use super::normalize::Market;
+use super::spin::Login;
 use crate::contract::{FeedSettings, SettingFault, SettingKey};
-use crate::session::settings::{HELD_PACKETS_MAX, REORDER_WINDOW_US, SILENCE_MS};
-use crate::session::{OwnKeys, SequencerSettings};
+use crate::session::settings::{
+    HELD_PACKETS_MAX, REORDER_WINDOW_US, SILENCE_MS, SNAPSHOT_KEPT_MB, SNAPSHOT_RETRY_MS,
+    SNAPSHOT_TIMEOUT_MS,
+};
+use crate::session::{OwnKeys, RebuildSettings, SequencerSettings};
 
 /// Keys beyond the common ones.
 pub const KEYS: &[SettingKey] = &[
@@ -20,6 +24,24 @@ pub const KEYS: &[SettingKey] = &[
                out and counted; 1 to 67,108,864, default 4,194,304.",
         example: "4194304",
     },
+    SNAPSHOT_TIMEOUT_MS,
+    SNAPSHOT_RETRY_MS,
+    SNAPSHOT_KEPT_MB,
+    SettingKey {
+        key: "snapshot_session",
+        help: "Session sub id for the spin servers; at most 4 characters, default empty.",
+        example: "0001",
+    },
+    SettingKey {
+        key: "snapshot_user",
+        help: "User of the spin servers; at most 4 characters, default empty.",
+        example: "USER",
+    },
+    SettingKey {
+        key: "snapshot_password",
+        help: "Password of the spin servers; at most 10 characters, default empty.",
+        example: "env:SPIN_PASSWORD",
+    },
     SILENCE_MS,
 ];
 
@@ -28,6 +50,10 @@ pub const KEYS: &[SettingKey] = &[
 pub struct Settings {
     /// For the sequencer.
     pub sequencer: SequencerSettings,
+    /// For rebuilding from a spin server.
+    pub rebuild: RebuildSettings,
+    /// For the spin servers.
+    pub login: Login,
     /// Unit to follow; 0 for the first one seen.
     pub unit: u8,
     /// Most orders remembered.
@@ -50,6 +76,12 @@ impl Settings {
                 // Sequence numbers are of 32 bits; half of them ahead is a damaged header.
                 jump_max: 1 << 31,
                 ..keys.sequencer()
+            },
+            rebuild: keys.rebuild(),
+            login: Login {
+                session: keys.text("snapshot_session", 4),
+                user: keys.text("snapshot_user", 4),
+                password: keys.text("snapshot_password", 10),
             },
             unit: keys.number("unit", 0, 255, 0) as u8,
             orders_max: keys.number("orders_max", 1, 1 << 26, 1 << 22) as usize,

@@ -1,31 +1,32 @@
-//! The venue: one unit that says what a matching engine does. Retransmission goes over TCP there,
-//! and is not simulated.
+//! The venue: one unit that says what a matching engine does. Its spin server tells those
+//! who missed much what rests. Requests for missing messages are not simulated.
 //!
 //! Prices are cut to 1e-4 and sizes to 32 bits, which is what the protocol can say. An order that
 //! makes way for another is deleted and the other added, as one transaction where the market has
 //! those: the protocol's own modification keeps the id.
 
+use super::auction::Auction;
 use super::encode::{Dialect, PitchEncoder};
+use super::spin;
 use crate::model::time::new_york_midnight;
 use crate::model::{EventTime, Price, RecvTime, Side, Symbol};
-use crate::session::sequenced_unit::Packetizer;
-use crate::simulator::{MarketEvent, VenueSimulator};
-use hashbrown::HashMap;
-use std::collections::VecDeque;
+use crate::session::sequenced_unit::{Packetizer, Packets, split_message, unsequenced};
+use crate::simulator::{Announcement, MarketEvent, RestingOrders, ServerKind, VenueSimulator};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::marker::PhantomData;
 
 /// Time without data after which the venue says that it is alive.
 pub const HEARTBEAT_NS: u64 = 1_000_000_000;
 /// Time after which the venue says again what its symbols are.
 pub const REFERENCE_NS: u64 = 10_000_000_000;
+/// Time after which the spin server offers another image, while anybody listens.
+pub const IMAGE_NS: u64 = 1_000_000_000;
 /// Packets nobody fetched; beyond it the oldest are lost, as on a line.
 pub const PACKETS_MAX: usize = 65_536;
 
 const SECOND_NS: u64 = 1_000_000_000;
 /// The unit all is said in.
 const UNIT: u8 = 1;
-
-type Orders = HashMap<u64, (Side, u32), foldhash::fast::FixedState>;
 
 /// What a market's venue says in its own way.
 pub trait Venue: Send {
@@ -36,6 +37,8 @@ pub trait Venue: Send {
     /// Whether an order may trade at another price than its own. Where it may not, the trade is said
     /// as one against an order nobody saw, and the order is reduced.
     const HAS_OTHER_PRICES: bool = true;
+    /// Whether a trade may be taken back.
+    const HAS_TRADE_BREAKS: bool = true;
     /// How much later than in New York the exchange's midnight is, in ns.
     const LATER_NS: u64 = 0;
 
@@ -47,8 +50,27 @@ pub trait Venue: Send {
     /// Says, without a number, what a symbol is, where the market does so.
     fn list(_encoder: &mut PitchEncoder, _symbol: &[u8], _name: &Symbol) {}
 
-    /// Says that an instrument trades.
-    fn trades(encoder: &mut PitchEncoder, offset: u32, symbol: &[u8]);
+    /// Says that an instrument trades, or that it is halted.
+    fn status(encoder: &mut PitchEncoder, offset: u32, symbol: &[u8], is_halted: bool);
+
+    /// Says how an auction stands; false where the market has none.
+    fn auction(_: &mut PitchEncoder, _offset: u32, _symbol: &[u8], _: &Auction) -> bool {
+        false
+    }
+}
+
+/// What the spin server tells: the orders that rest, up to a message.
+#[derive(Clone, Debug, Default)]
+struct SpinImage {
+    sequence: u32,
+    orders: RestingOrders,
+}
+
+/// A client of the spin server.
+#[derive(Debug, Default)]
+struct Client {
+    packets: Packets,
+    is_in: bool,
 }
 
 /// One unit of a market.
@@ -56,8 +78,7 @@ pub trait Venue: Send {
 pub struct PitchVenue<V> {
     names: Vec<Symbol>,
     symbols: Vec<Vec<u8>>,
-    /// Side and rest of the orders that rest.
-    orders: Orders,
+    orders: RestingOrders,
     encoder: PitchEncoder,
     packets: Packetizer,
     datagrams: VecDeque<Vec<u8>>,
@@ -67,6 +88,13 @@ pub struct PitchVenue<V> {
     second: Option<u32>,
     last_sent: u64,
     last_listed: u64,
+    clients: BTreeMap<u32, Client>,
+    streams: VecDeque<(u32, Option<Vec<u8>>)>,
+    /// The image that is offered.
+    image: SpinImage,
+    last_image: u64,
+    /// Instruments that are halted.
+    halted: BTreeSet<usize>,
     is_open: bool,
     market: PhantomData<V>,
 }
@@ -83,7 +111,7 @@ impl<V: Venue> PitchVenue<V> {
         PitchVenue {
             names: Vec::new(),
             symbols: Vec::new(),
-            orders: Orders::default(),
+            orders: RestingOrders::default(),
             encoder: PitchEncoder::new(V::DIALECT),
             packets: Packetizer::new(UNIT, 1),
             datagrams: VecDeque::new(),
@@ -91,6 +119,11 @@ impl<V: Venue> PitchVenue<V> {
             second: None,
             last_sent: 0,
             last_listed: 0,
+            clients: BTreeMap::new(),
+            streams: VecDeque::new(),
+            image: SpinImage::default(),
+            last_image: 0,
+            halted: BTreeSet::new(),
             is_open: false,
             market: PhantomData,
         }
@@ -138,39 +171,64 @@ impl<V: Venue> PitchVenue<V> {
     /// Says what the symbols are, in packets without numbers.
     fn list(&mut self, now: EventTime) {
         self.last_listed = now.0;
-        let mut packets = Packetizer::new(UNIT, 0);
-        let mut said = Vec::new();
+        self.encoder.clear();
         for (symbol, name) in self.symbols.iter().zip(&self.names) {
-            self.encoder.clear();
             V::list(&mut self.encoder, symbol, name);
-            if self.encoder.bytes().is_empty() {
-                return;
-            }
-            if !packets.push(self.encoder.bytes()) {
-                said.push(packets.packet());
-                packets = Packetizer::new(UNIT, 0);
-                packets.push(self.encoder.bytes());
-            }
         }
-        if !packets.is_empty() {
-            said.push(packets.packet());
-        }
-        for packet in said {
+        for packet in unsequenced(UNIT, self.encoder.bytes()) {
             self.queue(packet);
         }
     }
 
-    /// Takes `size` from an order; what is left of it.
-    fn take(&mut self, order: u64, size: u64) -> u32 {
-        let Some((_, open)) = self.orders.get_mut(&order) else {
-            return 0;
+    /// Takes an image of what rests, and offers it to whoever is logged in.
+    fn offer_image(&mut self, now: EventTime) {
+        self.last_image = now.0;
+        self.image = SpinImage {
+            sequence: self.packets.next_sequence().wrapping_sub(1),
+            orders: self.orders.clone(),
         };
-        *open = open.saturating_sub(quantity(size));
-        let left = *open;
-        if left == 0 {
-            self.orders.remove(&order);
+        let offer = spin::image_available(self.image.sequence);
+        for (&connection, _) in self.clients.iter().filter(|(_, client)| client.is_in) {
+            self.streams.push_back((connection, Some(offer.clone())));
         }
-        left
+    }
+
+    /// The answer to a request for an image.
+    fn spin(&self, now: EventTime, sequence: u32) -> Vec<u8> {
+        let mut venue = PitchEncoder::new(V::DIALECT);
+        if sequence != self.image.sequence {
+            spin::say_response(&mut venue, sequence, 0, b'O');
+            return unsequenced(UNIT, venue.bytes()).concat();
+        }
+        let orders = &self.image.orders;
+        let count = u32::try_from(orders.iter().count()).unwrap_or(u32::MAX);
+        spin::say_response(&mut venue, sequence, count, b'A');
+        let since = now.0.saturating_sub(self.midnight);
+        let offset = (since % SECOND_NS) as u32;
+        let epoch = u32::try_from(now.0 / SECOND_NS).unwrap_or(u32::MAX);
+        venue.time(u32::try_from(since / SECOND_NS).unwrap_or(u32::MAX), epoch);
+        for (index, (symbol, name)) in self.symbols.iter().zip(&self.names).enumerate() {
+            V::list(&mut venue, symbol, name);
+            V::status(&mut venue, offset, symbol, self.halted.contains(&index));
+        }
+        for order in orders.iter() {
+            let said = (
+                order.order,
+                order.side,
+                quantity(order.size),
+                e4(order.price),
+            );
+            venue.add_order(offset, said, &self.symbols[order.symbol as usize]);
+        }
+        spin::say_finished(&mut venue, sequence);
+        unsequenced(UNIT, venue.bytes()).concat()
+    }
+
+    /// What is left of an order.
+    fn left(&self, order: u64) -> u32 {
+        self.orders
+            .get(order)
+            .map_or(0, |found| quantity(found.size))
     }
 
     fn print_and_reduce(
@@ -196,10 +254,9 @@ impl<V: Venue> PitchVenue<V> {
         (price, size): (Price, u64),
         symbol: &[u8],
     ) {
-        let Some((side, _)) = self.orders.remove(&order) else {
+        let Some(side) = self.orders.get(successor).map(|found| found.side) else {
             return;
         };
-        self.orders.insert(successor, (side, quantity(size)));
         let said = (successor, side, quantity(size), e4(price));
         if V::HAS_TRANSACTIONS {
             self.say(now, PitchEncoder::begin);
@@ -225,7 +282,9 @@ impl<V: Venue> VenueSimulator for PitchVenue<V> {
         let local = RecvTime(now.0.saturating_sub(V::LATER_NS));
         self.midnight = new_york_midnight(local) + V::LATER_NS;
         self.packets = Packetizer::new(UNIT, 1);
-        self.orders.clear();
+        self.orders = RestingOrders::default();
+        self.halted.clear();
+        self.image = SpinImage::default();
         self.names = symbols.to_vec();
         let on_wire = |(index, name)| V::symbol(index, name);
         self.symbols = symbols.iter().enumerate().map(on_wire).collect();
@@ -233,7 +292,9 @@ impl<V: Venue> VenueSimulator for PitchVenue<V> {
         self.is_open = true;
         self.list(now);
         for symbol in self.symbols.clone() {
-            self.say(now, |venue, offset| V::trades(venue, offset, &symbol));
+            self.say(now, |venue, offset| {
+                V::status(venue, offset, &symbol, false)
+            });
         }
         self.send(now);
     }
@@ -250,6 +311,7 @@ impl<V: Venue> VenueSimulator for PitchVenue<V> {
         let Some(symbol) = known.cloned() else {
             return;
         };
+        self.orders.apply(event);
         match *event {
             MarketEvent::Add {
                 order,
@@ -258,14 +320,12 @@ impl<V: Venue> VenueSimulator for PitchVenue<V> {
                 size,
                 ..
             } => {
-                self.orders.insert(order, (side, quantity(size)));
                 let said = (order, side, quantity(size), e4(price));
                 self.say(now, |venue, offset| venue.add_order(offset, said, &symbol));
             }
             MarketEvent::Execute {
                 order, size, trade, ..
             } => {
-                self.take(order, size);
                 self.say(now, |venue, offset| {
                     venue.executed(offset, order, quantity(size), trade, b' ');
                 });
@@ -277,7 +337,7 @@ impl<V: Venue> VenueSimulator for PitchVenue<V> {
                 price,
                 ..
             } => {
-                let left = self.take(order, size);
+                let left = self.left(order);
                 if !V::HAS_OTHER_PRICES {
                     return self.print_and_reduce(now, order, (price, size, trade), &symbol);
                 }
@@ -287,13 +347,11 @@ impl<V: Venue> VenueSimulator for PitchVenue<V> {
                 });
             }
             MarketEvent::Reduce { order, size, .. } => {
-                self.take(order, size);
                 self.say(now, |venue, offset| {
                     venue.reduce(offset, order, quantity(size));
                 });
             }
             MarketEvent::Delete { order, .. } => {
-                self.orders.remove(&order);
                 self.say(now, |venue, offset| venue.delete(offset, order));
             }
             MarketEvent::Replace {
@@ -312,9 +370,82 @@ impl<V: Venue> VenueSimulator for PitchVenue<V> {
         }
     }
 
+    fn announce(&mut self, now: EventTime, announcement: &Announcement) -> bool {
+        match *announcement {
+            Announcement::List(name) => {
+                let symbol = V::symbol(self.symbols.len(), &name);
+                self.symbols.push(symbol.clone());
+                self.names.push(name);
+                self.list(now);
+                self.say(now, |venue, offset| {
+                    V::status(venue, offset, &symbol, false)
+                });
+                true
+            }
+            Announcement::UnlistedOrder => {
+                let said = (u64::MAX, Side::Bid, 1, 10_000);
+                self.say(now, |venue, offset| {
+                    venue.add_order(offset, said, b"NOBODY")
+                });
+                true
+            }
+            Announcement::Halt { symbol: index } | Announcement::Resume { symbol: index } => {
+                let Some(symbol) = self.symbols.get(index as usize).cloned() else {
+                    return false;
+                };
+                let is_halt = matches!(announcement, Announcement::Halt { .. });
+                if is_halt {
+                    self.halted.insert(index as usize);
+                } else {
+                    self.halted.remove(&(index as usize));
+                }
+                self.say(now, |venue, offset| {
+                    V::status(venue, offset, &symbol, is_halt)
+                });
+                true
+            }
+            Announcement::TradeBreak { trade, .. } => {
+                if !V::HAS_TRADE_BREAKS {
+                    return false;
+                }
+                self.say(now, |venue, offset| venue.trade_break(offset, trade));
+                true
+            }
+            Announcement::Imbalance {
+                symbol,
+                price,
+                size,
+            } => {
+                let Some(symbol) = self.symbols.get(symbol as usize).cloned() else {
+                    return false;
+                };
+                let auction = Auction {
+                    auction_type: b'O',
+                    reference: e4(price),
+                    sizes: [quantity(size.saturating_mul(2)), quantity(size)],
+                    indicative: e4(price),
+                    auction_only: e4(price),
+                };
+                let mut probe = PitchEncoder::new(V::DIALECT);
+                if !V::auction(&mut probe, 0, &symbol, &auction) {
+                    return false;
+                }
+                self.say(now, |venue, offset| {
+                    V::auction(venue, offset, &symbol, &auction);
+                });
+                true
+            }
+        }
+    }
+
     fn on_clock(&mut self, now: EventTime) {
         if !self.is_open {
             return;
+        }
+        if now.0.saturating_sub(self.last_image) >= IMAGE_NS
+            && self.clients.values().any(|client| client.is_in)
+        {
+            self.offer_image(now);
         }
         if now.0.saturating_sub(self.last_listed) >= REFERENCE_NS {
             self.list(now);
@@ -336,5 +467,56 @@ impl<V: Venue> VenueSimulator for PitchVenue<V> {
 
     fn poll_datagram(&mut self) -> Option<Vec<u8>> {
         self.datagrams.pop_front()
+    }
+
+    fn has_server(&self, server: ServerKind) -> bool {
+        server == ServerKind::Snapshot
+    }
+
+    fn on_stream_open(&mut self, connection: u32, _: ServerKind) {
+        self.clients.insert(connection, Client::default());
+    }
+
+    fn on_stream(&mut self, now: EventTime, connection: u32, bytes: &[u8]) {
+        let Some(client) = self.clients.get_mut(&connection) else {
+            return;
+        };
+        client.packets.push(bytes);
+        let (mut has_logged_in, mut wanted) = (false, Vec::new());
+        while let Some(Ok((_, mut blocks))) = client.packets.next() {
+            while let Some((message, rest)) = split_message(blocks) {
+                blocks = rest;
+                match message {
+                    [spin::LOGIN, ..] => has_logged_in = true,
+                    [spin::SPIN_REQUEST, body @ ..] if client.is_in => {
+                        wanted.extend(spin::Image::of(body).map(|image| image.sequence()));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if has_logged_in && self.is_open {
+            client.is_in = true;
+            let welcome = spin::login_response(b'A');
+            self.streams.push_back((connection, Some(welcome)));
+            self.offer_image(now);
+        } else if has_logged_in {
+            let refusal = spin::login_response(b'S');
+            self.streams.push_back((connection, Some(refusal)));
+            self.streams.push_back((connection, None));
+        }
+        // One image at a time.
+        if let Some(&sequence) = wanted.first() {
+            let answer = self.spin(now, sequence);
+            self.streams.push_back((connection, Some(answer)));
+        }
+    }
+
+    fn on_stream_close(&mut self, connection: u32) {
+        self.clients.remove(&connection);
+    }
+
+    fn poll_stream(&mut self) -> Option<(u32, Option<Vec<u8>>)> {
+        self.streams.pop_front()
     }
 }

@@ -27,6 +27,8 @@ pub struct At {
     pub ts_recv: RecvTime,
     /// Its number; 0 where it has none.
     pub sequence: u64,
+    /// Flags of the tick that closes the event.
+    pub closing: Flags,
 }
 
 /// Where ticks and counts go.
@@ -144,6 +146,12 @@ impl Unit {
         self.is_over = false;
     }
 
+    /// An image of the unit follows: what rested before it is forgotten.
+    pub fn begin_image(&mut self) {
+        self.on_hole();
+        self.orders.clear();
+    }
+
     /// Whether the venue said that no message follows.
     pub fn is_over(&self) -> bool {
         self.is_over
@@ -240,7 +248,7 @@ impl Unit {
         Tick {
             ts_recv: at.ts_recv,
             sequence: at.sequence,
-            flags: Flags::LAST,
+            flags: at.closing,
             ..Tick::blank(self.channel, Action::Status)
         }
     }
