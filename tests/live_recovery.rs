@@ -2,7 +2,7 @@
 //! tells its present state over TCP or on lines of their own. Every book that is called complete must be what the venue's book
 //! was at that number.
 #![cfg(feature = "service")]
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use feeds::contract::{
     Batch, Descriptor, Feed, FeedSettings, Form, Line, Packet, SnapshotService, TickSink,

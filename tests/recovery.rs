@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 use feeds::contract::{Descriptor, SnapshotService, Transport};
-use waveletd::simulate::certification::NIGHT_NS;
+use waveletd::simulate::certification::{CASES, NIGHT_NS, Verdict};
 use waveletd::simulate::{Faults, World, WorldSettings};
 
 /// Milliseconds with faults, and the bound within which all books are live again after the last one.
@@ -76,6 +76,26 @@ fn check(descriptor: &'static Descriptor, seed: u64) {
 #[test]
 fn an_order_that_overtakes_the_name_of_its_symbol_leaves_no_live_book() {
     check(feeds::descriptor("cboe_pitch_options").unwrap(), 69);
+}
+
+#[test]
+fn a_day_whose_first_packets_are_lost_does_not_continue_the_one_before() {
+    check(feeds::descriptor("cboe_pitch_equities").unwrap(), 13);
+}
+
+#[test]
+fn every_feed_of_datagrams_passes_every_case_that_applies_to_it() {
+    for descriptor in datagram_feeds() {
+        for case in CASES {
+            let verdict = case.run(descriptor, 1);
+            let has_failed = matches!(verdict, Verdict::Fail(_));
+            assert!(
+                !has_failed,
+                "{} {}: {verdict:?}",
+                descriptor.name, case.name
+            );
+        }
+    }
 }
 
 #[test]

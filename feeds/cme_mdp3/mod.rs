@@ -9,7 +9,7 @@
 //! | 4 | channel reset | `Reset` of kind session: every book of the channel is empty |
 //! | 12 | admin heartbeat | none: counted |
 //! | 15 | admin login | none: counted |
-//! | 16 | admin logout | none: the session is over |
+//! | 16 | admin logout | `Status` close of the channel |
 //! | 30 | security status | `Status` of the instrument, or of every defined one of the group and asset; the reason's number as text |
 //! | 32 46 64 | book | `Level`; `Clear` for a book reset; implied levels are kept apart and make no tick; best prices of several books none |
 //! | 32 46 | orders of a book | none: the books here are by level |

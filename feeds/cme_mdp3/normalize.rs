@@ -235,11 +235,18 @@ impl Normalizer {
         self.is_over
     }
 
-    /// Whether this is news.
-    fn end(&mut self) {
-        if !std::mem::replace(&mut self.is_over, true) {
-            self.notice(Notice::SessionEnded);
+    /// The venue says that no message follows.
+    fn end(&mut self, context: &mut Context<'_>) {
+        if std::mem::replace(&mut self.is_over, true) {
+            return;
         }
+        self.notice(Notice::SessionEnded);
+        self.flush(Flags::NONE, context.out);
+        context.out.push(Tick {
+            sequence: context.place.sequence,
+            detail: TradingState::Close as u8,
+            ..channel_tick(self.channel, Action::Status, context.place.ts_recv)
+        });
     }
 
     /// Messages seen by template, zeros left out; old and new templates of one name together.
@@ -689,7 +696,7 @@ impl Normalizer {
             }
             Message::AdminLogin(_) => None,
             Message::AdminLogout(_) => {
-                self.end();
+                self.end(context);
                 None
             }
             Message::SecurityStatus(status) => {

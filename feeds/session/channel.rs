@@ -207,6 +207,11 @@ pub trait Protocol: Send {
         0
     }
 
+    /// Whether something was lost that the sequence does not tell of, since this was last asked: the books are to be rebuilt.
+    fn has_lost(&mut self) -> bool {
+        false
+    }
+
     /// Something that is not of the stream follows: a tick that was kept back until more is known
     /// goes out now.
     fn settle(&mut self, _out: &mut Batch) {}
@@ -370,6 +375,9 @@ impl<P: Protocol> SequencedChannel<P> {
         } else {
             let taken = self.protocol.apply_unnumbered(framed, now, counters, out);
             counters.messages_ignored += framed.count.saturating_sub(taken);
+            if self.protocol.has_lost() {
+                self.start_rebuild(self.sequencer.expected(), now, out);
+            }
         }
         Outcome::Heartbeat
     }

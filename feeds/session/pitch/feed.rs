@@ -27,7 +27,6 @@ pub fn build<M: Market>(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<Se
     let unit = Unit::new(settings.channel, instruments, own.orders_max, M::LATER_NS);
     let pitch = Pitch::<M> {
         unit: (own.unit != 0).then_some(own.unit),
-        first_sequence: own.sequencer.first_sequence,
         normalizer: Normalizer::new(unit),
         login: own.login,
         spin: SpinClient::default(),
@@ -45,7 +44,6 @@ pub fn build<M: Market>(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<Se
 struct Pitch<M> {
     /// The unit followed; `None` until the first packet where the settings leave it open.
     unit: Option<u8>,
-    first_sequence: u64,
     normalizer: Normalizer<M>,
     /// For the spin servers.
     login: Login,
@@ -94,7 +92,7 @@ impl<M: Market> Protocol for Pitch<M> {
             // Another unit has a sequence of its own and needs a channel of its own.
             return Follow::Refuse(DecodeError::BadField { tag: 0, offset: 3 });
         }
-        if framed.first == self.first_sequence && standing.expected > self.first_sequence {
+        if framed.first < standing.expected {
             return self.consider_new_session(standing);
         }
         Follow::Yes
@@ -187,6 +185,10 @@ impl<M: Market> Protocol for Pitch<M> {
         Progress::More
     }
 
+    fn has_lost(&mut self) -> bool {
+        std::mem::take(&mut self.normalizer.unit().has_lost)
+    }
+
     fn settle(&mut self, out: &mut Batch) {
         self.normalizer.unit().settle(out);
     }
@@ -213,8 +215,9 @@ impl<M: Market> Protocol for Pitch<M> {
 }
 
 impl<M: Market> Pitch<M> {
-    /// The header names no session. The first number is seen again when a day begins: after the end
-    /// of the one before, or, where that was missed, after long silence.
+    /// The header names no session. Low numbers are seen again when a day begins: after the end of
+    /// the one before, or, where that was missed, after long silence. Its first packets may be
+    /// lost, so any low number will do.
     #[cold]
     fn consider_new_session(&self, standing: Standing) -> Follow {
         let quiet_ns = standing.now.0.saturating_sub(standing.current_at.0);

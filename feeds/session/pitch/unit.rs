@@ -106,6 +106,8 @@ pub struct Unit {
     /// Last tick of the open transaction.
     kept: Option<Tick>,
     is_over: bool,
+    /// Orders of a symbol without a name were left out, and it has one now.
+    pub(super) has_lost: bool,
     notices: VecDeque<Notice>,
 }
 
@@ -129,6 +131,7 @@ impl Unit {
             in_transaction: false,
             kept: None,
             is_over: false,
+            has_lost: false,
             notices: VecDeque::new(),
         }
     }
@@ -295,7 +298,10 @@ impl Unit {
         to: &mut To<'_>,
     ) -> Option<InstrumentId> {
         // Names have no number: one may come behind the orders of its symbol, which are lost then.
-        let flags = if self.instruments.is_unnamed(symbol) {
+        // An image of a rebuild says the orders again.
+        let is_late = self.instruments.is_unnamed(symbol) && !tick.flags.contains(Flags::SNAPSHOT);
+        self.has_lost |= is_late;
+        let flags = if is_late {
             tick.flags.with(Flags::MAYBE_BAD_BOOK)
         } else {
             tick.flags
