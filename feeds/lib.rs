@@ -6,9 +6,10 @@
 //!  the time  ─┘   (`Feed`, contract.rs)└─▶ notices (edges worth a log line)
 //! ```
 //!
-//! A room is a folder: [`nasdaq_itch50`], [`iex_deep10`], [`iex_deepplus`], [`iex_tops16`],
-//! [`coinbase_ws`], [`cboe_pitch_equities`]. It imports [`session`] (shared sequencing and framing), [`contract`] (the
-//! one seam) and [`model`] (the normalised language), and no other room.
+//! A room is a folder: [`nasdaq_itch50`], [`iex_deep10`], [`iex_deepplus`], [`iex_tops16`], [`coinbase_ws`],
+//! [`cboe_pitch_equities`], [`cboe_pitch_options`], [`cboe_pitch_complex`], [`cboe_pitch_futures`], [`cme_mdp3`].
+//! It imports [`session`] (shared sequencing, framing and recovery), [`contract`] (the one seam) and [`model`] (the
+//! normalised language), and no other room.
 //! Nothing here opens a socket, a file or a thread, reads a clock or logs; the lints of `clippy.toml` hold that.
 //!
 //! # How to add a venue
