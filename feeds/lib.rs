@@ -7,7 +7,7 @@
 //! ```
 //!
 //! A room is a folder: [`nasdaq_itch50`], [`iex_deep10`], [`iex_deepplus`], [`iex_tops16`], [`coinbase_ws`],
-//! [`binance_spot`], [`binance_usdm`], [`binance_coinm`],
+//! [`binance_spot`], [`binance_usdm`], [`binance_coinm`], [`kraken_ws`],
 //! [`cboe_pitch_equities`], [`cboe_pitch_options`], [`cboe_pitch_complex`], [`cboe_pitch_futures`], [`cme_mdp3`].
 //! It imports [`session`] (shared sequencing, framing and recovery), [`contract`] (the one seam) and [`model`] (the
 //! normalised language), and no other room.
@@ -56,6 +56,7 @@ pub mod coinbase_ws;
 pub mod iex_deep10;
 pub mod iex_deepplus;
 pub mod iex_tops16;
+pub mod kraken_ws;
 pub mod nasdaq_itch50;
 
 /// Every feed this build can speak, in the order `waveletd list feeds` prints.
@@ -67,6 +68,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &coinbase_ws::DESCRIPTOR,
     &binance_coinm::DESCRIPTOR,
     &binance_usdm::DESCRIPTOR,
+    &kraken_ws::DESCRIPTOR,
     &binance_spot::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
     &cboe_pitch_futures::DESCRIPTOR,

@@ -3,27 +3,9 @@
 //! Key order is the venue's own, so that the scanners of `scan.rs` take what comes from here.
 
 use crate::model::decimal::Decimal;
-use crate::model::time::{DAY_NS, civil};
 use crate::model::{EventTime, Price, Side, Size, Symbol};
+use crate::session::text::Timestamp;
 use std::fmt::{self, Display, Write};
-
-/// A time as the venue writes it: microseconds, `Z`. An undefined time is the epoch.
-#[derive(Clone, Copy, Debug)]
-pub struct Timestamp(pub EventTime);
-
-impl Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nanos = self.0.get().unwrap_or(0);
-        let (year, month, day) = civil(nanos / DAY_NS);
-        let micros = nanos % DAY_NS / 1_000;
-        let (seconds, micros) = (micros / 1_000_000, micros % 1_000_000);
-        let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
-        write!(
-            f,
-            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z"
-        )
-    }
-}
 
 /// Text inside JSON quotes.
 #[derive(Clone, Copy, Debug)]

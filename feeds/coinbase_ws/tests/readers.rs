@@ -249,7 +249,7 @@ proptest! {
     #[test]
     fn a_time_survives_being_written(micros in 0u64..16_000_000_000_000_000) {
         let time = EventTime(micros * 1_000);
-        let text = crate::coinbase_ws::encode::Timestamp(time).to_string();
+        let text = crate::session::text::Timestamp(time).to_string();
         prop_assert_eq!(parse_time(text.as_bytes()), Some(time));
     }
 

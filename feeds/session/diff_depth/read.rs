@@ -58,11 +58,18 @@ impl<'input> Members<'_, '_, 'input> {
         nanos.map_or(EventTime::UNDEFINED, EventTime)
     }
 
-    fn sides(&self, keys: [&str; 2], into: &mut Vec<Level>) -> Result<(), DecodeError> {
+    fn sides<H: Hear>(
+        &self,
+        keys: [&str; 2],
+        into: &mut Vec<Level>,
+        hear: &mut H,
+    ) -> Result<(), DecodeError> {
         into.clear();
         for (key, side) in keys.into_iter().zip([Side::Bid, Side::Ask]) {
             let list = self.object.get(key).ok_or_else(|| self.bad())?;
-            levels(list, side, self.kind as u32, into)?;
+            for _ in 0..levels(list, side, self.kind as u32, into)? {
+                hear.left_out();
+            }
         }
         Ok(())
     }
@@ -139,7 +146,7 @@ fn depth_update<H: Hear>(
     levels: &mut Vec<Level>,
     hear: &mut H,
 ) -> Result<(), DecodeError> {
-    members.sides(["b", "a"], levels)?;
+    members.sides(["b", "a"], levels, hear)?;
     let previous = match members.object.get("pu") {
         Some(_) => Some(members.integer("pu")?),
         None => None,
@@ -166,7 +173,7 @@ fn snapshot<H: Hear>(
     levels: &mut Vec<Level>,
     hear: &mut H,
 ) -> Result<(), DecodeError> {
-    members.sides(["bids", "asks"], levels)?;
+    members.sides(["bids", "asks"], levels, hear)?;
     hear.book(&BookMessage {
         symbol: symbol.as_bytes(),
         is_snapshot: true,

@@ -129,6 +129,15 @@ impl Hear for Listener<'_> {
         self.state.act(FeedAction::SendText { line, text });
     }
 
+    fn left_out(&mut self) {
+        self.state.counters.values_left_out += 1;
+    }
+
+    fn depth(&mut self, levels: usize) {
+        self.state.depth = Some(levels);
+        self.state.keeps_ladders = true;
+    }
+
     fn lost(&mut self, symbol: &[u8]) {
         if let Some(index) = self.state.find(symbol) {
             self.state.lose_book(index, self.arrival.at, self.out);

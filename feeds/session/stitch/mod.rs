@@ -177,6 +177,12 @@ pub trait Hear {
     fn complaint(&mut self, text: &str);
     /// Something to answer at once (a ping of the venue's own kind).
     fn reply(&mut self, text: String);
+    /// A level was left out because its price is beyond all prices ([`Number::is_beyond_prices`]): counted.
+    fn left_out(&mut self) {}
+    /// Books are told of to so many levels a side from here on: what is beyond is dropped.
+    fn depth(&mut self, levels: usize) {
+        let _ = levels;
+    }
     /// The book of this instrument is not to be trusted any more, says the venue or the room.
     fn lost(&mut self, symbol: &[u8]);
 }

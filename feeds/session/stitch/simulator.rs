@@ -106,6 +106,8 @@ pub struct LevelVenue<S> {
     speak: S,
     symbols: Vec<Symbol>,
     levels: LevelAggregator,
+    /// Levels as far as they were told: an event may change two of them, one after the other.
+    told: BTreeMap<(u32, bool, Price), Size>,
     /// By instrument: number of the last update, and of the last trade.
     ids: Vec<(u64, u64)>,
     connections: BTreeMap<u32, Connection>,
@@ -120,6 +122,7 @@ impl<S: Speak> LevelVenue<S> {
             speak,
             symbols: Vec::new(),
             levels: LevelAggregator::default(),
+            told: BTreeMap::new(),
             ids: Vec::new(),
             connections: BTreeMap::new(),
             texts: VecDeque::new(),
@@ -156,7 +159,15 @@ impl<S: Speak> LevelVenue<S> {
 
     /// Says something of a book as it is now.
     fn of_book<T>(&self, index: u32, now: EventTime, say: impl FnOnce(&S, &BookNow<'_>) -> T) -> T {
-        let [bids, asks] = [Side::Bid, Side::Ask].map(|side| self.levels.levels(index, side));
+        let side = |is_ask: bool| {
+            let range = (index, is_ask, Price(i64::MIN))..=(index, is_ask, Price(i64::MAX));
+            let levels = self.told.range(range);
+            levels
+                .map(|(&(_, _, price), &size)| (price, size))
+                .collect()
+        };
+        let (mut bids, asks): (Vec<_>, Vec<_>) = (side(false), side(true));
+        bids.reverse();
         let place = index as usize;
         let id = self.ids[place].0;
         let book = BookNow {
@@ -180,6 +191,12 @@ impl<S: Speak> LevelVenue<S> {
         };
         *id += 1;
         let change = (level.side, level.price, Size(level.size));
+        let key = (index, level.side == Side::Ask, level.price);
+        if level.size == 0 {
+            self.told.remove(&key);
+        } else {
+            self.told.insert(key, change.2);
+        }
         let text = self.of_book(index, now, |speak, book| speak.update(book, change));
         self.say_to_all(|state| state.books.contains(&index), &text);
     }
@@ -201,6 +218,7 @@ impl<S: Speak> VenueSimulator for LevelVenue<S> {
         self.symbols = symbols.to_vec();
         self.ids = vec![(FIRST_ID, 0); symbols.len()];
         self.levels = LevelAggregator::default();
+        self.told.clear();
         self.next_heartbeat = now.0.saturating_add(1_000_000_000);
     }
 

@@ -5,7 +5,7 @@
 
 use super::Number;
 use crate::contract::DecodeError;
-use crate::model::{Price, Side};
+use crate::model::Side;
 use crate::session::stitch::Level;
 use simd_json::prelude::*;
 use simd_json::tape::{Object, Value};
@@ -95,7 +95,8 @@ pub fn objects<'tape, 'input: 'tape>(
     list.iter().filter_map(|entry| entry.into_object())
 }
 
-/// Appends the levels of one side: a list of `[price, size, …]`, numbers as text or bare.
+/// Appends the levels of one side: a list of `[price, size, …]`, numbers as text or bare. Says how many were left out
+/// because their prices are beyond all prices.
 ///
 /// # Errors
 /// [`DecodeError::BadField`] when it is no such list, [`DecodeError::NotExact`] when a number does not fit.
@@ -104,7 +105,8 @@ pub fn levels(
     side: Side,
     tag: u32,
     levels: &mut Vec<Level>,
-) -> Result<(), DecodeError> {
+) -> Result<u64, DecodeError> {
+    let mut left_out = 0;
     let bad = DecodeError::BadField { tag, offset: 0 };
     let list = list.into_array().ok_or(bad)?;
     for entry in list.iter() {
@@ -112,17 +114,22 @@ pub fn levels(
         let (Some(price), Some(size)) = (entry.get(0), entry.get(1)) else {
             return Err(bad);
         };
-        let price: Option<Price> = exact(price).ok_or(bad)?.price();
-        let price = price.ok_or(DecodeError::NotExact { tag })?;
+        let price = exact(price).ok_or(bad)?;
+        if price.is_beyond_prices() {
+            left_out += 1;
+            continue;
+        }
+        let price = price.price().ok_or(DecodeError::NotExact { tag })?;
         let size = exact(size).ok_or(bad)?;
         levels.push(Level { side, price, size });
     }
-    Ok(())
+    Ok(left_out)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Price;
 
     #[track_caller]
     fn check(text: &str, quoted: &str) {

@@ -6,4 +6,4 @@ mod number;
 
 pub use cursor::Cursor;
 pub use json::{Reader, exact, integer, levels, list_of, objects};
-pub use number::{Number, digits_behind_point, parse_time};
+pub use number::{Number, Timestamp, digits_behind_point, parse_time};

@@ -1,7 +1,8 @@
 //! Decimal numbers and times as text has them, exact.
 
-use crate::model::time::{DAY_NS, days_from_civil};
+use crate::model::time::{DAY_NS, civil, days_from_civil};
 use crate::model::{EventTime, Price};
+use std::fmt::{self, Display};
 
 /// An unsigned decimal number, exact: `mantissa` × 10^-`scale`, no zero at the end of its fraction.
 ///
@@ -125,6 +126,11 @@ impl Number {
         self.mantissa.checked_mul(*POWERS.get(usize::from(shift))?)
     }
 
+    /// Whether it is exact as a price but for its size: more than 9.2 thousand million, where nothing trades.
+    pub fn is_beyond_prices(self) -> bool {
+        self.scale <= Price::SCALE && self.price().is_none()
+    }
+
     /// The number as a price; `None` when it does not fit 1e-9 units exactly.
     #[inline]
     pub fn price(self) -> Option<Price> {
@@ -216,4 +222,22 @@ pub fn digits_behind_point(text: &[u8]) -> u8 {
         digits.take_while(|byte| byte.is_ascii_digit()).count()
     });
     u8::try_from(digits).unwrap_or(u8::MAX)
+}
+
+/// A time as text: RFC 3339, microseconds, `Z`. An undefined time is the epoch.
+#[derive(Clone, Copy, Debug)]
+pub struct Timestamp(pub EventTime);
+
+impl Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let nanos = self.0.get().unwrap_or(0);
+        let (year, month, day) = civil(nanos / DAY_NS);
+        let micros = nanos % DAY_NS / 1_000;
+        let (seconds, micros) = (micros / 1_000_000, micros % 1_000_000);
+        let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+        write!(
+            f,
+            "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{micros:06}Z"
+        )
+    }
 }

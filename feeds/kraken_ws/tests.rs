@@ -1,0 +1,85 @@
+#![allow(clippy::unwrap_used)]
+
+use super::venue::{Kind, checksum};
+use super::{read, scan};
+use crate::session::stitch::testing::Told;
+use crate::session::stitch::{BookMessage, Hear, Heard, Ladders, Level};
+use crate::session::text::Reader;
+
+/// "Book checksum (v2)" of the venue's guides: the example it computes.
+const SNAPSHOT: &str = r#"{"channel":"book","type":"snapshot","data":[{"symbol":"BTC/USD","bids":[{"price":45283.5,"qty":0.10000000},{"price":45283.4,"qty":1.54582015},{"price":45282.1,"qty":0.10000000},{"price":45281.0,"qty":0.10000000},{"price":45280.3,"qty":1.54592586},{"price":45279.0,"qty":0.07990000},{"price":45277.6,"qty":0.03310103},{"price":45277.5,"qty":0.30000000},{"price":45277.3,"qty":1.54602737},{"price":45276.6,"qty":0.15445238}],"asks":[{"price":45285.2,"qty":0.00100000},{"price":45286.4,"qty":1.54571953},{"price":45286.6,"qty":1.54571109},{"price":45289.6,"qty":1.54560911},{"price":45290.2,"qty":0.15890660},{"price":45291.8,"qty":1.54553491},{"price":45294.7,"qty":0.04454749},{"price":45296.1,"qty":0.35380000},{"price":45297.5,"qty":0.09945542},{"price":45299.5,"qty":0.18772827}],"checksum":3310070434}]}"#;
+
+/// "Book (Level 2)", update.
+const UPDATE: &str = r#"{"channel":"book","type":"update","data":[{"symbol":"MATIC/USD","bids":[{"price":0.5657,"qty":1098.3947558}],"asks":[],"checksum":2114181697,"timestamp":"2023-10-06T17:35:55.440295Z"}]}"#;
+
+/// "Trade", update of one trade.
+const TRADE: &str = r#"{"channel":"trade","type":"update","data":[{"symbol":"MATIC/USD","side":"sell","price":0.5117,"qty":40.0,"ord_type":"market","trade_id":4665906,"timestamp":"2023-09-25T07:49:37.708706Z"}]}"#;
+
+#[track_caller]
+fn check_same(text: &str, kind: Kind) {
+    let (mut levels, mut scanned) = (Vec::new(), Told::default());
+    let found = scan::scan(text.as_bytes(), &mut levels, &mut scanned);
+    assert_eq!(found, Some(kind));
+    let mut general = Told::default();
+    let reader = &mut Reader::default();
+    let heard = read::read(text.as_bytes(), reader, &mut levels, &mut general);
+    assert_eq!(heard, Ok(Heard::Kind(kind as u8)));
+    assert_eq!(scanned, general);
+}
+
+#[test]
+fn the_scanner_reads_what_the_general_reader_does() {
+    check_same(SNAPSHOT, Kind::Book);
+    check_same(UPDATE, Kind::Book);
+    check_same(TRADE, Kind::Trade);
+    check_same(r#"{"channel":"heartbeat"}"#, Kind::Heartbeat);
+}
+
+#[test]
+fn what_is_cut_short_is_told_by_neither_reader() {
+    for text in [SNAPSHOT, UPDATE, TRADE] {
+        for length in 0..text.len() {
+            let (mut told, mut levels) = (Told::default(), Vec::new());
+            let cut = &text.as_bytes()[..length];
+            assert_eq!(scan::scan(cut, &mut levels, &mut told), None);
+            assert!(read::read(cut, &mut Reader::default(), &mut levels, &mut told).is_err());
+            assert_eq!(told, Told::default());
+        }
+    }
+}
+
+/// Computes the checksum of the one snapshot it is told.
+struct Prove(Option<(u32, u32)>);
+
+impl Hear for Prove {
+    fn book(&mut self, book: &BookMessage<'_>) {
+        let mut ladders = Ladders::default();
+        book.levels
+            .iter()
+            .for_each(|level: &Level| ladders.apply(level));
+        self.0 = book
+            .checksum
+            .map(|sent| (sent, checksum(&ladders, book.digits)));
+    }
+    fn trade(&mut self, _: &crate::session::stitch::TradeMessage<'_>) {}
+    fn statistic(
+        &mut self,
+        _: &[u8],
+        _: crate::model::EventTime,
+        _: crate::model::StatisticKind,
+        _: crate::session::stitch::Quantity,
+    ) {
+    }
+    fn product(&mut self, _: &crate::session::stitch::Product) {}
+    fn confirmed(&mut self) {}
+    fn complaint(&mut self, _: &str) {}
+    fn reply(&mut self, _: String) {}
+    fn lost(&mut self, _: &[u8]) {}
+}
+
+#[test]
+fn the_checksum_is_the_one_of_the_venues_own_example() {
+    let mut prove = Prove(None);
+    scan::scan(SNAPSHOT.as_bytes(), &mut Vec::new(), &mut prove);
+    assert_eq!(prove.0, Some((3_310_070_434, 3_310_070_434)));
+}
