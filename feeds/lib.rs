@@ -45,6 +45,7 @@ pub mod cboe_pitch_equities;
 pub mod cboe_pitch_futures;
 pub mod cboe_pitch_options;
 pub mod cme_mdp3;
+pub mod coinbase_derivatives;
 pub mod coinbase_ws;
 pub mod iex_deep10;
 pub mod iex_deepplus;
@@ -63,6 +64,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &cboe_pitch_options::DESCRIPTOR,
     &cboe_pitch_complex::DESCRIPTOR,
     &cme_mdp3::DESCRIPTOR,
+    &coinbase_derivatives::DESCRIPTOR,
 ];
 
 /// The descriptor of the feed called `name`, if this build has it.
