@@ -39,7 +39,7 @@ pub struct Head {
 }
 
 impl Head {
-    fn bytes(&self) -> [u8; 22] {
+    pub(super) fn bytes(&self) -> [u8; 22] {
         let mut bytes = InstrHeader::blank();
         let side = match self.side {
             Side::Bid => 1,

@@ -70,7 +70,7 @@ impl Protocol for Derivatives {
             if first.schema != generated::SCHEMA {
                 return Err(DecodeError::NotThisProtocol);
             }
-            is_reject = first.template >= generated::RetransmitRequestMessage::TEMPLATE;
+            is_reject = first.template == generated::RetransmitRejectMessage::TEMPLATE;
         }
         Ok(Framed {
             header,
