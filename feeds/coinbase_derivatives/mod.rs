@@ -1,7 +1,8 @@
 //! Coinbase Derivatives market data: Simple Binary Encoding over UDP, order by order, API 1.2 to 1.9.
 //!
 //! UDP on two lines, snapshots on two lines of their own, retransmission by unicast UDP. Specification: Coinbase Derivatives
-//! Multicast UDP Market Data API 1.2 and 1.9. `schema.xml` has every template; `generated.rs` is made of it.
+//! Multicast UDP Market Data API 1.2 and 1.9. `schema.xml` has every template; `generated.rs` is made of it. The recorded
+//! packets in `vectors/` are of 1.2 (schema 1201, version 2); what came later follows the specification alone.
 //!
 //! | template | message | ticks |
 //! |---|---|---|
