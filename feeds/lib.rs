@@ -6,37 +6,47 @@
 //!  the time  ─┘   (`Feed`, contract.rs)└─▶ notices (edges worth a log line)
 //! ```
 //!
-//! A room is a folder: [`nasdaq_itch50`], [`iex_deep10`], [`iex_deepplus`], [`iex_tops16`], [`coinbase_ws`],
-//! [`binance_spot`], [`binance_usdm`], [`binance_coinm`], [`kraken_ws`],
-//! [`cboe_pitch_equities`], [`cboe_pitch_options`], [`cboe_pitch_complex`], [`cboe_pitch_futures`], [`cme_mdp3`].
-//! It imports [`session`] (shared sequencing, framing and recovery), [`contract`] (the one seam) and [`model`] (the
+//! A room is a folder; [`REGISTRY`] lists them. It imports [`session`] (shared sequencing, framing and recovery), [`contract`] (the one seam) and [`model`] (the
 //! normalised language), and no other room.
 //! Nothing here opens a socket, a file or a thread, reads a clock or logs; the lints of `clippy.toml` hold that.
 //!
 //! # How to add a venue
 //!
-//! 1. A folder `feeds/<venue>_<protocol>/` with
+//! 1. A folder `feeds/<venue>_<protocol>/`. Begin with the room that is most like it and with recorded packets, and write
+//!    the files in this order; after the second one `waveletd inspect` shows messages, after the fourth there are ticks.
+//!    - The layouts. Binary: `wire.rs`, a table for the [`layout!`] macro; text: a scanner. Simple Binary Encoding: a
+//!      `schema.xml` that holds every version (a field is marked with the first version that has it, and is absent where a
+//!      block is too short for it), of which `cargo run -p waveletd-feeds --example sbe_views` makes `generated.rs`
+//!      (`#[rustfmt::skip] pub mod generated;`, see [`session::sbe`]); the header of the datagram is a [`layout!`].
 //!    - `mod.rs`: the specification cited, the coverage table (every message type: decoded, or why not), the
-//!      [`Descriptor`](contract::Descriptor);
+//!      [`Descriptor`](contract::Descriptor) with `session_key` and `inspect`.
 //!    - `feed.rs`: how a packet's header reads and which session it is of, as a
 //!      [`Protocol`](session::channel::Protocol): sequencing, arbitration and recovery are then shared. Rooms over
-//!      [`iextp`](session::iextp) need none, and no settings of their own: their transport is shared whole;
-//!    - `wire.rs`: the layouts, as a table for the [`layout!`] macro (binary) or a scanner (text); for Simple Binary
-//!      Encoding a `schema.xml` instead, and `generated.rs` made of it by `examples/sbe_views`: see [`session::sbe`];
-//!      A venue of WebSocket texts with books by level needs neither: it is a [`Venue`](session::stitch::Venue), which says how
-//!      its texts read and by which rule its updates continue one another; the stitch of snapshot and updates, subscriptions,
-//!      reconnection and the simulator's half are shared ([`session::stitch`]);
-//!    - `normalize.rs`: messages to ticks; `settings.rs`: the YAML keys of its own
-//!      ([`OwnKeys`](session::OwnKeys));
-//!    - `encode.rs`: the other direction, for the simulator and for tests;
+//!      [`iextp`](session::iextp) need none, and no settings of their own: their transport is shared whole. Decide first what
+//!      the number counts (packets or messages), what begins it anew, whether the lines carry equal packets, and which
+//!      message a snapshot is continued by.
+//!      A venue of WebSocket texts with books by level is a [`Venue`](session::stitch::Venue) instead, which says how its
+//!      texts read and by which rule its updates continue one another: the stitch of snapshot and updates, subscriptions,
+//!      reconnection and the simulator's half are shared ([`session::stitch`]).
+//!    - `normalize.rs`: messages to ticks. The last tick of a matching-engine event has [`Flags::LAST`](model::Flags); an
+//!      order that is said again is a `Modify`, so that a room whose venue does not tell the two apart remembers ids.
+//!    - `settings.rs`: the YAML keys of its own ([`OwnKeys`](session::OwnKeys)). The default of `silence_ms` is longer than
+//!      the venue's own heartbeat.
+//!    - `encode.rs`: the other direction, for the simulator and for tests.
 //!    - `simulator.rs`: the venue itself, told what a matching engine does
-//!      ([`VenueSimulator`](simulator::VenueSimulator));
-//!    - `vectors/`: golden bytes beside the ticks they must become; `tests.rs`.
-//! 2. One line in [`REGISTRY`].
+//!      ([`VenueSimulator`](simulator::VenueSimulator), which says what the shared tests hold it to).
+//!    - `vectors/`: golden bytes beside the ticks they must become, recorded ones where there are; `tests.rs`. `vectors.rs`
+//!      of another room's tests writes them with `WAVELETD_BLESS=1`; check them by hand.
+//! 2. `pub mod` and one line in [`REGISTRY`].
 //! 3. One YAML in `config/`.
+//! 4. Where recordings have a decode of somebody else: `tests/captures_<venue>.rs` compares every field.
 //!
-//! `list`, `inspect`, settings parsing, the golden vector test, the fuzz target, the decode bench and the simulated
-//! end-to-end run iterate over the registry, so nothing else has to know of the newcomer.
+//! Then, the quick ones first: `cargo test -p waveletd-feeds`, `cargo test --test house --test recovery`,
+//! `waveletd certify --feed <name>`.
+//!
+//! `list`, `inspect`, settings parsing, `certify`, the tests of `feeds/tests/` (hostile bytes, simulated days, generated
+//! views), of recovery, of the house rules, and the fuzz target iterate over the registry: nothing else has to know of the
+//! newcomer.
 #![forbid(unsafe_code)]
 
 pub mod contract;
@@ -52,6 +62,7 @@ pub mod cboe_pitch_equities;
 pub mod cboe_pitch_futures;
 pub mod cboe_pitch_options;
 pub mod cme_mdp3;
+pub mod coinbase_derivatives;
 pub mod coinbase_ws;
 pub mod iex_deep10;
 pub mod iex_deepplus;
@@ -75,6 +86,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &cboe_pitch_options::DESCRIPTOR,
     &cboe_pitch_complex::DESCRIPTOR,
     &cme_mdp3::DESCRIPTOR,
+    &coinbase_derivatives::DESCRIPTOR,
 ];
 
 /// The descriptor of the feed called `name`, if this build has it.

@@ -93,6 +93,12 @@ pub enum ServerKind {
 }
 
 /// What a venue says and answers.
+///
+/// The tests that iterate over the registry hold every venue of datagrams to this: [`open`](VenueSimulator::open) lists every
+/// symbol, with a book that is empty, also after a session before it; every event can be told by an id or a level as the feed
+/// knows it; four seconds of silence bring a heartbeat, also where the real venue is slower; what
+/// [`close`](VenueSimulator::close) says makes the feed give the notice that the session ended; a closed venue is silent. What
+/// snapshot lines repeat comes at least every few hundred milliseconds.
 pub trait VenueSimulator: Send {
     /// Opens the session: instruments are listed, indices as in `symbols`.
     fn open(&mut self, now: EventTime, symbols: &[Symbol]);
