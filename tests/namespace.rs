@@ -30,7 +30,7 @@ use waveletd::simulate::{
     DatagramPlan, DatagramVenue, FlowSettings, Impairment, ImpairmentSettings, RetransmitPlan,
     symbols,
 };
-use waveletd::sys::socket::{Interface, udp_receiver};
+use waveletd::sys::socket::{Interface, Join, udp_receiver};
 
 const SYMBOLS: usize = 4;
 const EVENTS_PER_SECOND: u64 = 600;
@@ -81,7 +81,8 @@ fn in_own_network(test: impl FnOnce() + Send + 'static) {
 
 /// A member of `group` that waits a little for each datagram.
 fn member(group: SocketAddr) -> UdpSocket {
-    let receiver = udp_receiver(group, Some(&Interface::Address(LO)), 16 << 20).unwrap();
+    let join = Join::on(Interface::Address(LO));
+    let receiver = udp_receiver(group, &join, 16 << 20).unwrap();
     let socket = UdpSocket::from(receiver.socket);
     socket.set_nonblocking(false).unwrap();
     socket

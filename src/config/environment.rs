@@ -102,8 +102,19 @@ fn check_lines(feed: &FeedConfig, index: usize, faults: &mut Vec<EnvironmentFaul
         return;
     }
     let mut granted_least = usize::MAX;
-    for (line, address) in ('a'..).zip(&lines.addresses) {
-        match socket::udp_receiver(*address, lines.interface.as_ref(), *receive_buffer_bytes) {
+    for ((line, address), join) in ('a'..).zip(&lines.addresses).zip(&lines.joins) {
+        if let Some(interface) = &join.interface
+            && let Err(error) = interface.index()
+        {
+            faults.push(EnvironmentFault {
+                path: format!("{path}.lines.{line}.interface"),
+                why: format!("this host has no interface {interface}: {error}"),
+                remedy: "`ip address` names them".to_owned(),
+                is_fatal: true,
+            });
+            continue;
+        }
+        match socket::udp_receiver(*address, join, *receive_buffer_bytes) {
             Ok(receiver) => granted_least = granted_least.min(receiver.buffer_bytes),
             Err(error) => faults.push(EnvironmentFault {
                 path: format!("{path}.lines.{line}"),
