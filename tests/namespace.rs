@@ -7,7 +7,8 @@
 //!    └─ retransmission by UDP, snapshots by TCP or by a group of their own ──┘
 //! ```
 //!
-//! Every book that the process publishes as complete must be what the venue's book was at that number.
+//! Every book that the process publishes as complete must be what the venue's book was at that
+//! number.
 #![cfg(feature = "service")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
@@ -47,7 +48,8 @@ fn group(side: u8, last: u8) -> SocketAddr {
     SocketAddr::from(([239, 9, side, last], 26_400 + u16::from(last)))
 }
 
-/// Runs `test` on a thread in a network namespace of its own, in which the loopback carries multicast.
+/// Runs `test` on a thread in a network namespace of its own, in which the loopback carries
+/// multicast.
 #[track_caller]
 fn in_own_network(test: impl FnOnce() + Send + 'static) {
     let thread = std::thread::spawn(move || {
@@ -95,7 +97,8 @@ fn member(group: SocketAddr) -> UdpSocket {
 const BURST_EVERY: u64 = 500;
 const BURST: u64 = 60;
 
-/// Carries both lines from the venue to the process, and loses on the way until it is told to be `calm`.
+/// Carries both lines from the venue to the process, and loses on the way until it is told to be
+/// `calm`.
 struct Relay {
     calm: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
@@ -114,7 +117,8 @@ impl Relay {
         };
         for line in [1, 2] {
             let input = member(group(0, line));
-            // Says what makes no sense on the same group; who has asked for one sender does not hear it.
+            // Says what makes no sense on the same group; who has asked for one sender does not
+            // hear it.
             let stranger = has_stranger.then(|| {
                 let socket = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, 9), 0)).unwrap();
                 let on = socket2::SockRef::from(&socket);
@@ -408,7 +412,8 @@ fn read(socket: &mut Socket) -> Option<String> {
     }
 }
 
-/// One run: which feed, what its file says beside the lines, and what must have happened before the faults end.
+/// One run: which feed, what its file says beside the lines, and what must have happened before the
+/// faults end.
 struct Run {
     feed: &'static str,
     /// Services of the venue that the process is told of.
@@ -416,7 +421,8 @@ struct Run {
     snapshot: bool,
     snapshot_lines: bool,
     own: &'static str,
-    /// What each line loses for itself; where there are bursts, both lines lose some datagrams together.
+    /// What each line loses for itself; where there are bursts, both lines lose some datagrams
+    /// together.
     loss_per_million: u32,
     has_bursts: bool,
     /// Metrics and the totals they must reach.
@@ -511,7 +517,8 @@ fn recover(run: &Run) {
         assert!(started.elapsed() < PATIENCE, "{name}: {totals:#?}");
     }
 
-    // Then none, and every book is live again, or, where the venue has no way back, still not called so.
+    // Then none, and every book is live again, or, where the venue has no way back, still not
+    // called so.
     relay.calm.store(true, Ordering::Relaxed);
     let calm_since = Instant::now();
     let mut states: BTreeMap<String, String> = BTreeMap::new();

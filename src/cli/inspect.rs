@@ -39,7 +39,8 @@ pub struct InspectArgs {
     /// REST answers of a recorded session too, not only what came over its connections.
     #[arg(long)]
     pub rest: bool,
-    /// Whose receive times: the capture's, or those a switch or tap put into the frames (the capture's where a frame has none).
+    /// Whose receive times: the capture's, or those a switch or tap put into the frames (the
+    /// capture's where a frame has none).
     #[arg(long, value_enum, default_value_t = Timestamps::Capture)]
     pub timestamps: Timestamps,
     /// How to write them.

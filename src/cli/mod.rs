@@ -75,7 +75,8 @@ impl Timestamps {
     }
 }
 
-/// Says which packets have the time of a trailer, and which have not and why; nothing where none was read.
+/// Says which packets have the time of a trailer, and which have not and why; nothing where none
+/// was read.
 fn trailers_told(counters: &TrailerCounters) -> Option<String> {
     let TrailerCounters {
         read,

@@ -55,7 +55,8 @@ pub struct ReplayArgs {
     /// session are lines of one channel.
     #[arg(long, value_name = "A,B", value_delimiter = ' ')]
     pub lines: Vec<String>,
-    /// Whose receive times: the capture's, or those a switch or tap put into the frames (the capture's where a frame has none).
+    /// Whose receive times: the capture's, or those a switch or tap put into the frames (the
+    /// capture's where a frame has none).
     #[arg(long, value_enum, default_value_t = Timestamps::Capture)]
     pub timestamps: Timestamps,
     /// How to write the report.

@@ -189,7 +189,8 @@ impl Instruments {
 pub struct Lines {
     /// Line a first; 1 to 4 of them, all different.
     pub addresses: Vec<SocketAddr>,
-    /// Where multicast groups are joined that have no interface of their own; none lets the routing table choose.
+    /// Where multicast groups are joined that have no interface of their own; none lets the routing
+    /// table choose.
     pub interface: Option<Interface>,
     /// How the group of each line is joined, one a line.
     pub joins: Vec<Join>,

@@ -22,8 +22,8 @@ pub struct Datagram<'b> {
     pub bytes: &'b [u8],
     /// When the kernel received it, in ns since the Unix epoch; `None` when it did not say.
     pub ts_recv: Option<u64>,
-    /// When the network card received it, by its own clock, in ns since that clock's epoch; `None` when it did not say, or was
-    /// not asked.
+    /// When the network card received it, by its own clock, in ns since that clock's epoch; `None`
+    /// when it did not say, or was not asked.
     pub ts_hardware: Option<u64>,
     /// Datagrams the socket dropped since it was opened; `None` when there were none.
     pub drops_total: Option<u32>,
@@ -42,12 +42,13 @@ pub struct Arrival {
     pub is_refused: bool,
 }
 
-/// How far the card's clock may be from the kernel's. One that is disciplined is within microseconds; one that runs on TAI is
-/// 37 s off, one that nobody set is years off.
+/// How far the card's clock may be from the kernel's. One that is disciplined is within
+/// microseconds; one that runs on TAI is 37 s off, one that nobody set is years off.
 pub const HARDWARE_DISTANCE_NS_MAX: u64 = 1_000_000_000;
 
 impl Datagram<'_> {
-    /// When it came: by the card where its time can be true, else by the kernel, else by `now`, the clock of this process.
+    /// When it came: by the card where its time can be true, else by the kernel, else by `now`, the
+    /// clock of this process.
     pub fn arrival(&self, now: impl FnOnce() -> u64) -> Arrival {
         let (software, origin) = match self.ts_recv {
             Some(kernel) => (kernel, TimeOrigin::Kernel),

@@ -46,7 +46,8 @@ pub struct UdpFeed {
     pub feed: Box<dyn Feed>,
     /// Line a first.
     pub lines: Vec<SocketAddr>,
-    /// How groups are joined: those of the lines, then those of the snapshot lines; one that is missing by the routing table.
+    /// How groups are joined: those of the lines, then those of the snapshot lines; one that is
+    /// missing by the routing table.
     pub joins: Vec<Join>,
     /// Retransmission servers, by index.
     pub retransmit: Vec<SocketAddr>,

@@ -34,7 +34,8 @@ pub struct Record<'a> {
     pub packet: u64,
     /// The capture's clock; undefined where the file has none (a venue's file form, simple packets of pcapng).
     pub ts_recv: RecvTime,
-    /// Whose clock `ts_recv` is of: [`TimeOrigin::Capture`], or where trailers are read [`TimeOrigin::Trailer`], or none.
+    /// Whose clock `ts_recv` is of: [`TimeOrigin::Capture`], or where trailers are read
+    /// [`TimeOrigin::Trailer`], or none.
     pub ts_origin: TimeOrigin,
     /// What was captured.
     pub what: What<'a>,
@@ -281,9 +282,10 @@ impl Capture {
         self
     }
 
-    /// Takes receive times from what this kind of device put into Ethernet frames. Where a frame has none, the capture's own
-    /// time stands: [`Record::ts_origin`] says which, [`CaptureCounters::trailers`] how often. Copies packets of a settled file no
-    /// more than else, but looks at each of them twice.
+    /// Takes receive times from what this kind of device put into Ethernet frames. Where a frame
+    /// has none, the capture's own time stands: [`Record::ts_origin`] says which,
+    /// [`CaptureCounters::trailers`] how often. Copies packets of a settled file no more than else,
+    /// but looks at each of them twice.
     #[must_use]
     pub fn with_trailers(mut self, form: TrailerForm) -> Capture {
         self.trailers = Some(form);
@@ -519,8 +521,8 @@ enum Progress {
     Over,
 }
 
-/// Puts the time of a frame's trailer in place of the capture's, where trailers are read and this frame has one. Says whose
-/// time the step's is then.
+/// Puts the time of a frame's trailer in place of the capture's, where trailers are read and this
+/// frame has one. Says whose time the step's is then.
 #[inline]
 fn stamp(
     step: &mut Step,

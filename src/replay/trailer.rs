@@ -1,18 +1,23 @@
 //! Times that a switch or a tap put into captured frames.
 //!
 //! ```text
-//!  Metamako, Arista 7130   … IP packet │ padding │ FCS as it was 4 │ extensions │ s 4 │ ns 4 │ flags 1 │ device 2 │ port 1 │ [FCS 4]
-//!  Exablaze, Cisco Nexus   … IP packet │ padding │ FCS as it was 4 │ device 1 │ port 1 │ s 4 │ s/2⁴⁰ 5 │ reserved 1 │ [FCS 4]
-//!  Arista 7280, 7500       addresses │ 0xd28b │ subtype 2 │ version 2 │ s 4 or 2 │ ns 4 │ the frame's own type │ …
+//!  Metamako, Arista 7130: behind the packet and its padding
+//!      FCS as it was 4 │ extensions │ s 4 │ ns 4 │ flags 1 │ device 2 │ port 1 │ [FCS 4]
+//!  Exablaze, Cisco Nexus 3550: behind the packet and its padding
+//!      FCS as it was 4 │ device 1 │ port 1 │ s 4 │ s/2⁴⁰ 5 │ reserved 1 │ [FCS 4]
+//!  Arista 7280, 7500: behind the addresses
+//!      0xd28b │ subtype 2 │ version 2 │ s 4 or 2 │ ns 4 │ the frame's own type │ …
 //! ```
 //!
-//! All big-endian. Which of them is in a capture is said by whoever replays it, never guessed: trailers have no mark. A time is
-//! believed when it is near the capture's own; everything else is counted, and the capture's time stands, labelled as such.
+//! All big-endian. Which of them is in a capture is said by whoever replays it, never guessed:
+//! trailers have no mark. A time is believed when it is near the capture's own; everything else is
+//! counted, and the capture's time stands, labelled as such.
 //!
-//! Not read: the four-byte counters of Arista 7150 and of ExaLINK Fusion, which mean nothing without the key frames they refer
-//! to.
+//! Not read: the four-byte counters of Arista 7150 and of ExaLINK Fusion, which mean nothing
+//! without the key frames they refer to.
 //!
-//! Sources: the dissectors of Wireshark (Metamako, Exablaze) and tcpdump (Arista), whose layouts are the vendors' own.
+//! Sources: the dissectors of Wireshark (Metamako, Exablaze) and tcpdump (Arista), whose layouts
+//! are the vendors' own.
 
 use super::link::{ETHERTYPE_ARISTA, arista_header};
 
@@ -59,10 +64,11 @@ pub(super) enum NoStamp {
 const NS_PER_S: u64 = 1_000_000_000;
 const FCS_BYTES: usize = 4;
 const TRAILER_BYTES: usize = 16;
-/// How far a time may be from the capture's own: clocks in one rack differ by less, but the capturing machine's zone may be
-/// wrong.
+/// How far a time may be from the capture's own: clocks in one rack differ by less, but the
+/// capturing machine's zone may be wrong.
 const DISTANCE_NS_MAX: u64 = 86_400 * NS_PER_S;
-/// The same where only the low bits of the seconds are there, and the capture's time gives the others.
+/// The same where only the low bits of the seconds are there, and the capture's time gives the
+/// others.
 const SHORT_DISTANCE_NS_MAX: u64 = 3_600 * NS_PER_S;
 /// International atomic time less UTC in seconds, from these Unix seconds on (IERS Bulletin C).
 const TAI_LESS_UTC: [(u64, u64); 4] = [
@@ -90,7 +96,8 @@ impl TrailerForm {
         }
     }
 
-    /// The time in a whole Ethernet frame whose IP datagram ends at `end`. `ts_capture` is the capture's own time.
+    /// The time in a whole Ethernet frame whose IP datagram ends at `end`. `ts_capture` is the
+    /// capture's own time.
     pub(super) fn read(self, frame: &[u8], end: usize, ts_capture: u64) -> Result<Stamp, NoStamp> {
         match self {
             TrailerForm::Metamako => {
@@ -118,8 +125,8 @@ impl TrailerForm {
 /// The sixteen bytes at the end of a frame, before its check sequence where the capture kept that.
 fn trailer(frame: &[u8], end: usize) -> Result<&[u8; TRAILER_BYTES], NoStamp> {
     let behind = frame.get(end..).ok_or(NoStamp::Absent)?;
-    // Whether a check sequence was kept is not said in the frame, but it proves itself; only what could be a trailer is
-    // computed over.
+    // Whether a check sequence was kept is not said in the frame, but it proves itself; only what
+    // could be a trailer is computed over.
     let has_fcs = behind.len() >= TRAILER_BYTES + FCS_BYTES
         && frame
             .split_last_chunk::<FCS_BYTES>()

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// Whose clock a receive time is of. Never guessed: each time carries the origin that was read for it.
+/// Whose clock a receive time is of. Never guessed: each time carries the origin that was read for
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum TimeOrigin {

@@ -58,29 +58,40 @@ impl Interface {
         }
     }
 
+    /// The interface's name.
+    ///
+    /// # Errors
+    /// When this host has no such interface.
+    pub fn name(&self) -> io::Result<String> {
+        match self {
+            Interface::Name(name) => Ok(name.clone()),
+            Interface::Address(address) => nix::ifaddrs::getifaddrs()?
+                .find(|interface| {
+                    let held = interface.address.as_ref();
+                    held.and_then(|held| held.as_sockaddr_in())
+                        .is_some_and(|held| held.ip() == *address)
+                })
+                .map(|holder| holder.interface_name)
+                .ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable)),
+        }
+    }
+
+    /// Whether the interface's card has a clock that can stamp datagrams. A bond has none, though the
+    /// cards below it may.
+    ///
+    /// # Errors
+    /// When this host has no such interface.
+    pub fn has_clock(&self) -> io::Result<bool> {
+        let folder = format!("/sys/class/net/{}/device/ptp", self.name()?);
+        Ok(std::path::Path::new(&folder).is_dir())
+    }
+
     /// The kernel's index of the interface.
     ///
     /// # Errors
     /// When this host has no such interface.
     pub fn index(&self) -> io::Result<u32> {
-        match self {
-            Interface::Name(name) => Ok(nix::net::if_::if_nametoindex(name.as_str())?),
-            Interface::Address(address) => {
-                let holder = nix::ifaddrs::getifaddrs()?.find(|interface| {
-                    interface
-                        .address
-                        .as_ref()
-                        .and_then(|held| held.as_sockaddr_in())
-                        .is_some_and(|held| held.ip() == *address)
-                });
-                match holder {
-                    Some(holder) => Ok(nix::net::if_::if_nametoindex(
-                        holder.interface_name.as_str(),
-                    )?),
-                    None => Err(io::Error::from(io::ErrorKind::AddrNotAvailable)),
-                }
-            }
-        }
+        Ok(nix::net::if_::if_nametoindex(self.name()?.as_str())?)
     }
 }
 
@@ -127,11 +138,12 @@ fn step<T>(
     })
 }
 
-/// Opens a socket that receives datagrams sent to `address`: a multicast group, joined as `wished`, or a unicast address of
-/// this host.
+/// Opens a socket that receives datagrams sent to `address`: a multicast group, joined as `wished`,
+/// or a unicast address of this host.
 ///
 /// # Errors
-/// [`SocketError`] naming the step; also a source wished for a group of IPv6, which is not supported. A receive buffer smaller than asked for is no error; see [`Receiver::buffer_bytes`].
+/// [`SocketError`] naming the step; also a source wished for a group of IPv6, which is not
+/// supported. A receive buffer smaller than asked for is no error; see [`Receiver::buffer_bytes`].
 pub fn udp_receiver(
     address: SocketAddr,
     wished: &Join,
@@ -237,8 +249,9 @@ fn enable_stamps(socket: &Socket) -> io::Result<()> {
     Ok(())
 }
 
-/// Asks for the network card's receive times too, beside the kernel's. They come only where the card's driver was told to make
-/// them (`hwstamp_ctl -r 1`, or a PTP daemon does it), and are worth something only where its clock is disciplined.
+/// Asks for the network card's receive times too, beside the kernel's. They come only where the
+/// card's driver was told to make them (`hwstamp_ctl -r 1`, or a PTP daemon does it), and are worth
+/// something only where its clock is disciplined.
 ///
 /// # Errors
 /// When the kernel does not know the wish; times are then the kernel's.
