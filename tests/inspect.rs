@@ -62,7 +62,10 @@ fn every_format_of_nothing_is_well_formed() {
     for (format, expected) in [
         ("jsonl", ""),
         ("json", "[\n]\n"),
-        ("csv", "packet,ts_recv,channel,sequence,type,fields\n"),
+        (
+            "csv",
+            "packet,ts_recv,ts_origin,channel,sequence,type,fields\n",
+        ),
     ] {
         let feed = feeds::REGISTRY[0].name;
         let output = waveletd(&["inspect", path, "--feed", feed, "--format", format]);

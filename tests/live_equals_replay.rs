@@ -353,7 +353,8 @@ fn live(network: Network) -> Lived {
             ledger: Arc::clone(&ledger),
         }),
         lines: vec![any_port; 2],
-        interface: None,
+        joins: Vec::new(),
+        stamping: Default::default(),
         retransmit: vec![server.local_addr().unwrap()],
         receive_buffer_bytes: 1 << 20,
     };

@@ -137,7 +137,8 @@ fn check(descriptor: &'static Descriptor) {
         name: name.to_owned(),
         feed: (descriptor.build)(&settings).unwrap(),
         lines: vec![any_port; 2],
-        interface: None,
+        joins: Vec::new(),
+        stamping: Default::default(),
         retransmit: Vec::new(),
         snapshot_lines: if lines_service {
             vec![any_port]

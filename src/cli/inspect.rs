@@ -1,11 +1,12 @@
 //! `waveletd inspect`: every venue message of a capture, or every tick, one a line.
 
 use super::fields::{JsonFields, WordFields, append, quote};
-use super::{Exit, Format, exit_of_write, feed_named, narrate};
+use super::{Exit, Format, Timestamps, exit_of_write, feed_named, narrate, trailers_told};
 use crate::replay::capture::messages_of_chunk;
 use crate::replay::driver::{Driver, DriverSettings};
 use crate::replay::moment::Rfc3339;
 use crate::replay::{Capture, Pacer, Record, Speed, What};
+use crate::sys::TimeOrigin;
 use clap::Args;
 use feeds::contract::{
     Batch, DecodeError, Descriptor, Form, InspectedMessage, Line, MessageSink, Packet, Server,
@@ -38,6 +39,10 @@ pub struct InspectArgs {
     /// REST answers of a recorded session too, not only what came over its connections.
     #[arg(long)]
     pub rest: bool,
+    /// Whose receive times: the capture's, or those a switch or tap put into the frames (the
+    /// capture's where a frame has none).
+    #[arg(long, value_enum, default_value_t = Timestamps::Capture)]
+    pub timestamps: Timestamps,
     /// How to write them.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
@@ -53,7 +58,7 @@ pub fn run(args: &InspectArgs) -> Exit {
         Err(exit) => return exit,
     };
     let capture = match Capture::open(&args.capture, feed) {
-        Ok(capture) => capture,
+        Ok(capture) => args.timestamps.of(capture),
         Err(error) => {
             narrate(&format!("waveletd: {error}"));
             return Exit::Failure;
@@ -139,6 +144,9 @@ fn conclude(capture: &Capture, decode_errors: &[u64]) -> Exit {
     for (name, count) in counters.skipped_by_name() {
         narrate(&format!("left out: {count} {name}"));
     }
+    if let Some(told) = trailers_told(&counters.trailers) {
+        narrate(&told);
+    }
     if counters.drops_reported > 0 {
         narrate(&format!(
             "the capturing machine lost {} packets",
@@ -168,6 +176,7 @@ struct Messages<'a, W: Write> {
     text: &'a mut String,
     packet: u64,
     ts_recv: RecvTime,
+    ts_origin: TimeOrigin,
     /// Named when the feed does not name one itself.
     channel: &'a str,
 }
@@ -191,6 +200,7 @@ impl<W: Write> MessageSink for Messages<'_, W> {
                     format_args!("{{\"packet\":{},\"ts_recv\":", self.packet),
                 );
                 number_or_null(out, self.ts_recv.get());
+                append(out, format_args!(",\"ts_origin\":\"{}\"", self.ts_origin));
                 out.push_str(",\"channel\":");
                 quote(out, channel);
                 out.push_str(",\"sequence\":");
@@ -206,7 +216,7 @@ impl<W: Write> MessageSink for Messages<'_, W> {
                 if let Some(ts_recv) = self.ts_recv.get() {
                     append(out, format_args!("{ts_recv}"));
                 }
-                out.push(',');
+                append(out, format_args!(",{},", self.ts_origin));
                 csv(out, channel);
                 out.push(',');
                 if let Some(sequence) = sequence {
@@ -266,7 +276,7 @@ fn stdout() -> BufWriter<StdoutLock<'static>> {
     BufWriter::with_capacity(STDOUT_BYTES, io::stdout().lock())
 }
 
-const MESSAGE_HEADER: &str = "packet,ts_recv,channel,sequence,type,fields";
+const MESSAGE_HEADER: &str = "packet,ts_recv,ts_origin,channel,sequence,type,fields";
 
 fn messages(args: &InspectArgs, feed: &Descriptor, mut capture: Capture) -> Exit {
     let mut lines = Lines::new(stdout(), args.format, args.limit, MESSAGE_HEADER);
@@ -277,6 +287,7 @@ fn messages(args: &InspectArgs, feed: &Descriptor, mut capture: Capture) -> Exit
         shows_rest: args.rest,
         text: String::new(),
         channel: String::new(),
+        ts_origin: TimeOrigin::None,
         segments_left_out: 0,
         decode_errors: [0; DecodeError::KINDS.len()],
     };
@@ -302,6 +313,8 @@ struct Inspector<'a> {
     shows_rest: bool,
     text: String,
     channel: String,
+    /// Whose time the record at hand has.
+    ts_origin: TimeOrigin,
     /// TCP segments that are nothing the feed reads.
     segments_left_out: u64,
     decode_errors: [u64; DecodeError::KINDS.len()],
@@ -310,6 +323,7 @@ struct Inspector<'a> {
 impl Inspector<'_> {
     fn record<W: Write>(&mut self, record: &Record<'_>, lines: &mut Lines<W>) {
         self.channel.clear();
+        self.ts_origin = record.ts_origin;
         match record.what {
             What::Datagram { dst, payload, .. } => {
                 append(&mut self.channel, format_args!("{dst}"));
@@ -384,6 +398,7 @@ impl Inspector<'_> {
             text: &mut self.text,
             packet,
             ts_recv,
+            ts_origin: self.ts_origin,
             channel: &self.channel,
         };
         let packet = Packet {

@@ -8,6 +8,7 @@ pub mod list;
 pub mod replay;
 pub mod run;
 
+use crate::replay::{Capture, TrailerCounters, TrailerForm};
 use clap::{Parser, Subcommand, ValueEnum};
 use feeds::contract::Descriptor;
 use std::io::{self, Write};
@@ -46,6 +47,50 @@ pub enum Format {
     Jsonl,
     /// Comma-separated values with a header.
     Csv,
+}
+
+/// Whose receive times a capture is read with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Timestamps {
+    /// The capturing machine's.
+    #[default]
+    Capture,
+    /// Trailers of Metamako and Arista 7130.
+    Metamako,
+    /// Trailers of Exablaze and Cisco Nexus 3550.
+    Exablaze,
+    /// The header of Arista 7280 and 7500.
+    Arista,
+}
+
+impl Timestamps {
+    /// `capture`, read with these times.
+    fn of(self, capture: Capture) -> Capture {
+        match self {
+            Timestamps::Capture => capture,
+            Timestamps::Metamako => capture.with_trailers(TrailerForm::Metamako),
+            Timestamps::Exablaze => capture.with_trailers(TrailerForm::Exablaze),
+            Timestamps::Arista => capture.with_trailers(TrailerForm::Arista),
+        }
+    }
+}
+
+/// Says which packets have the time of a trailer, and which have not and why; nothing where none
+/// was read.
+fn trailers_told(counters: &TrailerCounters) -> Option<String> {
+    let TrailerCounters {
+        read,
+        degraded,
+        absent,
+        implausible,
+    } = *counters;
+    (read + absent + implausible > 0).then(|| {
+        format!(
+            "receive times: {read} of trailers ({degraded} called degraded by the device), {} of the capture ({absent} \
+             without a trailer, {implausible} with an implausible one)",
+            absent + implausible
+        )
+    })
 }
 
 /// Market-data feed handler: exchange feeds in, trusted order books and signals out.

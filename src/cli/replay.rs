@@ -1,6 +1,6 @@
 //! `waveletd replay`: captures through the same path as live data, and what came of them.
 
-use super::{Exit, Format, exit_of_write, feed_named, narrate};
+use super::{Exit, Format, Timestamps, exit_of_write, feed_named, narrate, trailers_told};
 use crate::config::{self, Instruments, Reach};
 use crate::daemon::replay::{
     ReplayError, ReplayReport, ReplaySettings, ReportedInstrument, ReportedLevel, default_signals,
@@ -55,6 +55,10 @@ pub struct ReplayArgs {
     /// session are lines of one channel.
     #[arg(long, value_name = "A,B", value_delimiter = ' ')]
     pub lines: Vec<String>,
+    /// Whose receive times: the capture's, or those a switch or tap put into the frames (the
+    /// capture's where a frame has none).
+    #[arg(long, value_enum, default_value_t = Timestamps::Capture)]
+    pub timestamps: Timestamps,
     /// How to write the report.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     pub format: Format,
@@ -88,7 +92,7 @@ pub fn run(args: &ReplayArgs) -> Exit {
     let mut captures = Vec::new();
     for path in &args.captures {
         match Capture::open(path, plan.descriptor) {
-            Ok(capture) => captures.push((path.clone(), capture)),
+            Ok(capture) => captures.push((path.clone(), args.timestamps.of(capture))),
             Err(error) => {
                 narrate(&format!("waveletd: {error}"));
                 return Exit::Failure;
@@ -235,6 +239,9 @@ fn finish(args: &ReplayArgs, report: &ReplayReport) -> Exit {
                 path.display()
             ));
         }
+        if let Some(told) = trailers_told(&counters.trailers) {
+            narrate(&format!("waveletd: {}: {told}", path.display()));
+        }
         if let Some(broken) = broken {
             narrate(&format!(
                 "waveletd: {}: breaks off at byte {}: {}",
@@ -335,6 +342,15 @@ struct Schedule {
     max_ns: u64,
 }
 
+/// Whose receive times the packets have, where trailers were read.
+#[derive(Default, Serialize)]
+struct ReceiveTimes {
+    trailer: u64,
+    trailer_degraded: u64,
+    capture_trailer_absent: u64,
+    capture_trailer_implausible: u64,
+}
+
 #[derive(Serialize)]
 struct Report<'a> {
     packets: u64,
@@ -350,6 +366,8 @@ struct Report<'a> {
     duplicate_packets: u64,
     sequence_resets: u64,
     packets_left_out: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receive_times: Option<ReceiveTimes>,
     gaps: Vec<GapLine<'a>>,
     broken: Vec<Broken<'a>>,
     book_faults: BTreeMap<&'static str, u64>,
@@ -384,6 +402,15 @@ impl<'a> Report<'a> {
             .flat_map(|(_, counters, _)| counters.skipped_by_name())
             .map(|(_, count)| count)
             .sum();
+        let mut times = ReceiveTimes::default();
+        for (_, counters, _) in &report.captures {
+            times.trailer += counters.trailers.read;
+            times.trailer_degraded += counters.trailers.degraded;
+            times.capture_trailer_absent += counters.trailers.absent;
+            times.capture_trailer_implausible += counters.trailers.implausible;
+        }
+        let seen = times.capture_trailer_absent + times.capture_trailer_implausible;
+        let has_trailers = times.trailer + seen > 0;
         Report {
             packets: report.driver.packets,
             bytes: report.driver.bytes,
@@ -402,6 +429,7 @@ impl<'a> Report<'a> {
             duplicate_packets: sum(|counters| counters.packets_duplicate),
             sequence_resets: sum(|counters| counters.resets),
             packets_left_out: left_out + report.driver.packets_unclaimed,
+            receive_times: has_trailers.then_some(times),
             gaps: channels
                 .iter()
                 .flat_map(|channel| {

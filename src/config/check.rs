@@ -1,21 +1,22 @@
 //! From the mirror to types that cannot be wrong. Goes on after a fault; one run tells all of them.
 
 use super::raw::{
-    FEED_KEYS, Fields, Located, RawConfig, RawFeed, RawInstruments, RawKind, RawLines, integer,
+    FEED_KEYS, Fields, Located, RawConfig, RawFeed, RawInstruments, RawKind, RawLine, RawLines,
+    integer,
 };
 use super::secret;
 use super::yaml::{self, Node};
 use super::{
-    BooksConfig, Config, ExecutionMode, Fault, FeedConfig, Instruments, Interface, Lines,
-    PublishConfig, Reach, RuntimeConfig, SignalConfig, SignalKind, WebSocketPublish, is_datagram,
-    nearest,
+    BooksConfig, Config, ExecutionMode, Fault, FeedConfig, Instruments, Interface, Join, Lines,
+    PublishConfig, Reach, RuntimeConfig, SignalConfig, SignalKind, Stamping, WebSocketPublish,
+    is_datagram, nearest,
 };
 use crate::ingest::ring::TICKS_PER_PACKET_MAX;
 use feeds::contract::{Descriptor, SnapshotService, Value};
 use feeds::model::{ChannelId, Symbol};
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 
 /// Most feeds of a process.
@@ -285,9 +286,12 @@ impl Checker<'_> {
                 self.unique(&mut names, name.value.clone(), name, "name");
             }
             if let Some(lines) = &feed.lines {
-                for line in lines.value.addresses.iter().flatten() {
-                    if let Ok(address) = line.value.parse::<SocketAddr>() {
-                        self.unique(&mut addresses, address, line, "address and port");
+                for line in lines.value.lines.iter().flatten() {
+                    if let Ok(address) = line.address.value.parse::<SocketAddr>() {
+                        // One group may carry the lines of two senders.
+                        let source = line.source.as_ref().map(|source| source.value.clone());
+                        let key = (address, source);
+                        self.unique(&mut addresses, key, &line.address, "address and port");
                     }
                 }
             }
@@ -325,7 +329,7 @@ impl Checker<'_> {
         let Some(descriptor) = self.protocol(raw) else {
             // What does not depend on the protocol is judged all the same.
             self.unknown_to_all(raw);
-            let _ = raw.lines.as_ref().and_then(|lines| self.lines(lines));
+            let _ = raw.lines.as_ref().and_then(|lines| self.lines(lines, None));
             return None;
         };
         let reach = if is_datagram(descriptor) {
@@ -405,6 +409,7 @@ impl Checker<'_> {
             RECEIVE_BUFFER_BYTES_MIN..=RECEIVE_BUFFER_BYTES_MAX,
             RECEIVE_BUFFER_BYTES_DEFAULT,
         );
+        let stamping = self.stamping(raw.timestamps.as_ref());
         let (name, servers) = (descriptor.name, raw.retransmit.as_ref());
         let retransmit = self.servers(servers, descriptor.has_retransmission, || {
             format!("{name} has no retransmission")
@@ -413,26 +418,49 @@ impl Checker<'_> {
         let snapshot = self.servers(raw.snapshot.as_ref(), has_servers, || {
             format!("{name} has no snapshot servers")
         });
-        let snapshot_lines = self.snapshot_lines(raw, descriptor);
         let Some(lines) = &raw.lines else {
+            self.snapshot_lines(raw, descriptor, None);
             self.missing(raw, "lines", "write lines: { a: \"233.54.12.111:26477\" }");
             return None;
         };
-        let lines = self.lines(lines)?;
+        let lines = self.lines(lines, None);
+        let interface = lines.as_ref().and_then(|lines| lines.interface.as_ref());
+        let repeated = self.snapshot_lines(raw, descriptor, interface);
+        let (snapshot_lines, snapshot_joins) = repeated
+            .map(|lines| (lines.addresses, lines.joins))
+            .unwrap_or_default();
         Some(Reach::Datagrams {
-            lines,
+            lines: lines?,
             retransmit,
             snapshot_lines,
+            snapshot_joins,
             snapshot,
+            stamping,
             receive_buffer_bytes,
         })
     }
 
+    fn stamping(&mut self, text: Option<&Located<String>>) -> Stamping {
+        match text.map(|text| (text, text.value.as_str())) {
+            None | Some((_, "kernel")) => Stamping::Kernel,
+            Some((_, "hardware")) => Stamping::Hardware,
+            Some((text, value)) => {
+                let why = format!("unknown origin `{}`", yaml::shorten(value));
+                let remedy = "use kernel, or hardware (the network card's clock, where it is set)";
+                self.tell(text, why, remedy);
+                Stamping::default()
+            }
+        }
+    }
+
     /// Lines that repeat snapshots; nothing where the key is not given.
-    fn snapshot_lines(&mut self, raw: &RawFeed, descriptor: &Descriptor) -> Vec<SocketAddr> {
-        let Some(lines) = &raw.snapshot_lines else {
-            return Vec::new();
-        };
+    fn snapshot_lines(
+        &mut self,
+        raw: &RawFeed,
+        descriptor: &Descriptor,
+        interface: Option<&Interface>,
+    ) -> Option<Lines> {
+        let lines = raw.snapshot_lines.as_ref()?;
         if descriptor.snapshot != SnapshotService::Lines {
             let why = format!("{} has no snapshot lines", descriptor.name);
             self.tell(lines, why, "remove the key");
@@ -441,9 +469,7 @@ impl Checker<'_> {
             let why = "snapshot lines come by the interface of `lines`";
             self.tell(lines, why, "remove the interface");
         }
-        self.lines(lines)
-            .map(|lines| lines.addresses)
-            .unwrap_or_default()
+        self.lines(lines, interface)
     }
 
     /// Recovery servers of one kind.
@@ -485,27 +511,45 @@ impl Checker<'_> {
         addresses
     }
 
-    fn lines(&mut self, raw: &Located<RawLines>) -> Option<Lines> {
+    /// Lines; those without an interface of their own use `raw`'s, or `shared`.
+    fn lines(&mut self, raw: &Located<RawLines>, shared: Option<&Interface>) -> Option<Lines> {
         let interface = raw
             .value
             .interface
             .as_ref()
-            .and_then(|text| self.interface(text));
-        let mut addresses = Vec::new();
+            .and_then(|text| self.interface(text))
+            .or_else(|| shared.cloned());
+        let (mut addresses, mut joins) = (Vec::new(), Vec::new());
         let mut missing = None;
-        for (line, text) in ('a'..).zip(&raw.value.addresses) {
+        for (line, text) in ('a'..).zip(&raw.value.lines) {
             match text {
-                None => missing = missing.or(Some(line)),
+                None => {
+                    // A line of the wrong shape is told already.
+                    let told = format!("{}.{line}.", raw.path);
+                    if !self
+                        .faults
+                        .iter()
+                        .any(|fault| fault.path.starts_with(&told))
+                    {
+                        missing = missing.or(Some(line));
+                    }
+                }
                 Some(text) => {
                     if let Some(missing) = missing {
                         let why = format!("line {line} without line {missing}");
-                        self.tell(text, why, "name lines from a on, leaving none out");
+                        let remedy = "name lines from a on, leaving none out";
+                        self.tell(&text.address, why, remedy);
                     }
-                    addresses.extend(self.address_with_port(text));
+                    let address = self.address_with_port(&text.address);
+                    let join = self.join(text, address, interface.as_ref());
+                    if let Some(address) = address {
+                        addresses.push(address);
+                        joins.push(join);
+                    }
                 }
             }
         }
-        if raw.value.addresses.iter().all(Option::is_none) {
+        if raw.value.lines.iter().all(Option::is_none) {
             let told = format!("{}.", raw.path);
             if !self
                 .faults
@@ -520,9 +564,9 @@ impl Checker<'_> {
             }
         }
         if let (Some(Interface::Address(_)), Some(text)) = (&interface, &raw.value.interface)
-            && addresses
-                .iter()
-                .any(|address| address.is_ipv6() && address.ip().is_multicast())
+            && addresses.iter().zip(&joins).any(|(address, join)| {
+                address.is_ipv6() && address.ip().is_multicast() && join.interface == interface
+            })
         {
             self.tell(
                 text,
@@ -533,7 +577,67 @@ impl Checker<'_> {
         (!addresses.is_empty()).then_some(Lines {
             addresses,
             interface,
+            joins,
         })
+    }
+
+    /// How the group of one line is joined. `address` is the line's, where it can be read.
+    fn join(
+        &mut self,
+        line: &RawLine,
+        address: Option<SocketAddr>,
+        shared: Option<&Interface>,
+    ) -> Join {
+        let own = line
+            .interface
+            .as_ref()
+            .and_then(|text| self.interface(text));
+        let source = line.source.as_ref().and_then(|text| self.source(text));
+        if let Some(address) = address {
+            let wishes = [("source", &line.source), ("interface", &line.interface)];
+            for (key, text) in wishes {
+                if let Some(text) = text
+                    && !address.ip().is_multicast()
+                {
+                    let why = format!("only a group is joined, and {address} is an address");
+                    self.tell(text, why, format!("remove the {key}, or give the group"));
+                }
+            }
+            if let Some(text) = &line.source
+                && address.is_ipv6()
+                && address.ip().is_multicast()
+            {
+                let why = "a source can be given for groups of IPv4 only";
+                self.tell(text, why, "remove the source");
+            }
+            if let (Some(text), Some(Interface::Address(_))) = (&line.interface, &own)
+                && address.is_ipv6()
+            {
+                let why = "an IPv6 group needs an interface name";
+                self.tell(text, why, "write the name, like eth0");
+            }
+        }
+        Join {
+            interface: own.or_else(|| shared.cloned()),
+            source,
+        }
+    }
+
+    /// The one sender whose datagrams a line takes.
+    fn source(&mut self, text: &Located<String>) -> Option<Ipv4Addr> {
+        let remedy = "give the IPv4 address the venue sends from, such as 10.0.0.1";
+        let why = match text.value.parse::<Ipv4Addr>() {
+            Ok(source) if source.is_multicast() => "is a group, and a group sends nothing",
+            Ok(source) if source.is_unspecified() || source.octets()[0] == 0 => "is nobody",
+            Ok(source) if source.is_broadcast() || source.octets()[0] >= 240 => {
+                "is no address that can send"
+            }
+            Ok(source) => return Some(source),
+            Err(_) => "is no IPv4 address",
+        };
+        let why = format!("`{}` {why}", yaml::shorten(&text.value));
+        self.tell(text, why, remedy);
+        None
     }
 
     fn interface(&mut self, text: &Located<String>) -> Option<Interface> {
@@ -570,6 +674,7 @@ impl Checker<'_> {
         self.misplaced(raw.retransmit.as_ref(), descriptor, "remove the key");
         self.misplaced(raw.snapshot.as_ref(), descriptor, "remove the key");
         self.misplaced(raw.snapshot_lines.as_ref(), descriptor, "remove the key");
+        self.misplaced(raw.timestamps.as_ref(), descriptor, "remove the key");
         self.misplaced(
             raw.receive_buffer_bytes.as_ref(),
             descriptor,

@@ -1,7 +1,7 @@
 //! Whether this host can run a configuration: cores, interfaces, ports, groups, limits. Opens what the daemon would open
 //! and closes it again; sends nothing but group memberships.
 
-use super::{Config, FeedConfig, PublishConfig, Reach};
+use super::{Config, FeedConfig, PublishConfig, Reach, Stamping};
 use crate::sys::{affinity, socket};
 use std::fmt;
 use std::io;
@@ -82,6 +82,7 @@ fn check_core(
 fn check_lines(feed: &FeedConfig, index: usize, faults: &mut Vec<EnvironmentFault>) {
     let Reach::Datagrams {
         lines,
+        stamping,
         receive_buffer_bytes,
         ..
     } = &feed.reach
@@ -102,8 +103,19 @@ fn check_lines(feed: &FeedConfig, index: usize, faults: &mut Vec<EnvironmentFaul
         return;
     }
     let mut granted_least = usize::MAX;
-    for (line, address) in ('a'..).zip(&lines.addresses) {
-        match socket::udp_receiver(*address, lines.interface.as_ref(), *receive_buffer_bytes) {
+    for ((line, address), join) in ('a'..).zip(&lines.addresses).zip(&lines.joins) {
+        if let Some(interface) = &join.interface
+            && let Err(error) = interface.index()
+        {
+            faults.push(EnvironmentFault {
+                path: format!("{path}.lines.{line}.interface"),
+                why: format!("this host has no interface {interface}: {error}"),
+                remedy: "`ip address` names them".to_owned(),
+                is_fatal: true,
+            });
+            continue;
+        }
+        match socket::udp_receiver(*address, join, *receive_buffer_bytes) {
             Ok(receiver) => granted_least = granted_least.min(receiver.buffer_bytes),
             Err(error) => faults.push(EnvironmentFault {
                 path: format!("{path}.lines.{line}"),
@@ -112,6 +124,25 @@ fn check_lines(feed: &FeedConfig, index: usize, faults: &mut Vec<EnvironmentFaul
                 is_fatal: true,
             }),
         }
+    }
+    let mut clockless: Vec<String> = lines
+        .joins
+        .iter()
+        .filter_map(|join| join.interface.as_ref())
+        .filter(|interface| !interface.has_clock().unwrap_or(true))
+        .map(ToString::to_string)
+        .collect();
+    clockless.dedup();
+    if *stamping == Stamping::Hardware && !clockless.is_empty() {
+        faults.push(EnvironmentFault {
+            path: format!("{path}.timestamps"),
+            why: format!(
+                "no clock on {}: the kernel's times are used",
+                clockless.join(", ")
+            ),
+            remedy: "`ethtool -T` shows what a card can; or use timestamps: kernel".to_owned(),
+            is_fatal: false,
+        });
     }
     if granted_least < *receive_buffer_bytes {
         let limit = match socket::receive_buffer_limit() {
@@ -177,6 +208,23 @@ mod tests {
             .unwrap();
         let publish = "publish: [{kind: websocket, listen: \"127.0.0.1:0\"}]\n";
         check_text(&(feed(&format!("{{a: \"{port}\"}}")) + publish), &[]);
+    }
+
+    #[test]
+    fn a_card_without_a_clock_is_a_warning() {
+        let port = UdpSocket::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        for interface in ["lo", "127.0.0.1"] {
+            let lines = format!("{{a: \"{port}\", interface: {interface}}}, timestamps: ");
+            check_text(&feed(&(lines.clone() + "kernel")), &[]);
+            let why = format!("no clock on {interface}: the kernel's");
+            check_text(
+                &feed(&(lines + "hardware")),
+                &[("feeds[0].timestamps", &why)],
+            );
+        }
     }
 
     #[test]

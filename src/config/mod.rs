@@ -19,7 +19,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-pub use crate::sys::socket::Interface;
+pub use crate::sys::socket::{Interface, Join, Stamping};
 use feeds::contract::{Descriptor, Feed, FeedSettings, SettingFault, Transport, Value};
 use feeds::model::ChannelId;
 pub use simulate::{SimulateConfig, SimulatedFaults};
@@ -189,8 +189,11 @@ impl Instruments {
 pub struct Lines {
     /// Line a first; 1 to 4 of them, all different.
     pub addresses: Vec<SocketAddr>,
-    /// Where multicast groups are joined; none lets the routing table choose.
+    /// Where multicast groups are joined that have no interface of their own; none lets the routing
+    /// table choose.
     pub interface: Option<Interface>,
+    /// How the group of each line is joined, one a line.
+    pub joins: Vec<Join>,
 }
 
 /// How a feed reaches its venue.
@@ -204,8 +207,12 @@ pub enum Reach {
         retransmit: Vec<SocketAddr>,
         /// Lines that repeat snapshots, A first.
         snapshot_lines: Vec<SocketAddr>,
+        /// How the group of each of them is joined.
+        snapshot_joins: Vec<Join>,
         /// Servers that may be asked for a snapshot.
         snapshot: Vec<SocketAddr>,
+        /// Which clocks are asked for receive times.
+        stamping: Stamping,
         /// Receive buffer of each socket, in bytes.
         receive_buffer_bytes: usize,
     },
@@ -525,8 +532,12 @@ impl Config {
                     let mut reach: Vec<String> = lines
                         .addresses
                         .iter()
+                        .zip(&lines.joins)
                         .zip('a'..)
-                        .map(|(address, line)| format!("{line} {address}"))
+                        .map(|((address, join), line)| match join.source {
+                            Some(source) => format!("{line} {address} of {source}"),
+                            None => format!("{line} {address}"),
+                        })
                         .collect();
                     reach.extend(
                         lines

@@ -59,6 +59,7 @@ pub(super) struct RawFeed {
     pub(super) url: Option<Located<String>>,
     pub(super) instruments: Option<RawInstruments>,
     pub(super) receive_buffer_bytes: Option<Located<i64>>,
+    pub(super) timestamps: Option<Located<String>>,
     pub(super) core: Option<Located<i64>>,
     pub(super) mode: Option<Located<String>>,
     /// Keys that only the protocol's room can judge.
@@ -69,7 +70,15 @@ pub(super) struct RawFeed {
 #[derive(Debug, Default)]
 pub(super) struct RawLines {
     /// `a` to `d`.
-    pub(super) addresses: [Option<Located<String>>; 4],
+    pub(super) lines: [Option<RawLine>; 4],
+    pub(super) interface: Option<Located<String>>,
+}
+
+/// One of `lines:`: an address, or a mapping with an address and how its group is joined.
+#[derive(Debug)]
+pub(super) struct RawLine {
+    pub(super) address: Located<String>,
+    pub(super) source: Option<Located<String>>,
     pub(super) interface: Option<Located<String>>,
 }
 
@@ -91,7 +100,7 @@ pub(super) struct RawKind {
 }
 
 /// Keys every feed has.
-pub(super) const FEED_KEYS: [&str; 11] = [
+pub(super) const FEED_KEYS: [&str; 12] = [
     "name",
     "protocol",
     "lines",
@@ -101,6 +110,7 @@ pub(super) const FEED_KEYS: [&str; 11] = [
     "url",
     "instruments",
     "receive_buffer_bytes",
+    "timestamps",
     "core",
     "mode",
 ];
@@ -158,6 +168,7 @@ fn read_feed(node: &Node, path: &str, faults: &mut Vec<Fault>) -> Option<RawFeed
         url: fields.text("url"),
         instruments: fields.instruments("instruments"),
         receive_buffer_bytes: fields.integer("receive_buffer_bytes"),
+        timestamps: fields.text("timestamps"),
         core: fields.integer("core"),
         mode: fields.text("mode"),
         own: Vec::new(),
@@ -171,12 +182,35 @@ fn read_feed(node: &Node, path: &str, faults: &mut Vec<Fault>) -> Option<RawFeed
 fn read_lines(fields: &mut Fields<'_, '_>, key: &'static str) -> Option<Located<RawLines>> {
     let mut lines = fields.mapping(key)?;
     let value = RawLines {
-        addresses: ["a", "b", "c", "d"].map(|line| lines.text(line)),
+        lines: ["a", "b", "c", "d"].map(|line| read_line(&mut lines, line)),
         interface: lines.text("interface"),
     };
     let (at, path) = (lines.at, lines.path.clone());
     lines.finish();
     Some(Located { value, at, path })
+}
+
+fn read_line(lines: &mut Fields<'_, '_>, key: &'static str) -> Option<RawLine> {
+    if !matches!(lines.get(key)?.value, Value::Map(_)) {
+        return Some(RawLine {
+            address: lines.text(key)?,
+            source: None,
+            interface: None,
+        });
+    }
+    let mut line = lines.mapping(key)?;
+    line.require("address", "write address: \"233.54.12.111:26477\"");
+    let (address, source, interface) = (
+        line.text("address"),
+        line.text("source"),
+        line.text("interface"),
+    );
+    line.finish();
+    Some(RawLine {
+        address: address?,
+        source,
+        interface,
+    })
 }
 
 fn read_kinds(fields: &mut Fields<'_, '_>, key: &'static str) -> Vec<RawKind> {

@@ -110,6 +110,16 @@ impl Checker<'_> {
                 continue;
             };
             self.unique(&mut taken, feed, &name, "feed");
+            if let Some(lines) = feeds[feed].lines()
+                && lines.joins.iter().any(|join| join.source.is_some())
+            {
+                let why = format!("lines of feed {} take one sender only", name.value);
+                self.tell(
+                    &name,
+                    why,
+                    "remove `source` from the lines; this venue is another",
+                );
+            }
             let seed = self.size(&seed, 0..=i64::MAX, 0) as u64;
             let is_datagram = matches!(feeds[feed].reach, Reach::Datagrams { .. });
             let (of_others, carrier) = if is_datagram {

@@ -255,6 +255,63 @@ fn lines_are_named_without_leaving_one_out() {
 }
 
 #[test]
+fn a_line_may_have_one_sender_and_an_interface_of_its_own() {
+    let from = "a: \"233.54.12.111:26477\"";
+    let to = "a: { address: \"233.54.12.111:26477\", source: 10.1.0.1, interface: eth1 }";
+    let config = parse("t.yaml", &RIGHT.replacen(from, to, 1)).unwrap();
+    let lines = config.feeds[0].lines().unwrap();
+    let shared = Interface::Address([10, 0, 0, 5].into());
+    let own = Join {
+        interface: Some(Interface::Name("eth1".to_owned())),
+        source: Some([10, 1, 0, 1].into()),
+    };
+    assert_eq!(lines.joins, [own, Join::on(shared)]);
+    // Two senders on one group are two lines.
+    let both = "{ a: { address: \"232.1.1.1:2000\", source: 10.1.0.1 }, \
+                b: { address: \"232.1.1.1:2000\", source: 10.1.0.2 } }";
+    let lines = "{ a: \"233.54.12.111:26477\", b: \"233.54.12.111:26478\", interface: 10.0.0.5 }";
+    assert!(parse("t.yaml", &RIGHT.replacen(lines, both, 1)).is_ok());
+}
+
+#[test]
+fn a_sender_that_cannot_be_is_told() {
+    let line = |wish: &str| format!("a: {{ address: \"233.54.12.111:26477\", {wish} }}");
+    let remedy = "(give the IPv4 address the venue sends from, such as 10.0.0.1)";
+    for (source, why) in [
+        ("233.1.1.1", "is a group, and a group sends nothing"),
+        ("0.0.0.0", "is nobody"),
+        ("255.255.255.255", "is no address that can send"),
+        ("venue.example", "is no IPv4 address"),
+    ] {
+        check_with(
+            "a: \"233.54.12.111:26477\"",
+            &line(&format!("source: {source}")),
+            &format!("t.yaml:5:59: feeds[0].lines.a.source: `{source}` {why} {remedy}"),
+        );
+    }
+    check_with(
+        "a: \"233.54.12.111:26477\"",
+        "a: { address: \"10.0.0.5:26477\", source: 10.1.0.1 }",
+        "t.yaml:5:54: feeds[0].lines.a.source: only a group is joined, and 10.0.0.5:26477 is an address (remove the source, or give the group)",
+    );
+    check_with(
+        "a: \"233.54.12.111:26477\"",
+        "a: { address: \"[ff05::1]:26477\", source: 10.1.0.1, interface: eth0 }",
+        "t.yaml:5:55: feeds[0].lines.a.source: a source can be given for groups of IPv4 only (remove the source)",
+    );
+    check_with(
+        "a: \"233.54.12.111:26477\"",
+        "a: { source: 10.1.0.1 }",
+        "t.yaml:5:17: feeds[0].lines.a.address: the key is missing (write address: \"233.54.12.111:26477\")",
+    );
+    check_with(
+        "    retransmit:",
+        "    timestamps: nic\n    retransmit:",
+        "t.yaml:6:17: feeds[0].timestamps: unknown origin `nic` (use kernel, or hardware (the network card's clock, where it is set))",
+    );
+}
+
+#[test]
 fn keys_of_the_other_transport_are_misplaced() {
     check_with(
         "    retransmit:",

@@ -38,6 +38,8 @@ pub(super) struct Streams {
     open: Vec<Stream>,
     /// Bytes received.
     pub(super) bytes: u64,
+    /// Reads that brought something, each stamped by this process.
+    pub(super) reads: u64,
 }
 
 impl Streams {
@@ -46,6 +48,7 @@ impl Streams {
             snapshot,
             open: Vec::new(),
             bytes: 0,
+            reads: 0,
         }
     }
 
@@ -112,7 +115,8 @@ impl Streams {
         for index in (0..self.open.len()).rev() {
             let stream = &mut self.open[index];
             let server = stream.server;
-            match drive(stream, feed, batch, &mut self.bytes) {
+            let totals = (&mut self.bytes, &mut self.reads);
+            match drive(stream, feed, batch, totals) {
                 Ok(did) => did_any |= did,
                 Err(error) => {
                     did_any = true;
@@ -131,7 +135,7 @@ fn drive(
     stream: &mut Stream,
     feed: &mut dyn Feed,
     batch: &mut Batch,
-    bytes: &mut u64,
+    (bytes, reads): (&mut u64, &mut u64),
 ) -> io::Result<bool> {
     let mut did = false;
     if !stream.is_connected {
@@ -168,6 +172,7 @@ fn drive(
             Ok(count) => {
                 did = true;
                 *bytes += count as u64;
+                *reads += 1;
                 let packet = Packet {
                     line: Line::RECOVERY,
                     ts_recv: RecvTime(wall_clock_ns()),

@@ -11,7 +11,7 @@ use super::websocket::{self, WebSocketFeed, WebSocketOptions};
 use super::*;
 use crate::config::ExecutionMode;
 use crate::metrics::{Counter, Counters};
-use crate::sys::socket::Interface;
+use crate::sys::socket::{Interface, Join, Stamping};
 use feeds::contract::{Action, Batch, FeedCounters, Form, Gap, Line, LinkEvent, Outcome, Packet};
 use feeds::model::{Action as TickAction, ChannelId, RecvTime, Tick};
 use futures_util::{SinkExt as _, StreamExt as _};
@@ -122,7 +122,7 @@ struct Rig {
 /// What a rig is made of.
 struct Plan {
     lines: Vec<SocketAddr>,
-    interface: Option<Interface>,
+    joins: Vec<Join>,
     retransmit: Vec<SocketAddr>,
     receive_buffer_bytes: usize,
     mode: ExecutionMode,
@@ -133,7 +133,7 @@ impl Default for Plan {
     fn default() -> Plan {
         Plan {
             lines: vec![any_port()],
-            interface: None,
+            joins: Vec::new(),
             retransmit: Vec::new(),
             receive_buffer_bytes: 1 << 20,
             mode: ExecutionMode::Park,
@@ -170,7 +170,8 @@ impl Plan {
             name: "parrot".to_owned(),
             feed: Box::new(feed),
             lines: self.lines,
-            interface: self.interface,
+            joins: self.joins,
+            stamping: Stamping::Hardware,
             retransmit: self.retransmit,
             receive_buffer_bytes: self.receive_buffer_bytes,
         };
@@ -429,7 +430,8 @@ fn an_address_in_use_is_told_with_the_feed_and_the_step() {
         name: "second".to_owned(),
         feed: Box::new(Parrot::default()),
         lines: vec![taken.local_addr().unwrap()],
-        interface: None,
+        joins: Vec::new(),
+        stamping: Stamping::Kernel,
         retransmit: Vec::new(),
         receive_buffer_bytes: 1 << 16,
     };
@@ -454,7 +456,7 @@ fn in_own_network(test: fn()) {
         }
         for command in [
             "link set lo up multicast on",
-            "route add 239.0.0.0/8 dev lo",
+            "route add 232.0.0.0/5 dev lo",
         ] {
             let arguments = command.split(' ');
             match std::process::Command::new("ip").args(arguments).status() {
@@ -488,7 +490,7 @@ fn groups_of_one_port_are_kept_apart_and_joined_on_the_interface() {
         ] {
             let plan = Plan {
                 lines: vec![group(1), group(2)],
-                interface: Some(interface),
+                joins: vec![Join::on(interface.clone()), Join::on(interface)],
                 ..Plan::default()
             };
             let mut rig = plan.start(|_| {});
@@ -508,6 +510,66 @@ fn groups_of_one_port_are_kept_apart_and_joined_on_the_interface() {
             assert_eq!(packets(&rig.heard.lock().unwrap()), 2);
         }
     });
+}
+
+#[test]
+fn a_line_of_one_sender_hears_no_other() {
+    in_own_network(|| {
+        let group = SocketAddr::from(([232, 1, 1, 1], 26_478));
+        let from = |last: u8| {
+            let socket = UdpSocket::bind((Ipv4Addr::new(127, 0, 0, last), 0)).unwrap();
+            let on = socket2::SockRef::from(&socket);
+            on.set_multicast_if_v4(&Ipv4Addr::LOCALHOST).unwrap();
+            socket
+        };
+        for interface in [
+            Interface::Address(Ipv4Addr::LOCALHOST),
+            Interface::Name("lo".to_owned()),
+        ] {
+            // Two senders of one group are two lines.
+            let join = |last: u8| Join {
+                interface: Some(interface.clone()),
+                source: Some(Ipv4Addr::new(127, 0, 0, last)),
+            };
+            let plan = Plan {
+                lines: vec![group, group],
+                joins: vec![join(2), join(3)],
+                ..Plan::default()
+            };
+            let mut rig = plan.start(|_| {});
+            from(4).send_to(b"a stranger", group).unwrap();
+            from(2).send_to(b"a", group).unwrap();
+            rig.until(|heard| packets(heard) == 1);
+            from(3).send_to(b"b", group).unwrap();
+            let heard = rig.until(|heard| packets(heard) == 2);
+            assert!(
+                matches!(&heard[0], Heard::Packet { line: Line(0), bytes, .. } if bytes == b"a")
+            );
+            assert!(
+                matches!(&heard[1], Heard::Packet { line: Line(1), bytes, .. } if bytes == b"b")
+            );
+            from(4).send_to(b"a stranger", group).unwrap();
+            rig.finish();
+            assert_eq!(packets(&rig.heard.lock().unwrap()), 2);
+        }
+    });
+}
+
+#[test]
+fn where_the_card_gives_no_times_the_kernels_are_used_and_counted_as_such() {
+    let mut rig = Plan::default().start(|_| {});
+    for _ in 0..3 {
+        rig.send(0, b"one");
+    }
+    rig.until(|heard| packets(heard) == 3);
+    wait_for(|| rig.count(Counter::TimesKernel) == 3);
+    rig.finish();
+    let others = [
+        Counter::TimesHardware,
+        Counter::TimesApplication,
+        Counter::HardwareTimesRefused,
+    ];
+    assert_eq!(others.map(|counter| rig.count(counter)), [0; 3]);
 }
 
 /// What the test server does with a connection.

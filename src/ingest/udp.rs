@@ -11,8 +11,8 @@ use super::streams::{self, Streams};
 use super::{Stop, log_notices};
 use crate::config::{ExecutionMode, FeedConfig, Reach};
 use crate::metrics::{Counter, Counters};
-use crate::sys::socket::{self, Interface, SocketError};
-use crate::sys::{affinity, wall_clock_ns};
+use crate::sys::socket::{self, Join, SocketError, Stamping};
+use crate::sys::{TimeOrigin, affinity, wall_clock_ns};
 use feeds::contract::{Action, Batch, Feed, Form, Line, LinkEvent, Packet, SettingFault};
 use feeds::model::{ChannelId, RecvTime};
 use mio::unix::SourceFd;
@@ -46,14 +46,17 @@ pub struct UdpFeed {
     pub feed: Box<dyn Feed>,
     /// Line a first.
     pub lines: Vec<SocketAddr>,
-    /// Where groups are joined.
-    pub interface: Option<Interface>,
+    /// How groups are joined: those of the lines, then those of the snapshot lines; one that is
+    /// missing by the routing table.
+    pub joins: Vec<Join>,
     /// Retransmission servers, by index.
     pub retransmit: Vec<SocketAddr>,
     /// Lines that repeat snapshots, A first; B is only read while A is silent.
     pub snapshot_lines: Vec<SocketAddr>,
     /// Snapshot servers, by index.
     pub snapshot: Vec<SocketAddr>,
+    /// Which clocks are asked for receive times.
+    pub stamping: Stamping,
     /// Wished receive buffer of each line.
     pub receive_buffer_bytes: usize,
 }
@@ -68,7 +71,9 @@ impl UdpFeed {
             lines,
             retransmit,
             snapshot_lines,
+            snapshot_joins,
             snapshot,
+            stamping,
             receive_buffer_bytes,
         } = &config.reach
         else {
@@ -79,10 +84,11 @@ impl UdpFeed {
             name: config.name.clone(),
             feed: config.build(ChannelId(row))?,
             lines: lines.addresses.clone(),
-            interface: lines.interface.clone(),
+            joins: [&lines.joins[..], snapshot_joins].concat(),
             retransmit: retransmit.clone(),
             snapshot_lines: snapshot_lines.clone(),
             snapshot: snapshot.clone(),
+            stamping: *stamping,
             receive_buffer_bytes: *receive_buffer_bytes,
         }))
     }
@@ -114,6 +120,8 @@ struct Port {
     /// There may be something to read.
     is_ready: bool,
     drops_total: u32,
+    /// Origins of receive times that were told already, a bit each.
+    origins_told: u8,
     last_error: Option<Errno>,
 }
 
@@ -137,6 +145,9 @@ struct Totals {
     receive_errors: u64,
     send_errors: u64,
     refusals: u64,
+    /// Receive times by [`TimeOrigin`].
+    times: [u64; TimeOrigin::ALL.len()],
+    hardware_refused: u64,
 }
 
 /// Feeds with their sockets open, ready to run.
@@ -181,9 +192,11 @@ impl UdpIngest {
             feed: name.clone(),
             error,
         };
+        let mut joins = feed.joins.iter();
+        let plain = Join::default();
         for (line, address) in (0u8..).zip(&feed.lines) {
-            let wished = feed.receive_buffer_bytes;
-            let opened = socket::udp_receiver(*address, feed.interface.as_ref(), wished);
+            let (wished, join) = (feed.receive_buffer_bytes, joins.next().unwrap_or(&plain));
+            let opened = socket::udp_receiver(*address, join, wished);
             let receiver = opened.map_err(failed)?;
             let granted = receiver.buffer_bytes;
             if granted < wished {
@@ -192,14 +205,17 @@ impl UdpIngest {
                     line, wished, granted, "receive buffer is smaller: raise net.core.rmem_max"
                 );
             }
-            info!(feed = name, line, %address, granted, "line is open");
+            let source = join.source.map(tracing::field::display);
+            info!(feed = name, line, %address, source, granted, "line is open");
+            stamp(&receiver.socket, feed.stamping, &name);
             self.open(receiver.socket, channel, Line(line), None)?;
         }
         for address in &feed.snapshot_lines {
-            let wished = feed.receive_buffer_bytes;
-            let opened = socket::udp_receiver(*address, feed.interface.as_ref(), wished);
+            let (wished, join) = (feed.receive_buffer_bytes, joins.next().unwrap_or(&plain));
+            let opened = socket::udp_receiver(*address, join, wished);
             let receiver = opened.map_err(failed)?;
             info!(feed = name, %address, "snapshot line is open");
+            stamp(&receiver.socket, feed.stamping, &name);
             self.open(receiver.socket, channel, Line::SNAPSHOT, None)?;
         }
         let mut servers = Vec::with_capacity(feed.retransmit.len());
@@ -243,6 +259,7 @@ impl UdpIngest {
             server,
             is_ready,
             drops_total,
+            origins_told: 0,
             last_error,
         });
         Ok(())
@@ -373,10 +390,10 @@ impl UdpIngest {
                 }
                 let channel = &mut channels[port.channel];
                 let mut drops_total = port.drops_total;
-                let line = port.line;
+                let (line, told) = (port.line, &mut port.origins_told);
                 let result = headers.receive(port.socket.as_raw_fd(), slots, |datagram| {
                     drops_total = datagram.drops_total.unwrap_or(drops_total);
-                    take(channel, batch, line, &datagram);
+                    take(channel, batch, line, told, &datagram);
                 });
                 let drops = drops_total.wrapping_sub(port.drops_total);
                 channel.totals.kernel_drops += u64::from(drops);
@@ -498,12 +515,33 @@ impl UdpIngest {
             row.set(Counter::ReceiveErrors, totals.receive_errors);
             row.set(Counter::SendErrors, totals.send_errors);
             row.set(Counter::ServerRefusals, totals.refusals);
+            let times = |origin: TimeOrigin| totals.times[origin as usize];
+            let by_process = times(TimeOrigin::Application) + channel.streams.reads;
+            row.set(Counter::TimesHardware, times(TimeOrigin::Hardware));
+            row.set(Counter::TimesKernel, times(TimeOrigin::Kernel));
+            row.set(Counter::TimesApplication, by_process);
+            row.set(Counter::HardwareTimesRefused, totals.hardware_refused);
         }
     }
 }
 
+/// Asks for the card's receive times where they are wished.
+fn stamp(socket: &Socket, stamping: Stamping, feed: &str) {
+    if stamping == Stamping::Hardware
+        && let Err(error) = socket::ask_for_hardware_times(socket)
+    {
+        warn!(feed, %error, "no receive times of the network card: the kernel's are used");
+    }
+}
+
 /// Gives a datagram to its feed, if it is whole and the ring has room for what it may bring.
-fn take(channel: &mut Channel, batch: &mut Batch, line: Line, datagram: &Datagram<'_>) {
+fn take(
+    channel: &mut Channel,
+    batch: &mut Batch,
+    line: Line,
+    origins_told: &mut u8,
+    datagram: &Datagram<'_>,
+) {
     channel.totals.bytes += datagram.bytes.len() as u64;
     if datagram.is_truncated {
         channel.totals.truncated += 1;
@@ -521,9 +559,18 @@ fn take(channel: &mut Channel, batch: &mut Batch, line: Line, datagram: &Datagra
         }
         return;
     }
+    let arrival = datagram.arrival(wall_clock_ns);
+    channel.totals.times[arrival.origin as usize] += 1;
+    channel.totals.hardware_refused += u64::from(arrival.is_refused);
+    let bit = 1 << arrival.origin as u8;
+    if *origins_told & bit == 0 {
+        *origins_told |= bit;
+        let (feed, origin, refused) = (&channel.name, arrival.origin.as_str(), arrival.is_refused);
+        info!(feed, line = line.0, origin, refused, "receive times");
+    }
     let packet = Packet {
         line,
-        ts_recv: RecvTime(datagram.ts_recv.unwrap_or_else(wall_clock_ns)),
+        ts_recv: RecvTime(arrival.at),
         form: Form::Datagram,
         bytes: datagram.bytes,
     };

@@ -165,6 +165,7 @@ pub fn run(
             stop: Arc::clone(&stop),
             outbox: VecDeque::new(),
             bytes: 0,
+            texts: 0,
         };
         tasks.spawn_local(link.run());
     }
@@ -197,6 +198,8 @@ struct Link {
     backoff: Backoff,
     outbox: VecDeque<String>,
     bytes: u64,
+    /// Messages, each stamped by this process.
+    texts: u64,
 }
 
 fn now() -> RecvTime {
@@ -357,6 +360,7 @@ impl Link {
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => return Ok(()),
         };
         self.bytes += text.len() as u64;
+        self.texts += 1;
         let packet = Packet {
             line: LINE,
             ts_recv: now(),
@@ -476,6 +480,7 @@ impl Link {
         if let Some(row) = self.counters.channel(self.row) {
             row.set_feed(self.feed.counters());
             row.set(Counter::Bytes, self.bytes);
+            row.set(Counter::TimesApplication, self.texts);
         }
     }
 }

@@ -69,6 +69,10 @@ counters! {
     DatagramsTruncated, "datagrams_truncated_total", "", "Datagrams longer than a receive slot; discarded.";
     ReceiveErrors, "receive_errors_total", "", "Receive calls the kernel answered with an error, refusals apart.";
     RingFullPackets, "ring_full_packets_total", "", "Packets discarded because the graph was behind; they show as gaps.";
+    TimesHardware, "receive_times_total", "origin=\"hardware\"", "Receive times by whose clock said them: the network card's, the kernel's, this process's.";
+    TimesKernel, "receive_times_total", "origin=\"kernel\"", "Receive times by whose clock said them: the network card's, the kernel's, this process's.";
+    TimesApplication, "receive_times_total", "origin=\"application\"", "Receive times by whose clock said them: the network card's, the kernel's, this process's.";
+    HardwareTimesRefused, "hardware_times_refused_total", "", "Times of the network card more than a second from the kernel's: its clock is not set.";
     SendErrors, "send_errors_total", "", "Requests the kernel refused to send.";
     ServerRefusals, "server_refusals_total", "", "Retransmission servers that refused (port closed).";
     Connects, "connects_total", "", "Connections opened.";

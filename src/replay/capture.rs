@@ -15,7 +15,9 @@ use super::pcap::{Pcap, Step};
 use super::pcapng::PcapNg;
 use super::session::Session;
 use super::text::{Entry, Kind, TextForm, TextReader, TextStep};
+use super::trailer::{NoStamp, TrailerCounters, TrailerForm};
 use super::window::Window;
+use crate::sys::TimeOrigin;
 use feeds::contract::Descriptor;
 use feeds::model::RecvTime;
 use std::fs::File;
@@ -32,6 +34,9 @@ pub struct Record<'a> {
     pub packet: u64,
     /// The capture's clock; undefined where the file has none (a venue's file form, simple packets of pcapng).
     pub ts_recv: RecvTime,
+    /// Whose clock `ts_recv` is of: [`TimeOrigin::Capture`], or where trailers are read
+    /// [`TimeOrigin::Trailer`], or none.
+    pub ts_origin: TimeOrigin,
     /// What was captured.
     pub what: What<'a>,
 }
@@ -172,6 +177,8 @@ pub struct CaptureCounters {
     pub skipped: [u64; Skip::NAMES.len()],
     /// Packets that the capturing machine says it lost (pcapng).
     pub drops_reported: u64,
+    /// What became of trailers; zeros where none are read.
+    pub trailers: TrailerCounters,
 }
 
 impl CaptureCounters {
@@ -210,6 +217,9 @@ pub struct Capture {
     broken: Option<Broken>,
     is_over: bool,
     gives_segments: bool,
+    trailers: Option<TrailerForm>,
+    /// Of the last packet.
+    origin: TimeOrigin,
 }
 
 /// What [`Capture::advance_to_any`] found, as places in the source's buffers.
@@ -260,6 +270,8 @@ impl Capture {
             broken: None,
             is_over: false,
             gives_segments: false,
+            trailers: None,
+            origin: TimeOrigin::Capture,
         })
     }
 
@@ -268,6 +280,21 @@ impl Capture {
     pub fn with_segments(mut self) -> Capture {
         self.gives_segments = true;
         self
+    }
+
+    /// Takes receive times from what this kind of device put into Ethernet frames. Where a frame
+    /// has none, the capture's own time stands: [`Record::ts_origin`] says which,
+    /// [`CaptureCounters::trailers`] how often. Copies packets of a settled file no more than else,
+    /// but looks at each of them twice.
+    #[must_use]
+    pub fn with_trailers(mut self, form: TrailerForm) -> Capture {
+        self.trailers = Some(form);
+        self
+    }
+
+    /// Whose trailers are read.
+    pub fn trailers(&self) -> Option<TrailerForm> {
+        self.trailers
     }
 
     /// What it is.
@@ -336,7 +363,12 @@ impl Capture {
             (
                 Found::Datagram(ts_recv, place, datagram),
                 Source::Pcap(_, window) | Source::PcapNg(_, window),
-            ) => datagram_record(self.counters.packets, ts_recv, window, &place, &datagram),
+            ) => {
+                let packet = self.counters.packets;
+                let mut record = datagram_record(packet, ts_recv, window, &place, &datagram);
+                record.ts_origin = self.origin;
+                record
+            }
             (
                 Found::Segment(ts_recv, place, segment),
                 Source::Pcap(_, window) | Source::PcapNg(_, window),
@@ -345,6 +377,7 @@ impl Capture {
                 Record {
                     packet: self.counters.packets,
                     ts_recv: RecvTime(ts_recv),
+                    ts_origin: self.origin,
                     what: What::Segment {
                         src: segment.src,
                         dst: segment.dst,
@@ -355,6 +388,7 @@ impl Capture {
             (Found::Messages(packet, place), Source::VenueFile(_, window)) => Record {
                 packet,
                 ts_recv: RecvTime::UNDEFINED,
+                ts_origin: TimeOrigin::None,
                 what: What::FileMessages(window.taken(place)),
             },
             (Found::Line(packet, entry), Source::Text(reader)) => {
@@ -374,6 +408,9 @@ impl Capture {
         let Source::Pcap(reader, window) = &mut self.source else {
             return None;
         };
+        if self.trailers.is_some() {
+            return None;
+        }
         let (ts_recv, place, datagram) = reader.plain(window)?;
         self.counters.packets += 1;
         self.counters.bytes += datagram.payload_bytes as u64;
@@ -396,7 +433,13 @@ impl Capture {
         }
         match &mut self.source {
             Source::Pcap(reader, window) => loop {
-                let step = reader.step(window);
+                let mut step = reader.step(window);
+                self.origin = stamp(
+                    &mut step,
+                    window,
+                    self.trailers,
+                    &mut self.counters.trailers,
+                );
                 match on_step(
                     step,
                     window,
@@ -410,7 +453,13 @@ impl Capture {
                 }
             },
             Source::PcapNg(reader, window) => loop {
-                let step = reader.step(window);
+                let mut step = reader.step(window);
+                self.origin = stamp(
+                    &mut step,
+                    window,
+                    self.trailers,
+                    &mut self.counters.trailers,
+                );
                 match on_step(
                     step,
                     window,
@@ -470,6 +519,56 @@ enum Progress {
     Found(Found),
     Again,
     Over,
+}
+
+/// Puts the time of a frame's trailer in place of the capture's, where trailers are read and this
+/// frame has one. Says whose time the step's is then.
+#[inline]
+fn stamp(
+    step: &mut Step,
+    window: &Window,
+    trailers: Option<TrailerForm>,
+    counters: &mut TrailerCounters,
+) -> TimeOrigin {
+    let Step::Frame {
+        ts_recv,
+        link,
+        place,
+        is_whole,
+    } = step
+    else {
+        return TimeOrigin::Capture;
+    };
+    let own = match RecvTime(*ts_recv).get() {
+        Some(_) => TimeOrigin::Capture,
+        None => TimeOrigin::None,
+    };
+    let Some(form) = trailers else {
+        return own;
+    };
+    let frame = window.taken(place.clone());
+    // Frames of anything else than market data are not counted.
+    let found = datagram(*link, frame).or_else(|_| segment(*link, frame));
+    let Ok(found) = found else {
+        return own;
+    };
+    let end = found.payload_start + found.payload_bytes;
+    let read = if *link == LinkType::Ethernet && *is_whole {
+        form.read(frame, end, *ts_recv)
+    } else {
+        Err(NoStamp::Absent)
+    };
+    match read {
+        Ok(stamp) => {
+            counters.read += 1;
+            counters.degraded += u64::from(stamp.is_degraded);
+            *ts_recv = stamp.at;
+            return TimeOrigin::Trailer;
+        }
+        Err(NoStamp::Absent) => counters.absent += 1,
+        Err(NoStamp::Implausible) => counters.implausible += 1,
+    }
+    own
 }
 
 /// What a step of a packet reader means for the capture.
@@ -547,6 +646,7 @@ fn datagram_record<'a>(
     Record {
         packet,
         ts_recv: RecvTime(ts_recv),
+        ts_origin: TimeOrigin::Capture,
         what: What::Datagram {
             src: datagram.src,
             dst: datagram.dst,
@@ -574,6 +674,7 @@ fn entry_record<'a>(
     Record {
         packet,
         ts_recv: RecvTime(entry.ts_recv),
+        ts_origin: TimeOrigin::Capture,
         what,
     }
 }

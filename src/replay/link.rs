@@ -1,7 +1,8 @@
 //! From a captured frame to the datagram in it.
 //!
 //! ```text
-//!  Ethernet ─┬─ 802.1Q, QinQ ─┐
+//!  Ethernet ─┬─ 802.1Q, QinQ, ┐
+//!            │  Arista's time  │
 //!  SLL, SLL2 ┘                ├─ IPv4 (options) ─┬─ UDP ─▶ payload, exactly as long as UDP says
 //!  raw IP, NULL, LOOP ────────┴─ IPv6 (headers) ─┘
 //! ```
@@ -116,6 +117,8 @@ const ETHERTYPE_IPV6: u16 = 0x86dd;
 const ETHERTYPE_VLAN: u16 = 0x8100;
 const ETHERTYPE_QINQ: u16 = 0x88a8;
 const ETHERTYPE_QINQ_OLD: u16 = 0x9100;
+/// Arista's, in front of the frame's own type; IEEE assigned it to them.
+pub(super) const ETHERTYPE_ARISTA: u16 = 0xd28b;
 const PROTOCOL_TCP: u8 = 6;
 const PROTOCOL_UDP: u8 = 17;
 const UDP_HEADER_BYTES: usize = 8;
@@ -163,6 +166,34 @@ fn find(link: LinkType, frame: &[u8], wanted: u8) -> Result<Datagram, Skip> {
         },
         LinkType::Other(_) => Err(Skip::UnknownLink),
     }
+}
+
+/// The header in which a switch of Arista says when it had the frame.
+pub(super) struct AristaHeader {
+    /// Where the time is in the frame: seconds, then four bytes of nanoseconds.
+    pub(super) time: std::ops::Range<usize>,
+    /// International atomic time; else UTC.
+    pub(super) is_tai: bool,
+}
+
+/// The header behind Arista's type; `None` when it is of a kind not known here.
+pub(super) fn arista_header(frame: &[u8], at: usize) -> Option<AristaHeader> {
+    const SUBTYPE_TIME: u16 = 1;
+    let [kind_high, kind_low, scale, format] = *frame.get(at..)?.first_chunk::<4>()?;
+    // The low half of the last byte names the hardware.
+    let time_bytes = match format >> 4 {
+        1 => 8,
+        2 => 6,
+        _ => return None,
+    };
+    if u16::from_be_bytes([kind_high, kind_low]) != SUBTYPE_TIME || scale > 1 {
+        return None;
+    }
+    let start = at + 4;
+    Some(AristaHeader {
+        time: start..start + time_bytes,
+        is_tai: scale == 0,
+    })
 }
 
 /// What [`datagram`] finds in an Ethernet frame that has neither tags nor options nor anything else that is unusual, as nearly all
@@ -226,6 +257,11 @@ fn by_protocol(
             ETHERTYPE_VLAN | ETHERTYPE_QINQ | ETHERTYPE_QINQ_OLD => {
                 ethertype = be16(frame, at + 2)?;
                 at += 4;
+            }
+            ETHERTYPE_ARISTA => {
+                let end = arista_header(frame, at).ok_or(Skip::NotIp)?.time.end;
+                ethertype = be16(frame, end)?;
+                at = end + 2;
             }
             ETHERTYPE_IPV6 => return ipv6(frame, at, wanted),
             _ => return Err(Skip::NotIp),

@@ -15,9 +15,11 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod text;
+pub mod trailer;
 mod window;
 
 pub use capture::{Broken, Capture, CaptureCounters, CaptureForm, OpenError, Record, What};
 pub use link::Skip;
 pub use moment::parse_moment;
 pub use pace::{Pacer, ScheduleError, Speed};
+pub use trailer::{TrailerCounters, TrailerForm};

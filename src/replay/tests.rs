@@ -890,3 +890,100 @@ fn a_recorded_session_gives_every_received_text_in_the_order_of_its_file() {
     assert_eq!(capture.connection_name(0), "28");
     assert_eq!(capture.counters().skipped_by_name().count(), 0);
 }
+
+/// A frame of a tap: what it saw, and when by its own clock.
+fn tapped(seconds: u32, nanoseconds: u32) -> Vec<u8> {
+    let mut frame = plain_frame();
+    frame.extend([0xf0, 0xf1, 0xf2, 0xf3]);
+    frame.extend(seconds.to_be_bytes());
+    frame.extend(nanoseconds.to_be_bytes());
+    frame.extend([1, 0, 7, 3]);
+    frame
+}
+
+#[test]
+fn times_of_trailers_replace_the_captures_and_every_time_says_whose_it_is() {
+    const S: u32 = 1_700_000_000;
+    let mut file = File::pcap(false, 0xa1b2_3c4d, 1);
+    file.packet(S, 500, &tapped(S, 77))
+        .packet(S, 600, &plain_frame())
+        .packet(S, 700, &tapped(S + 200_000, 0))
+        .packet(S, 800, &ethernet(&[], 0x0806, &[0; 46]));
+    let ns = |ns: u64| u64::from(S) * 1_000_000_000 + ns;
+    let told = |capture: &mut Capture| {
+        let mut told = Vec::new();
+        while let Some(record) = capture.next() {
+            assert!(matches!(record.what, What::Datagram { payload, .. } if payload == PAYLOAD));
+            told.push((record.ts_recv.0, record.ts_origin.as_str()));
+        }
+        told
+    };
+    let mut plain = open(&file.bytes);
+    let own = [500, 600, 700].map(|at| (ns(at), "capture"));
+    assert_eq!(told(&mut plain), own);
+    assert_eq!(plain.counters().trailers, TrailerCounters::default());
+
+    let mut stamped = open(&file.bytes).with_trailers(TrailerForm::Metamako);
+    let expected = [(ns(77), "trailer"), own[1], own[2]];
+    assert_eq!(told(&mut stamped), expected);
+    let counters = TrailerCounters {
+        read: 1,
+        degraded: 0,
+        absent: 1,
+        implausible: 1,
+    };
+    assert_eq!(stamped.counters().trailers, counters);
+}
+
+#[test]
+fn a_datagram_is_found_behind_the_header_of_arista() {
+    let inner = plain_frame();
+    for (version, time) in [(0x0110u16, 8), (0x0021, 6)] {
+        let mut frame = vec![0; 12];
+        frame.extend([0xd2, 0x8b, 0, 1]);
+        frame.extend(version.to_be_bytes());
+        frame.extend(vec![0x11; time]);
+        frame.extend(&inner[12..]);
+        check_link(1, &frame, Ok(PAYLOAD));
+        for length in 0..frame.len() {
+            assert!(datagram(LinkType::Ethernet, &frame[..length]).is_err());
+        }
+        frame[15] = 2;
+        check_link(1, &frame, Err(Skip::NotIp));
+    }
+}
+
+/// Most packets of one real capture that are looked at.
+const LOOKED_AT_MAX: u64 = 10_000;
+
+#[test]
+fn no_time_is_read_from_captures_that_have_none() {
+    let Some(folder) = captures() else { return };
+    let (mut files, mut packets) = (0, 0);
+    let mut folders = vec![folder.join("omi-pcap")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            if path.extension().is_none_or(|extension| extension != "pcap") {
+                continue;
+            }
+            files += 1;
+            for form in TrailerForm::ALL {
+                let mut capture = Capture::open(&path, &feed()).unwrap().with_trailers(form);
+                for _ in 0..LOOKED_AT_MAX {
+                    let Some(record) = capture.next() else { break };
+                    assert_ne!(record.ts_origin.as_str(), "trailer", "{}", path.display());
+                }
+                let trailers = capture.counters().trailers;
+                assert_eq!(trailers.read, 0);
+                packets += trailers.absent + trailers.implausible;
+            }
+        }
+    }
+    eprintln!("{files} captures, {packets} looks, no time invented");
+    assert!(files > 100 && packets > 50_000);
+}

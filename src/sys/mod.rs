@@ -5,7 +5,9 @@
 
 pub mod affinity;
 pub mod clock;
+pub mod origin;
 #[cfg(feature = "service")]
 pub mod socket;
 
 pub use clock::unix_now_ns as wall_clock_ns;
+pub use origin::TimeOrigin;
