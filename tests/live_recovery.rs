@@ -1,6 +1,6 @@
-//! Books rebuilt from snapshots over real sockets: two lines that lose datagrams, nobody to ask for them again, and a venue that
-//! tells its present state over TCP or on lines of their own. Every book that is called complete must be what the venue's book
-//! was at that number.
+//! Books made whole again over real sockets: two lines that lose datagrams, and a venue that is asked for them over TCP and answers
+//! on lines of their own, or that tells its present state over TCP or on lines of their own. Every book that is called complete
+//! must be what the venue's book was at that number.
 #![cfg(feature = "service")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
@@ -19,7 +19,9 @@ use waveletd::ingest::Stop;
 use waveletd::ingest::udp::{UdpFeed, UdpIngest};
 use waveletd::metrics::{Counter, Counters};
 use waveletd::pipeline::{Channel, ChannelSpec};
-use waveletd::simulate::{DatagramPlan, DatagramVenue, FlowSettings, ImpairmentSettings, symbols};
+use waveletd::simulate::{
+    DatagramPlan, DatagramVenue, FlowSettings, ImpairmentSettings, RetransmitPlan, symbols,
+};
 
 const SYMBOLS: usize = 4;
 /// How long anything may take.
@@ -103,13 +105,23 @@ fn digest(channel: &Channel, id: feeds::model::InstrumentId) -> u64 {
     hasher.finish()
 }
 
+/// How what both lines lost is had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// It is asked for.
+    Requests,
+    /// Nobody can be asked, and the present state is told.
+    Snapshots,
+}
+
 #[track_caller]
-fn check(descriptor: &'static Descriptor) {
+fn check(descriptor: &'static Descriptor, way: Way) {
     let name = descriptor.name;
     let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let asks = way == Way::Requests;
     let (lines_service, stream_service) = (
-        descriptor.snapshot == SnapshotService::Lines,
-        descriptor.snapshot == SnapshotService::Stream,
+        descriptor.snapshot == SnapshotService::Lines && !asks,
+        descriptor.snapshot == SnapshotService::Stream && !asks,
     );
     // The one that hears everything.
     let truth = Watch::new(descriptor);
@@ -120,12 +132,14 @@ fn check(descriptor: &'static Descriptor) {
     let wanted = 8 << 20;
     let _ = socket2::SockRef::from(&clean).set_recv_buffer_size(wanted);
 
-    // The one under test. Its snapshot server is known only once the venue runs, so a port is picked for it.
+    // The one under test. The venue's server is known only once the venue runs, so a port is picked for it.
     let picked = std::net::TcpListener::bind(any_port).unwrap();
     let server = picked.local_addr().unwrap();
     drop(picked);
     let settings = FeedSettings {
         line_count: 2,
+        server_count: u8::from(asks),
+        has_gap_lines: asks,
         snapshot_server_count: u8::from(stream_service),
         has_snapshot_lines: lines_service,
         ..FeedSettings::single_line(ChannelId(0))
@@ -138,7 +152,8 @@ fn check(descriptor: &'static Descriptor) {
         feed: (descriptor.build)(&settings).unwrap(),
         lines: vec![any_port; 2],
         interface: None,
-        retransmit: Vec::new(),
+        retransmit: if asks { vec![server] } else { Vec::new() },
+        gap_lines: if asks { vec![any_port] } else { Vec::new() },
         snapshot_lines: if lines_service {
             vec![any_port]
         } else {
@@ -169,12 +184,18 @@ fn check(descriptor: &'static Descriptor) {
         reorder_span: 3,
         dead: false,
     };
+    let third = addresses.get(2).copied();
     let plan = DatagramPlan {
         lines: vec![addresses[0], addresses[1], clean.local_addr().unwrap()],
         interface: Ipv4Addr::UNSPECIFIED,
         impairments: vec![bad(1), bad(2)],
-        retransmit: None,
-        snapshot_lines: addresses.get(2).copied().into_iter().collect(),
+        retransmit: asks.then_some(RetransmitPlan {
+            listen: server,
+            delay: Duration::from_millis(1),
+            refuse: false,
+        }),
+        snapshot_lines: third.iter().copied().filter(|_| !asks).collect(),
+        gap_lines: third.iter().copied().filter(|_| asks).collect(),
         snapshot: stream_service.then_some(server),
         flow: FlowSettings {
             seed: 3,
@@ -195,7 +216,11 @@ fn check(descriptor: &'static Descriptor) {
     let row = counters.channel(0).unwrap();
     let is_enough = || {
         let books = tested.0.lock().unwrap();
-        row.get(Counter::SnapshotsApplied) >= 3 && books.seen.len() > 1_000
+        let is_helped = match way {
+            Way::Requests => row.get(Counter::MessagesRecovered) >= 20,
+            Way::Snapshots => row.get(Counter::SnapshotsApplied) >= 3,
+        };
+        is_helped && books.seen.len() > 1_000
     };
     let mut venue = Some(venue);
     loop {
@@ -236,10 +261,12 @@ fn check(descriptor: &'static Descriptor) {
             symbol.as_str()
         );
     }
-    assert!(
-        row.get(Counter::MessagesLost) > 0,
-        "{name}: nothing was lost"
-    );
+    if way == Way::Snapshots {
+        assert!(
+            row.get(Counter::MessagesLost) > 0,
+            "{name}: nothing was lost"
+        );
+    }
 }
 
 fn hear(feed: &mut dyn Feed, bytes: &[u8], at: u64, out: &mut Batch) {
@@ -267,7 +294,17 @@ fn books_are_rebuilt_from_snapshots_over_real_sockets() {
             descriptor.snapshot,
             SnapshotService::Stream | SnapshotService::Lines
         ) {
-            check(descriptor);
+            check(descriptor, Way::Snapshots);
+        }
+    }
+}
+
+#[test]
+fn what_both_lines_lost_is_asked_for_over_a_connection_and_answered_to_everybody() {
+    for descriptor in feeds::REGISTRY {
+        let room = (descriptor.build)(&FeedSettings::single_line(ChannelId(0)));
+        if descriptor.has_retransmission && room.unwrap().asks_by_stream() {
+            check(descriptor, Way::Requests);
         }
     }
 }

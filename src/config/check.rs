@@ -414,6 +414,7 @@ impl Checker<'_> {
             format!("{name} has no snapshot servers")
         });
         let snapshot_lines = self.snapshot_lines(raw, descriptor);
+        let gap_lines = self.gap_lines(raw);
         let Some(lines) = &raw.lines else {
             self.missing(raw, "lines", "write lines: { a: \"233.54.12.111:26477\" }");
             return None;
@@ -423,6 +424,7 @@ impl Checker<'_> {
             lines,
             retransmit,
             snapshot_lines,
+            gap_lines,
             snapshot,
             receive_buffer_bytes,
         })
@@ -439,6 +441,21 @@ impl Checker<'_> {
         }
         if lines.value.interface.is_some() {
             let why = "snapshot lines come by the interface of `lines`";
+            self.tell(lines, why, "remove the interface");
+        }
+        self.lines(lines)
+            .map(|lines| lines.addresses)
+            .unwrap_or_default()
+    }
+
+    /// Lines that carry answers to requests; nothing where the key is not given. Whether the protocol has such is
+    /// asked of its room.
+    fn gap_lines(&mut self, raw: &RawFeed) -> Vec<SocketAddr> {
+        let Some(lines) = &raw.gap_lines else {
+            return Vec::new();
+        };
+        if lines.value.interface.is_some() {
+            let why = "gap lines come by the interface of `lines`";
             self.tell(lines, why, "remove the interface");
         }
         self.lines(lines)
@@ -570,6 +587,7 @@ impl Checker<'_> {
         self.misplaced(raw.retransmit.as_ref(), descriptor, "remove the key");
         self.misplaced(raw.snapshot.as_ref(), descriptor, "remove the key");
         self.misplaced(raw.snapshot_lines.as_ref(), descriptor, "remove the key");
+        self.misplaced(raw.gap_lines.as_ref(), descriptor, "remove the key");
         self.misplaced(
             raw.receive_buffer_bytes.as_ref(),
             descriptor,
@@ -637,8 +655,18 @@ impl Checker<'_> {
 
     /// Lets the protocol's room judge: builds a channel and throws it away.
     fn probe(&mut self, raw: &RawFeed, feed: &FeedConfig) {
-        let Err(told) = feed.build(ChannelId(0)) else {
-            return;
+        let told = match feed.build(ChannelId(0)) {
+            Ok(room) => {
+                if let Some(lines) = &raw.gap_lines
+                    && is_datagram(feed.descriptor)
+                    && !room.asks_by_stream()
+                {
+                    let why = format!("{} answers whoever asks", feed.descriptor.name);
+                    self.tell(lines, why, "remove the key");
+                }
+                return;
+            }
+            Err(told) => told,
         };
         for fault in told {
             let own = raw.own.iter().find(|(key, _)| key.text == fault.key);
@@ -648,6 +676,7 @@ impl Checker<'_> {
                 "retransmit" => raw.retransmit.as_ref().map(|key| key.at),
                 "snapshot" => raw.snapshot.as_ref().map(|key| key.at),
                 "snapshot_lines" => raw.snapshot_lines.as_ref().map(|key| key.at),
+                "gap_lines" => raw.gap_lines.as_ref().map(|key| key.at),
                 "url" => raw.url.as_ref().map(|key| key.at),
                 _ => None,
             };

@@ -204,6 +204,8 @@ pub enum Reach {
         retransmit: Vec<SocketAddr>,
         /// Lines that repeat snapshots, A first.
         snapshot_lines: Vec<SocketAddr>,
+        /// Lines that carry answers to requests, A first.
+        gap_lines: Vec<SocketAddr>,
         /// Servers that may be asked for a snapshot.
         snapshot: Vec<SocketAddr>,
         /// Receive buffer of each socket, in bytes.
@@ -263,12 +265,13 @@ impl FeedConfig {
     /// What the protocol's room is told.
     pub fn settings(&self, channel: ChannelId) -> FeedSettings {
         // At most `Line::COUNT_MAX` lines and `SERVERS_MAX` servers pass the check.
-        let (line_count, server_count, snapshot_server_count, has_snapshot_lines) =
+        let (line_count, server_count, snapshot_server_count, has_snapshot_lines, has_gap_lines) =
             match &self.reach {
                 Reach::Datagrams {
                     lines,
                     retransmit,
                     snapshot_lines,
+                    gap_lines,
                     snapshot,
                     ..
                 } => (
@@ -276,8 +279,9 @@ impl FeedConfig {
                     retransmit.len() as u8,
                     snapshot.len() as u8,
                     !snapshot_lines.is_empty(),
+                    !gap_lines.is_empty(),
                 ),
-                Reach::WebSocket { .. } => (1, 0, 0, false),
+                Reach::WebSocket { .. } => (1, 0, 0, false, false),
             };
         FeedSettings {
             channel,
@@ -285,6 +289,7 @@ impl FeedConfig {
             server_count,
             snapshot_server_count,
             has_snapshot_lines,
+            has_gap_lines,
             instruments: self.instruments.symbols().to_vec(),
             own: self.own.clone(),
         }

@@ -274,6 +274,30 @@ fn keys_of_the_other_transport_are_misplaced() {
 }
 
 #[test]
+fn lines_of_answers_go_with_servers_that_are_asked_over_connections() {
+    let pitch = |keys: &str| {
+        format!(
+            "feeds:\n  - name: p\n    protocol: cboe_pitch_equities\n    lines: {{ a: \"127.0.0.1:1\" }}\n{keys}"
+        )
+    };
+    let both = pitch("    retransmit: [\"10.0.0.1:1\"]\n    gap_lines: { a: \"127.0.0.1:2\" }\n");
+    let config = parse("t.yaml", &both).unwrap();
+    let settings = config.feeds[0].settings(ChannelId(0));
+    assert!(settings.has_gap_lines && settings.server_count == 1);
+    check(
+        &pitch("    retransmit: [\"10.0.0.1:1\"]\n"),
+        &[
+            "t.yaml:5:17: feeds[0].retransmit: is asked in vain: answers come on lines of their own (name them in gap_lines: { a: \"…\", b: \"…\" })",
+        ],
+    );
+    check_with(
+        "    retransmit:",
+        "    gap_lines: { a: \"127.0.0.1:2\" }\n    retransmit:",
+        "t.yaml:6:16: feeds[0].gap_lines: nasdaq_itch50 answers whoever asks (remove the key)",
+    );
+}
+
+#[test]
 fn settings_of_the_protocol_are_judged_by_its_room_at_their_place() {
     check_with(
         "    retransmit:",

@@ -35,6 +35,8 @@ struct Stream {
 pub(super) struct Streams {
     /// Where snapshots are to be had, by index.
     snapshot: Vec<SocketAddr>,
+    /// Where missing messages are asked for, by index; empty where that is done by datagrams.
+    retransmit: Vec<SocketAddr>,
     open: Vec<Stream>,
     /// Bytes received.
     pub(super) bytes: u64,
@@ -44,15 +46,22 @@ impl Streams {
     pub(super) fn new(snapshot: Vec<SocketAddr>) -> Streams {
         Streams {
             snapshot,
+            retransmit: Vec::new(),
             open: Vec::new(),
             bytes: 0,
         }
     }
 
+    /// Servers that are asked for missing messages over connections.
+    pub(super) fn with_retransmit(mut self, retransmit: Vec<SocketAddr>) -> Streams {
+        self.retransmit = retransmit;
+        self
+    }
+
     fn address(&self, server: Server) -> Option<SocketAddr> {
         match server {
             Server::Snapshot(index) => self.snapshot.get(usize::from(index)).copied(),
-            Server::Retransmit(_) => None,
+            Server::Retransmit(index) => self.retransmit.get(usize::from(index)).copied(),
         }
     }
 

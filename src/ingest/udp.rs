@@ -52,6 +52,8 @@ pub struct UdpFeed {
     pub retransmit: Vec<SocketAddr>,
     /// Lines that repeat snapshots, A first; B is only read while A is silent.
     pub snapshot_lines: Vec<SocketAddr>,
+    /// Lines that carry answers to requests, whoever asked.
+    pub gap_lines: Vec<SocketAddr>,
     /// Snapshot servers, by index.
     pub snapshot: Vec<SocketAddr>,
     /// Wished receive buffer of each line.
@@ -68,6 +70,7 @@ impl UdpFeed {
             lines,
             retransmit,
             snapshot_lines,
+            gap_lines,
             snapshot,
             receive_buffer_bytes,
         } = &config.reach
@@ -82,6 +85,7 @@ impl UdpFeed {
             interface: lines.interface.clone(),
             retransmit: retransmit.clone(),
             snapshot_lines: snapshot_lines.clone(),
+            gap_lines: gap_lines.clone(),
             snapshot: snapshot.clone(),
             receive_buffer_bytes: *receive_buffer_bytes,
         }))
@@ -195,15 +199,25 @@ impl UdpIngest {
             info!(feed = name, line, %address, granted, "line is open");
             self.open(receiver.socket, channel, Line(line), None)?;
         }
-        for address in &feed.snapshot_lines {
+        let snapshots = feed
+            .snapshot_lines
+            .iter()
+            .map(|line| (line, Line::SNAPSHOT));
+        let answers = feed.gap_lines.iter().map(|line| (line, Line::RECOVERY));
+        for (address, line) in snapshots.chain(answers) {
             let wished = feed.receive_buffer_bytes;
             let opened = socket::udp_receiver(*address, feed.interface.as_ref(), wished);
             let receiver = opened.map_err(failed)?;
-            info!(feed = name, %address, "snapshot line is open");
-            self.open(receiver.socket, channel, Line::SNAPSHOT, None)?;
+            info!(feed = name, %address, "recovery line is open");
+            self.open(receiver.socket, channel, line, None)?;
         }
-        let mut servers = Vec::with_capacity(feed.retransmit.len());
-        for (server, address) in (0u8..).zip(&feed.retransmit) {
+        let mut streams = Streams::new(feed.snapshot);
+        let mut asked = feed.retransmit;
+        if feed.feed.asks_by_stream() {
+            streams = streams.with_retransmit(std::mem::take(&mut asked));
+        }
+        let mut servers = Vec::with_capacity(asked.len());
+        for (server, address) in (0u8..).zip(&asked) {
             let opened = socket::udp_connected(*address, RECOVERY_BUFFER_BYTES);
             let receiver = opened.map_err(failed)?;
             servers.push(self.ports.len());
@@ -215,7 +229,7 @@ impl UdpIngest {
             name,
             feed: feed.feed,
             servers,
-            streams: Streams::new(feed.snapshot),
+            streams,
             totals,
         });
         Ok(())
@@ -248,7 +262,8 @@ impl UdpIngest {
         Ok(())
     }
 
-    /// The address each socket is bound to, in the order of the configuration: lines, then servers, feed by feed.
+    /// The address each socket is bound to, in the order of the configuration: lines, lines of snapshots, lines of answers,
+    /// then servers, feed by feed.
     pub fn local_addresses(&self) -> Vec<Option<SocketAddr>> {
         let local = |port: &Port| port.socket.local_addr().ok()?.as_socket();
         self.ports.iter().map(local).collect()
