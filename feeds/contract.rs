@@ -29,6 +29,8 @@ pub enum Server {
     Retransmit(u8),
     /// Sends the present state.
     Snapshot(u8),
+    /// Sends the channel itself, in place of lines.
+    Delivery(u8),
 }
 
 /// What the bytes of a packet are.
@@ -501,6 +503,11 @@ pub trait Feed: Send {
     fn asks_by_stream(&self) -> bool {
         false
     }
+
+    /// Whether the channel itself comes over a connection ([`Server::Delivery`]).
+    fn is_delivered_by_stream(&self) -> bool {
+        false
+    }
 }
 
 /// What a field's value looks like to `inspect`.
@@ -620,6 +627,8 @@ pub struct FeedSettings {
     pub server_count: u8,
     /// How many servers may be asked for a snapshot.
     pub snapshot_server_count: u8,
+    /// How many servers send the channel itself over a connection, in place of lines; one at a time is connected.
+    pub delivery_server_count: u8,
     /// Whether snapshots come on lines of their own.
     pub has_snapshot_lines: bool,
     /// Whether answers to requests come on lines of their own.
@@ -638,6 +647,7 @@ impl FeedSettings {
             line_count: 1,
             server_count: 0,
             snapshot_server_count: 0,
+            delivery_server_count: 0,
             has_snapshot_lines: false,
             has_gap_lines: false,
             instruments: Vec::new(),

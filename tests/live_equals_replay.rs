@@ -346,6 +346,7 @@ fn live(network: Network) -> Lived {
     let feed = UdpFeed {
         snapshot_lines: Vec::new(),
         gap_lines: Vec::new(),
+        delivery: Vec::new(),
         snapshot: Vec::new(),
         row: 0,
         name: "day".to_owned(),

@@ -5,12 +5,15 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use feeds::contract::{
-    Batch, Descriptor, Feed, FeedSettings, Form, Line, Packet, SnapshotService, TickSink,
+    Batch, Descriptor, Feed, FeedSettings, Form, Line, Packet, SnapshotService, TickSink, Value,
 };
-use feeds::model::{ChannelId, Definition, RecvTime, Side, Symbol, Tick};
+use feeds::model::{ChannelId, Definition, EventTime, RecvTime, Side, Symbol, Tick};
+use feeds::session::moldudp64::{Header, Messages, SessionId};
+use feeds::session::soupbintcp;
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hasher as _};
-use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use waveletd::book::TrustState;
@@ -20,7 +23,8 @@ use waveletd::ingest::udp::{UdpFeed, UdpIngest};
 use waveletd::metrics::{Counter, Counters};
 use waveletd::pipeline::{Channel, ChannelSpec};
 use waveletd::simulate::{
-    DatagramPlan, DatagramVenue, FlowSettings, ImpairmentSettings, RetransmitPlan, symbols,
+    DatagramPlan, DatagramVenue, FlowSettings, ImpairmentSettings, OrderFlow, RetransmitPlan,
+    symbols,
 };
 
 const SYMBOLS: usize = 4;
@@ -133,7 +137,7 @@ fn check(descriptor: &'static Descriptor, way: Way) {
     let _ = socket2::SockRef::from(&clean).set_recv_buffer_size(wanted);
 
     // The one under test. The venue's server is known only once the venue runs, so a port is picked for it.
-    let picked = std::net::TcpListener::bind(any_port).unwrap();
+    let picked = TcpListener::bind(any_port).unwrap();
     let server = picked.local_addr().unwrap();
     drop(picked);
     let settings = FeedSettings {
@@ -151,6 +155,7 @@ fn check(descriptor: &'static Descriptor, way: Way) {
         name: name.to_owned(),
         feed: (descriptor.build)(&settings).unwrap(),
         lines: vec![any_port; 2],
+        delivery: Vec::new(),
         interface: None,
         retransmit: if asks { vec![server] } else { Vec::new() },
         gap_lines: if asks { vec![any_port] } else { Vec::new() },
@@ -306,5 +311,136 @@ fn what_both_lines_lost_is_asked_for_over_a_connection_and_answered_to_everybody
         if descriptor.has_retransmission && room.unwrap().asks_by_stream() {
             check(descriptor, Way::Requests);
         }
+    }
+}
+
+/// Takes a client's login, and sends messages from the one it asks for to `until`, and half of the next one. Says what was asked for.
+fn serve(
+    listener: &TcpListener,
+    (session, messages): (SessionId, &[Vec<u8>]),
+    until: usize,
+) -> (u64, TcpStream) {
+    let started = Instant::now();
+    listener.set_nonblocking(true).unwrap();
+    let mut socket = loop {
+        match listener.accept() {
+            Ok((socket, _)) => break socket,
+            Err(_) => std::thread::sleep(Duration::from_millis(1)),
+        }
+        assert!(started.elapsed() < PATIENCE, "nobody connects");
+    };
+    socket.set_nonblocking(false).unwrap();
+    socket.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut login = [0; 49];
+    socket.read_exact(&mut login).unwrap();
+    assert_eq!(&login[2..19], b"LUSER01SECRET    ");
+    let asked = soupbintcp::number(&login[29..]).unwrap();
+    let mut bytes = soupbintcp::login_accepted(session, asked);
+    for message in &messages[asked as usize - 1..until] {
+        bytes.extend(soupbintcp::packet(b'S', message));
+    }
+    if let Some(message) = messages.get(until) {
+        let cut = soupbintcp::packet(b'S', message);
+        bytes.extend_from_slice(&cut[..cut.len() / 2]);
+    }
+    socket.write_all(&bytes).unwrap();
+    (asked, socket)
+}
+
+#[test]
+fn a_channel_over_a_connection_goes_on_where_the_connection_broke() {
+    let descriptor = feeds::descriptor("nasdaq_itch50").unwrap();
+    let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let truth = Watch::new(descriptor);
+    let mut reference = (descriptor.build)(&FeedSettings::single_line(ChannelId(0))).unwrap();
+    let mut out = Batch::new(Box::new(truth.clone()));
+    let mut venue = (descriptor.simulator)();
+    let mut flow = OrderFlow::new(FlowSettings {
+        seed: 3,
+        symbol_count: SYMBOLS as u32,
+        orders_per_symbol_max: 60,
+        ..FlowSettings::default()
+    });
+    let (mut now, mut messages, mut session) = (1_700_000_000_000_000_000, Vec::new(), [0; 10]);
+    venue.open(EventTime(now), &symbols(&[], SYMBOLS));
+    for _ in 0..500 {
+        now += 1_000_000;
+        for _ in 0..8 {
+            venue.on_event(EventTime(now), &flow.next_event());
+        }
+        venue.on_clock(EventTime(now));
+        while let Some(datagram) = venue.poll_datagram() {
+            hear(reference.as_mut(), &datagram, now, &mut out);
+            let (header, body) = Header::split(&datagram).unwrap();
+            session = header.session;
+            messages.extend(Messages::new(body, u64::from(header.count)).map(<[u8]>::to_vec));
+        }
+    }
+
+    let listener = TcpListener::bind(any_port).unwrap();
+    let own = |key: &str, value: &str| (key.to_owned(), Value::Text(value.to_owned()));
+    let settings = FeedSettings {
+        delivery_server_count: 1,
+        own: vec![
+            own("delivery_user", "USER01"),
+            own("delivery_password", "SECRET"),
+        ],
+        ..FeedSettings::single_line(ChannelId(0))
+    };
+    let tested = Watch::new(descriptor);
+    let counters = Arc::new(Counters::new(["tested"]));
+    let feed = UdpFeed {
+        row: 0,
+        name: "tested".to_owned(),
+        feed: (descriptor.build)(&settings).unwrap(),
+        lines: Vec::new(),
+        delivery: vec![listener.local_addr().unwrap()],
+        interface: None,
+        retransmit: Vec::new(),
+        gap_lines: Vec::new(),
+        snapshot_lines: Vec::new(),
+        snapshot: Vec::new(),
+        receive_buffer_bytes: 1 << 20,
+    };
+    let batch = Batch::new(Box::new(tested.clone()));
+    let mode = ExecutionMode::Park;
+    let ingest = UdpIngest::bind(vec![feed], batch, Arc::clone(&counters), mode).unwrap();
+    let stop = Arc::new(Stop::new());
+    let thread = ingest
+        .spawn("tested".to_owned(), None, Arc::clone(&stop))
+        .unwrap();
+
+    let half = messages.len() / 2;
+    let (asked, broken) = serve(&listener, (session, &messages), half);
+    assert_eq!(asked, 1);
+    drop(broken);
+    let (asked, _open) = serve(&listener, (session, &messages), messages.len());
+    assert_eq!(asked, half as u64 + 1);
+    let (row, started) = (counters.channel(0).unwrap(), Instant::now());
+    while row.get(Counter::Messages) < messages.len() as u64 {
+        assert!(
+            started.elapsed() < PATIENCE,
+            "{}",
+            row.get(Counter::Messages)
+        );
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert!(
+        states(&tested)
+            .iter()
+            .all(|state| *state == TrustState::Live)
+    );
+    stop.request();
+    thread.join().unwrap().unwrap();
+    let lost = [Counter::MessagesLost, Counter::GapsOpened, Counter::Resets];
+    assert_eq!(lost.map(|counter| row.get(counter)), [0; 3]);
+    let (truth, tested) = (truth.0.lock().unwrap(), tested.0.lock().unwrap());
+    assert_eq!(
+        (truth.symbols.len(), &truth.symbols),
+        (SYMBOLS, &tested.symbols)
+    );
+    for instrument in truth.channel.instruments() {
+        let id = instrument.definition.instrument;
+        assert_eq!(digest(&truth.channel, id), digest(&tested.channel, id));
     }
 }

@@ -80,7 +80,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     snapshot: SnapshotService::Stream,
     default_url: "",
     settings: settings::KEYS,
-    build: |settings| Ok(Box::new(feed::build(settings)?)),
+    build: feed::build,
     session_key,
     file_message,
     inspect,

@@ -904,9 +904,9 @@ impl<P: Protocol> Feed for SequencedChannel<P> {
             Form::Stream(Server::Retransmit(server)) if P::ASKS_BY_STREAM => {
                 self.on_request_bytes(server, packet, out)
             }
-            Form::Stream(Server::Retransmit(_)) | Form::Text | Form::Rest(_) => {
-                self.refuse(DecodeError::NotThisProtocol)
-            }
+            Form::Stream(Server::Retransmit(_) | Server::Delivery(_))
+            | Form::Text
+            | Form::Rest(_) => self.refuse(DecodeError::NotThisProtocol),
         }
     }
 
@@ -946,7 +946,10 @@ impl<P: Protocol> Feed for SequencedChannel<P> {
                     self.on_request_server_down(server, now, out);
                 }
             }
-            LinkEvent::Up(_) | LinkEvent::Down(_) => {}
+            LinkEvent::StreamUp(Server::Delivery(_))
+            | LinkEvent::StreamDown(Server::Delivery(_))
+            | LinkEvent::Up(_)
+            | LinkEvent::Down(_) => {}
         }
     }
 

@@ -1,6 +1,7 @@
 //! What protocols share: layouts, sequencing and arbitration, framing.
 
 pub mod channel;
+pub mod delivery;
 pub mod iextp;
 pub mod layout;
 pub mod liveness;
@@ -18,6 +19,7 @@ pub mod soupbintcp;
 mod tests;
 
 pub use channel::SequencedChannel;
+pub use delivery::SoupDelivery;
 pub use liveness::Liveness;
 pub use rebuild::{Rebuild, RebuildSettings};
 pub use requests::RequestLinks;

@@ -415,13 +415,28 @@ impl Checker<'_> {
         });
         let snapshot_lines = self.snapshot_lines(raw, descriptor);
         let gap_lines = self.gap_lines(raw);
-        let Some(lines) = &raw.lines else {
-            self.missing(raw, "lines", "write lines: { a: \"233.54.12.111:26477\" }");
-            return None;
+        // Whether the protocol has such is asked of its room.
+        let delivery = self.servers(raw.delivery.as_ref(), true, String::new);
+        let lines = match (&raw.lines, &raw.delivery) {
+            (Some(lines), delivery) => {
+                if let Some(delivery) = delivery {
+                    let why = "the channel comes by `lines` or by `delivery`";
+                    self.tell(delivery, why, "remove one of them");
+                }
+                self.lines(lines)?
+            }
+            (None, Some(_)) if !delivery.is_empty() => Lines {
+                addresses: Vec::new(),
+                interface: None,
+            },
+            (None, _) => {
+                self.missing(raw, "lines", "write lines: { a: \"233.54.12.111:26477\" }");
+                return None;
+            }
         };
-        let lines = self.lines(lines)?;
         Some(Reach::Datagrams {
             lines,
+            delivery,
             retransmit,
             snapshot_lines,
             gap_lines,
@@ -588,6 +603,7 @@ impl Checker<'_> {
         self.misplaced(raw.snapshot.as_ref(), descriptor, "remove the key");
         self.misplaced(raw.snapshot_lines.as_ref(), descriptor, "remove the key");
         self.misplaced(raw.gap_lines.as_ref(), descriptor, "remove the key");
+        self.misplaced(raw.delivery.as_ref(), descriptor, "remove the key");
         self.misplaced(
             raw.receive_buffer_bytes.as_ref(),
             descriptor,
@@ -663,6 +679,13 @@ impl Checker<'_> {
                 {
                     let why = format!("{} answers whoever asks", feed.descriptor.name);
                     self.tell(lines, why, "remove the key");
+                }
+                if let Some(servers) = &raw.delivery
+                    && is_datagram(feed.descriptor)
+                    && !room.is_delivered_by_stream()
+                {
+                    let why = format!("{} is not delivered over TCP", feed.descriptor.name);
+                    self.tell(servers, why, "write `lines` instead");
                 }
                 return;
             }

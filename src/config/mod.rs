@@ -198,8 +198,10 @@ pub struct Lines {
 pub enum Reach {
     /// Datagrams.
     Datagrams {
-        /// Where they come from.
+        /// Where they come from; no address where the channel comes over a connection.
         lines: Lines,
+        /// Servers that send the channel over a connection in place of lines, the first one to be asked first.
+        delivery: Vec<SocketAddr>,
         /// Servers that may be asked for what is missing.
         retransmit: Vec<SocketAddr>,
         /// Lines that repeat snapshots, A first.
@@ -265,6 +267,10 @@ impl FeedConfig {
     /// What the protocol's room is told.
     pub fn settings(&self, channel: ChannelId) -> FeedSettings {
         // At most `Line::COUNT_MAX` lines and `SERVERS_MAX` servers pass the check.
+        let delivery_server_count = match &self.reach {
+            Reach::Datagrams { delivery, .. } => delivery.len() as u8,
+            Reach::WebSocket { .. } => 0,
+        };
         let (line_count, server_count, snapshot_server_count, has_snapshot_lines, has_gap_lines) =
             match &self.reach {
                 Reach::Datagrams {
@@ -275,7 +281,7 @@ impl FeedConfig {
                     snapshot,
                     ..
                 } => (
-                    lines.addresses.len() as u8,
+                    lines.addresses.len().max(1) as u8,
                     retransmit.len() as u8,
                     snapshot.len() as u8,
                     !snapshot_lines.is_empty(),
@@ -288,6 +294,7 @@ impl FeedConfig {
             line_count,
             server_count,
             snapshot_server_count,
+            delivery_server_count,
             has_snapshot_lines,
             has_gap_lines,
             instruments: self.instruments.symbols().to_vec(),
@@ -525,7 +532,10 @@ impl Config {
         for feed in &self.feeds {
             let reach = match &feed.reach {
                 Reach::Datagrams {
-                    lines, retransmit, ..
+                    lines,
+                    delivery,
+                    retransmit,
+                    ..
                 } => {
                     let mut reach: Vec<String> = lines
                         .addresses
@@ -539,6 +549,7 @@ impl Config {
                             .iter()
                             .map(|interface| format!("on {interface}")),
                     );
+                    reach.extend(delivery.iter().map(|server| format!("over {server}")));
                     reach.extend(retransmit.iter().map(|server| format!("recovery {server}")));
                     reach.join(", ")
                 }

@@ -57,6 +57,7 @@ pub(super) struct RawFeed {
     pub(super) snapshot: Option<Located<Vec<Located<String>>>>,
     pub(super) snapshot_lines: Option<Located<RawLines>>,
     pub(super) gap_lines: Option<Located<RawLines>>,
+    pub(super) delivery: Option<Located<Vec<Located<String>>>>,
     pub(super) url: Option<Located<String>>,
     pub(super) instruments: Option<RawInstruments>,
     pub(super) receive_buffer_bytes: Option<Located<i64>>,
@@ -92,7 +93,7 @@ pub(super) struct RawKind {
 }
 
 /// Keys every feed has.
-pub(super) const FEED_KEYS: [&str; 12] = [
+pub(super) const FEED_KEYS: [&str; 13] = [
     "name",
     "protocol",
     "lines",
@@ -100,6 +101,7 @@ pub(super) const FEED_KEYS: [&str; 12] = [
     "snapshot",
     "snapshot_lines",
     "gap_lines",
+    "delivery",
     "url",
     "instruments",
     "receive_buffer_bytes",
@@ -158,6 +160,7 @@ fn read_feed(node: &Node, path: &str, faults: &mut Vec<Fault>) -> Option<RawFeed
         snapshot: fields.texts("snapshot"),
         snapshot_lines: None,
         gap_lines: None,
+        delivery: fields.texts("delivery"),
         url: fields.text("url"),
         instruments: fields.instruments("instruments"),
         receive_buffer_bytes: fields.integer("receive_buffer_bytes"),

@@ -298,6 +298,28 @@ fn lines_of_answers_go_with_servers_that_are_asked_over_connections() {
 }
 
 #[test]
+fn a_channel_comes_by_lines_or_by_delivery() {
+    let text = "feeds:\n  - name: p\n    protocol: nasdaq_itch50\n    delivery: [\"10.0.0.1:1\", \"10.0.0.2:1\"]\n";
+    let config = parse("t.yaml", text).unwrap();
+    let settings = config.feeds[0].settings(ChannelId(0));
+    assert_eq!(
+        (settings.delivery_server_count, settings.line_count),
+        (2, 1)
+    );
+    check(
+        &text.replace("nasdaq_itch50", "cboe_pitch_equities"),
+        &[
+            "t.yaml:4:15: feeds[0].delivery: cboe_pitch_equities is not delivered over TCP (write `lines` instead)",
+        ],
+    );
+    check_with(
+        "    retransmit:",
+        "    delivery: [\"10.0.0.1:1\"]\n    retransmit:",
+        "t.yaml:6:15: feeds[0].delivery: the channel comes by `lines` or by `delivery` (remove one of them)",
+    );
+}
+
+#[test]
 fn settings_of_the_protocol_are_judged_by_its_room_at_their_place() {
     check_with(
         "    retransmit:",

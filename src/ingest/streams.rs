@@ -37,6 +37,8 @@ pub(super) struct Streams {
     snapshot: Vec<SocketAddr>,
     /// Where missing messages are asked for, by index; empty where that is done by datagrams.
     retransmit: Vec<SocketAddr>,
+    /// Where the channel itself comes from, by index.
+    delivery: Vec<SocketAddr>,
     open: Vec<Stream>,
     /// Bytes received.
     pub(super) bytes: u64,
@@ -47,6 +49,7 @@ impl Streams {
         Streams {
             snapshot,
             retransmit: Vec::new(),
+            delivery: Vec::new(),
             open: Vec::new(),
             bytes: 0,
         }
@@ -58,9 +61,16 @@ impl Streams {
         self
     }
 
+    /// Servers that send the channel itself.
+    pub(super) fn with_delivery(mut self, delivery: Vec<SocketAddr>) -> Streams {
+        self.delivery = delivery;
+        self
+    }
+
     fn address(&self, server: Server) -> Option<SocketAddr> {
         match server {
             Server::Snapshot(index) => self.snapshot.get(usize::from(index)).copied(),
+            Server::Delivery(index) => self.delivery.get(usize::from(index)).copied(),
             Server::Retransmit(index) => self.retransmit.get(usize::from(index)).copied(),
         }
     }

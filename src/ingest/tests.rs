@@ -166,6 +166,7 @@ impl Plan {
         let feed = UdpFeed {
             snapshot_lines: Vec::new(),
             gap_lines: Vec::new(),
+            delivery: Vec::new(),
             snapshot: Vec::new(),
             row: ROW,
             name: "parrot".to_owned(),
@@ -426,6 +427,7 @@ fn an_address_in_use_is_told_with_the_feed_and_the_step() {
     let feed = UdpFeed {
         snapshot_lines: Vec::new(),
         gap_lines: Vec::new(),
+        delivery: Vec::new(),
         snapshot: Vec::new(),
         row: ROW,
         name: "second".to_owned(),

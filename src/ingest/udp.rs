@@ -46,6 +46,8 @@ pub struct UdpFeed {
     pub feed: Box<dyn Feed>,
     /// Line a first.
     pub lines: Vec<SocketAddr>,
+    /// Servers that send the channel over a connection in place of lines, by index.
+    pub delivery: Vec<SocketAddr>,
     /// Where groups are joined.
     pub interface: Option<Interface>,
     /// Retransmission servers, by index.
@@ -68,6 +70,7 @@ impl UdpFeed {
     pub fn of(config: &FeedConfig, row: u16) -> Result<Option<UdpFeed>, Vec<SettingFault>> {
         let Reach::Datagrams {
             lines,
+            delivery,
             retransmit,
             snapshot_lines,
             gap_lines,
@@ -82,6 +85,7 @@ impl UdpFeed {
             name: config.name.clone(),
             feed: config.build(ChannelId(row))?,
             lines: lines.addresses.clone(),
+            delivery: delivery.clone(),
             interface: lines.interface.clone(),
             retransmit: retransmit.clone(),
             snapshot_lines: snapshot_lines.clone(),
@@ -211,7 +215,7 @@ impl UdpIngest {
             info!(feed = name, %address, "recovery line is open");
             self.open(receiver.socket, channel, line, None)?;
         }
-        let mut streams = Streams::new(feed.snapshot);
+        let mut streams = Streams::new(feed.snapshot).with_delivery(feed.delivery);
         let mut asked = feed.retransmit;
         if feed.feed.asks_by_stream() {
             streams = streams.with_retransmit(std::mem::take(&mut asked));

@@ -760,6 +760,7 @@ impl World {
         match server {
             Server::Retransmit(_) => self.faults.retransmit,
             Server::Snapshot(_) => self.faults.snapshot,
+            Server::Delivery(_) => ServerFault::Unreachable,
         }
     }
 
@@ -789,7 +790,7 @@ impl World {
     fn connect(&mut self, ahead: u64, server: Server) {
         let kind = match server {
             Server::Retransmit(_) => ServerKind::Retransmit,
-            Server::Snapshot(_) => ServerKind::Snapshot,
+            Server::Snapshot(_) | Server::Delivery(_) => ServerKind::Snapshot,
         };
         let late = ANSWER_NS + ahead;
         if self.fault_of(server) == ServerFault::Unreachable || !self.venue.has_server(kind) {
