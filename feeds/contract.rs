@@ -29,6 +29,8 @@ pub enum Server {
     Retransmit(u8),
     /// Sends the present state.
     Snapshot(u8),
+    /// Sends the channel itself, in place of lines.
+    Delivery(u8),
 }
 
 /// What the bytes of a packet are.
@@ -276,6 +278,13 @@ pub enum Notice {
         /// How many.
         count: u64,
     },
+    /// A retransmission server refuses: a request, or to be asked at all.
+    RequestRefused {
+        /// Its index in the configuration.
+        server: u8,
+        /// Why.
+        reason: &'static str,
+    },
     /// Books are rebuilt from a snapshot; live messages are kept meanwhile.
     RebuildStarted {
         /// The oldest message a snapshot may expect next.
@@ -343,6 +352,8 @@ pub struct FeedCounters {
     pub values_left_out: u64,
     /// Retransmission requests sent.
     pub requests: u64,
+    /// Requests that servers refused.
+    pub requests_refused: u64,
     /// Gaps declared.
     pub gaps_opened: u64,
     /// Messages of declared gaps that came after all, by retransmission or late.
@@ -492,6 +503,16 @@ pub trait Feed: Send {
 
     /// Messages applied by type: the specification's names, in the order of the coverage table, zeros left out.
     fn messages_by_type(&self) -> Vec<(&'static str, u64)>;
+
+    /// Whether missing messages are asked for over connections ([`Server::Retransmit`]) rather than by datagrams.
+    fn asks_by_stream(&self) -> bool {
+        false
+    }
+
+    /// Whether the channel itself comes over a connection ([`Server::Delivery`]).
+    fn is_delivered_by_stream(&self) -> bool {
+        false
+    }
 }
 
 /// What a field's value looks like to `inspect`.
@@ -611,8 +632,12 @@ pub struct FeedSettings {
     pub server_count: u8,
     /// How many servers may be asked for a snapshot.
     pub snapshot_server_count: u8,
+    /// How many servers send the channel itself over a connection, in place of lines; one at a time is connected.
+    pub delivery_server_count: u8,
     /// Whether snapshots come on lines of their own.
     pub has_snapshot_lines: bool,
+    /// Whether answers to requests come on lines of their own.
+    pub has_gap_lines: bool,
     /// Symbols to follow; empty means all.
     pub instruments: Vec<String>,
     /// The room's own settings, by key.
@@ -627,7 +652,9 @@ impl FeedSettings {
             line_count: 1,
             server_count: 0,
             snapshot_server_count: 0,
+            delivery_server_count: 0,
             has_snapshot_lines: false,
+            has_gap_lines: false,
             instruments: Vec::new(),
             own: Vec::new(),
         }

@@ -129,6 +129,17 @@ pub trait VenueSimulator: Send {
         None
     }
 
+    /// Whether requests are refused from now on as beyond a quota; false where the venue has no way to say so.
+    fn refuse_requests(&mut self, is_refused: bool) -> bool {
+        let _ = is_refused;
+        false
+    }
+
+    /// Next datagram of the lines that carry answers to requests, whoever asked.
+    fn poll_answer_datagram(&mut self) -> Option<Vec<u8>> {
+        None
+    }
+
     /// Whether connections to this recovery server are taken.
     fn has_server(&self, server: ServerKind) -> bool {
         let _ = server;

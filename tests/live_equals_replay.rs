@@ -345,6 +345,8 @@ fn live(network: Network) -> Lived {
     let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     let feed = UdpFeed {
         snapshot_lines: Vec::new(),
+        gap_lines: Vec::new(),
+        delivery: Vec::new(),
         snapshot: Vec::new(),
         row: 0,
         name: "day".to_owned(),

@@ -418,6 +418,8 @@ struct Run {
     feed: &'static str,
     /// Services of the venue that the process is told of.
     retransmit: bool,
+    /// Whether it is asked over a connection, and answers on a group that all hear.
+    gap_lines: bool,
     snapshot: bool,
     snapshot_lines: bool,
     own: &'static str,
@@ -456,6 +458,9 @@ fn recover(run: &Run) {
     if run.retransmit {
         text += &format!("    retransmit: [\"{RETRANSMIT}\"]\n");
     }
+    if run.gap_lines {
+        text += &format!("    gap_lines: {{ a: \"{}\" }}\n", group(0, 4));
+    }
     if run.snapshot {
         text += &format!("    snapshot: [\"{SNAPSHOT}\"]\n");
     }
@@ -481,6 +486,7 @@ fn recover(run: &Run) {
                 delay: Duration::from_millis(1),
                 refuse: false,
             }),
+            gap_lines: run.gap_lines.then(|| group(0, 4)).into_iter().collect(),
             snapshot_lines: run
                 .snapshot_lines
                 .then(|| group(0, 3))
@@ -605,6 +611,7 @@ fn itch_recovers_by_requests_over_udp_and_by_glimpse_over_tcp() {
     check(Run {
         feed: "nasdaq_itch50",
         retransmit: true,
+        gap_lines: false,
         snapshot: true,
         snapshot_lines: false,
         // A burst is larger than what is asked for, so that both ways are used.
@@ -622,14 +629,20 @@ fn itch_recovers_by_requests_over_udp_and_by_glimpse_over_tcp() {
 }
 
 #[test]
-fn pitch_recovers_by_its_spin_server_over_tcp() {
+fn pitch_recovers_by_its_gap_proxy_and_its_spin_server_over_tcp() {
     check(Run {
         feed: "cboe_pitch_equities",
-        retransmit: false,
+        retransmit: true,
+        gap_lines: true,
         snapshot: true,
         snapshot_lines: false,
-        own: "",
-        wanted: &[("messages_lost_total", 1), ("snapshots_applied_total", 5)],
+        // A burst is larger than what is asked for, so that both ways are used.
+        own: "    request_gap_max: 10\n    request_user: USER\n    request_session: SESS\n",
+        wanted: &[
+            ("messages_recovered_total", 20),
+            ("retransmission_requests_total", 10),
+            ("snapshots_applied_total", 3),
+        ],
         loss_per_million: 100_000,
         has_bursts: true,
         one_sender: false,
@@ -642,6 +655,7 @@ fn cme_recovers_by_its_snapshot_loop_on_a_group_of_its_own() {
     check(Run {
         feed: "cme_mdp3",
         retransmit: false,
+        gap_lines: false,
         snapshot: false,
         snapshot_lines: true,
         own: "",
@@ -658,6 +672,7 @@ fn iex_tops_recovers_by_the_next_quote_of_each_instrument() {
     check(Run {
         feed: "iex_tops16",
         retransmit: false,
+        gap_lines: false,
         snapshot: false,
         snapshot_lines: false,
         own: "",
@@ -674,6 +689,7 @@ fn iex_deep_says_of_a_lost_message_that_its_books_are_suspect() {
     check(Run {
         feed: "iex_deep10",
         retransmit: false,
+        gap_lines: false,
         snapshot: false,
         snapshot_lines: false,
         own: "",

@@ -7,7 +7,7 @@
 
 use feeds::contract::{Descriptor, SnapshotService, Transport};
 use waveletd::simulate::certification::{CASES, NIGHT_NS, Verdict};
-use waveletd::simulate::{Faults, World, WorldSettings};
+use waveletd::simulate::{Faults, ServerFault, World, WorldSettings};
 
 /// Milliseconds with faults, and the bound within which all books are live again after the last one.
 const FAULTY_MS: u64 = 400;
@@ -113,6 +113,71 @@ fn no_complete_book_is_ever_wrong_and_all_are_live_again_within_the_bound() {
     for descriptor in datagram_feeds() {
         for seed in 0..seeds() {
             check(descriptor, seed);
+        }
+    }
+}
+
+/// A world without snapshots whose both lines lost three datagrams while the servers had `fault`, two seconds later.
+fn without_snapshots(descriptor: &'static Descriptor, fault: ServerFault) -> World {
+    let settings = WorldSettings {
+        has_snapshots: false,
+        ..WorldSettings::default()
+    };
+    let mut world = World::new(descriptor, &settings).unwrap();
+    world.open();
+    world.run(100, 4);
+    world.set_faults(Faults {
+        retransmit: fault,
+        ..Faults::default()
+    });
+    world.lose_next([3, 3]);
+    world.run(2_000, 1);
+    world.check_end();
+    let (name, findings) = (descriptor.name, world.findings());
+    assert_eq!(findings.breaches, 0, "{name}: {findings:?}");
+    world
+}
+
+fn feeds_that_ask() -> impl Iterator<Item = &'static Descriptor> {
+    datagram_feeds().filter(|descriptor| descriptor.has_retransmission)
+}
+
+#[test]
+fn what_both_lines_lost_is_sent_again_where_nothing_else_helps() {
+    for descriptor in feeds_that_ask() {
+        for fault in [
+            ServerFault::None,
+            ServerFault::Slow(20_000_000),
+            ServerFault::Partial,
+        ] {
+            let world = without_snapshots(descriptor, fault);
+            let counters = world.feed().counters();
+            let name = descriptor.name;
+            assert!(counters.messages_recovered > 0, "{name} {fault:?}");
+            assert_eq!(counters.messages_lost, 0, "{name} {fault:?}");
+            assert!(world.is_all_live(), "{name} {fault:?}");
+        }
+    }
+}
+
+#[test]
+fn a_server_that_does_not_help_leaves_a_loss_that_is_known() {
+    for descriptor in feeds_that_ask() {
+        for fault in [
+            ServerFault::Unreachable,
+            ServerFault::Silent,
+            ServerFault::Quota,
+        ] {
+            let mut world = without_snapshots(descriptor, fault);
+            if fault == ServerFault::Quota && !world.has_quotas() {
+                continue;
+            }
+            let counters = world.feed().counters();
+            let name = descriptor.name;
+            assert!(counters.messages_lost > 0, "{name} {fault:?}");
+            let is_refused = counters.requests_refused > 0;
+            assert_eq!(is_refused, fault == ServerFault::Quota, "{name} {fault:?}");
+            assert!(!world.is_all_live(), "{name} {fault:?}");
         }
     }
 }

@@ -49,12 +49,16 @@
 //! An image is taken to say what its symbols are before its orders, as the groups do; an order of a
 //! symbol nobody defined is counted and does not join.
 //!
+//! # Requests
+//!
+//! Missing messages are asked for over TCP, where a gap request proxy (`retransmit`) and the groups of
+//! its answers (`gap_lines`) are configured: see [`session::pitch::gap`](crate::session::pitch::gap).
+//! Answers to anybody's requests fill holes. Refusals and quotas are counted; the next proxy is asked,
+//! or the gap is given up.
+//!
 //! # What is not done here
 //!
-//! Missing messages are not asked for: the venue takes requests over TCP and answers on multicast
-//! groups of their own. Where the group of the answers is configured as a further line, answers to
-//! anybody's requests fill holes within the reorder window. What happens to orders nobody saw is
-//! counted as of unknown instruments.
+//! What happens to orders nobody saw is counted as of unknown instruments.
 
 mod normalize;
 
@@ -78,7 +82,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     specification: "Cboe US Options Complex Multicast PITCH 2.1.18",
     transport: Transport::Datagrams,
     book: BookKind::ByOrder,
-    has_retransmission: false,
+    has_retransmission: true,
     snapshot: SnapshotService::Stream,
     default_url: "",
     settings: pitch::settings::KEYS,

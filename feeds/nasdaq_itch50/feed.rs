@@ -3,16 +3,16 @@
 use super::normalize::{At, Normalizer};
 use super::settings::Settings;
 use crate::contract::{
-    Action, Batch, DecodeError, FeedCounters, FeedSettings, Line, Notice, Outcome, Packet,
+    Action, Batch, DecodeError, Feed, FeedCounters, FeedSettings, Line, Notice, Outcome, Packet,
     SettingFault,
 };
 use crate::model::time::NewYorkDay;
 use crate::model::{Flags, RecvTime, ResetKind, SendTime};
-use crate::session::SequencedChannel;
 use crate::session::channel::{Follow, Framed, Kind, Place, Progress, Protocol, Standing};
 use crate::session::moldudp64::{self, Header, SessionId};
 use crate::session::sequencer::Request;
 use crate::session::soupbintcp::{self, FromServer, Packets};
+use crate::session::{SequencedChannel, SoupDelivery};
 
 /// Packets of the session before are taken for late ones this long after a change, in ns.
 const OLD_SESSION_NS: u64 = 1_000_000_000;
@@ -27,8 +27,17 @@ pub(super) type ItchFeed = SequencedChannel<Itch>;
 ///
 /// # Errors
 /// All faults of the settings at once.
-pub(super) fn build(settings: &FeedSettings) -> Result<ItchFeed, Vec<SettingFault>> {
+pub(super) fn build(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>> {
     let own = Settings::of(settings)?;
+    let delivery = own.delivery.clone();
+    let channel = channel(settings, own);
+    if delivery.server_count > 0 {
+        return Ok(Box::new(SoupDelivery::new(delivery, channel)));
+    }
+    Ok(Box::new(channel))
+}
+
+fn channel(settings: &FeedSettings, own: Settings) -> ItchFeed {
     let itch = Itch {
         session: None,
         normalizer: Normalizer::new(settings.channel, &settings.instruments),
@@ -38,13 +47,7 @@ pub(super) fn build(settings: &FeedSettings) -> Result<ItchFeed, Vec<SettingFaul
         login: own.login,
         glimpse: Packets::default(),
     };
-    Ok(SequencedChannel::new(
-        settings,
-        own.sequencer,
-        own.rebuild,
-        own.silence_ns,
-        itch,
-    ))
+    SequencedChannel::new(settings, own.sequencer, own.rebuild, own.silence_ns, itch)
 }
 
 /// The session the channel follows.

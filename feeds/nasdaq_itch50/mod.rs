@@ -1,4 +1,4 @@
-//! Nasdaq TotalView-ITCH 5.0 over MoldUDP64.
+//! Nasdaq TotalView-ITCH 5.0 over MoldUDP64 or SoupBinTCP.
 //!
 //! ```text
 //!  line A ─┐
@@ -45,11 +45,17 @@
 //! The wire counts nanoseconds since midnight in New York; which midnight follows from the receive time. A file has no
 //! receive time: its day is the setting `session_date`, and `ts_recv` is `ts_event`.
 //!
+//! # Over SoupBinTCP
+//!
+//! Where `delivery` names servers, the channel comes over one connection in place of lines: see
+//! [`session::delivery`](crate::session::delivery). A lost connection is resumed at the next message. Without `backfill` it is
+//! joined at its newest message.
+//!
 //! # What is not done here
 //!
 //! Orders are not kept: a message of an order says what it says, the book knows the rest. A message that refers to a locate nobody
-//! named is counted and gives no tick. Snapshots (GLIMPSE) are not asked for: a session joined in its middle is filled
-//! by retransmission, or its books stay partial.
+//! named is counted and gives no tick. A session joined in its middle is filled by retransmission, or its books are rebuilt from
+//! a snapshot (GLIMPSE) where a server is configured; otherwise they stay partial.
 
 mod feed;
 mod normalize;
@@ -80,7 +86,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     snapshot: SnapshotService::Stream,
     default_url: "",
     settings: settings::KEYS,
-    build: |settings| Ok(Box::new(feed::build(settings)?)),
+    build: feed::build,
     session_key,
     file_message,
     inspect,

@@ -3,6 +3,7 @@
 use crate::contract::{FeedSettings, SettingFault, SettingKey, Value};
 use crate::model::RecvTime;
 use crate::model::time::{DAY_NS, days_from_civil, new_york_midnight};
+use crate::session::delivery::DeliverySettings;
 use crate::session::settings::{
     BACKFILL, HELD_PACKETS_MAX, REORDER_WINDOW_US, REQUEST_ATTEMPTS_MAX, REQUEST_GAP_MAX,
     REQUEST_TIMEOUT_MS, REQUESTS_WAITING_MAX, SILENCE_MS, SNAPSHOT_KEPT_MB, SNAPSHOT_RETRY_MS,
@@ -37,6 +38,21 @@ pub const KEYS: &[SettingKey] = &[
         help: "Password of the GLIMPSE servers; at most 10 characters, default empty.",
         example: "env:GLIMPSE_PASSWORD",
     },
+    SettingKey {
+        key: "delivery_user",
+        help: "User of the SoupBinTCP servers of `delivery`; at most 6 characters, default empty.",
+        example: "USER01",
+    },
+    SettingKey {
+        key: "delivery_password",
+        help: "Password of the SoupBinTCP servers of `delivery`; at most 10 characters, default empty.",
+        example: "env:SOUP_PASSWORD",
+    },
+    SettingKey {
+        key: "delivery_session",
+        help: "Session to begin with over SoupBinTCP; at most 10 characters, default empty: the current one.",
+        example: "0000000001",
+    },
     SILENCE_MS,
 ];
 
@@ -49,6 +65,8 @@ pub struct Settings {
     pub rebuild: RebuildSettings,
     /// User and password of the GLIMPSE servers.
     pub login: (String, String),
+    /// Where the channel comes over SoupBinTCP.
+    pub delivery: DeliverySettings,
     /// Midnight in New York of the day of a file, in ns since the Unix epoch; 0 when it is not known.
     pub file_midnight_ns: u64,
     /// Silence of a line that is reported, in ns; 0 for never.
@@ -72,8 +90,16 @@ impl Settings {
             );
             0
         });
+        let sequencer = keys.sequencer_with_requests();
         let own = Settings {
-            sequencer: keys.sequencer_with_requests(),
+            delivery: DeliverySettings {
+                server_count: settings.delivery_server_count,
+                user: keys.text("delivery_user", 6),
+                password: keys.text("delivery_password", 10),
+                session: keys.text("delivery_session", 10),
+                first: u64::from(sequencer.backfill),
+            },
+            sequencer,
             rebuild: keys.rebuild(),
             login: (
                 keys.text("snapshot_user", 6),

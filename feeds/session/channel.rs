@@ -13,8 +13,11 @@
 //! is the same for all venues is here, once.
 
 use super::liveness::{channel_tick, gap_tick, recovered_tick};
+use super::requests::Due;
 use super::sequencer::{Request, Step};
-use super::{Liveness, Offer, Rebuild, RebuildSettings, Sequencer, SequencerSettings};
+use super::{
+    Liveness, Offer, Rebuild, RebuildSettings, RequestLinks, Sequencer, SequencerSettings,
+};
 use crate::contract::{
     Action as FeedAction, Batch, DecodeError, Feed, FeedCounters, FeedSettings, Form, Gap, Line,
     LinkEvent, Notice, Outcome, Packet, Server, TICKS_PER_PACKET_MAX,
@@ -106,6 +109,31 @@ pub enum Progress {
     Failed(&'static str),
 }
 
+/// What a server of requests said over its connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// The login is taken: requests may be sent.
+    Ready,
+    /// The request for messages from `first` on is refused.
+    Refused {
+        /// First message that was asked for.
+        first: u64,
+        /// Any other request is refused for so long as well, in ns; 0 where it would be granted.
+        rest_ns: u64,
+        /// Why, for the log.
+        reason: &'static str,
+    },
+    /// Messages that were asked for, framed as on the lines.
+    Packet(Vec<u8>),
+    /// It cannot be used; why, for the log.
+    Failed {
+        /// It need not be asked again for so long, in ns.
+        rest_ns: u64,
+        /// Why.
+        reason: &'static str,
+    },
+}
+
 /// What a packet's session means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Follow {
@@ -167,6 +195,39 @@ pub trait Protocol: Send {
     /// The datagram that asks a server for what is missing; `None` where nobody can be asked.
     fn request(&self, _: Request) -> Option<FeedAction> {
         None
+    }
+
+    /// Whether requests go over connections: then [`Protocol::request`] is not asked, but
+    /// [`Protocol::request_bytes`].
+    const ASKS_BY_STREAM: bool = false;
+
+    /// Either side of such a connection says something at least this often, in ns.
+    const REQUEST_HEARTBEAT_NS: u64 = 1_000_000_000;
+
+    /// A connection to a server of requests is open: what to say first. Whatever was read of one before is forgotten.
+    fn begin_requests(&mut self, _server: u8) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// What asks for missing messages, over a connection that is ready.
+    fn request_bytes(&self, _: Request) -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// What says that we are there, over a connection that is ready.
+    fn request_heartbeat() -> Vec<u8> {
+        Vec::new()
+    }
+
+    /// Takes bytes of a server of requests. What it means goes into `answers`, what to answer into `reply`. Answers may
+    /// come here ([`Answer::Packet`]), or as datagrams of [`Line::RECOVERY`].
+    fn on_request_bytes(
+        &mut self,
+        _server: u8,
+        _bytes: &[u8],
+        _reply: &mut Vec<u8>,
+        _answers: &mut Vec<Answer>,
+    ) {
     }
 
     /// A connection to a snapshot server is open: what to say first. Whatever was read of another snapshot is forgotten.
@@ -252,6 +313,8 @@ pub struct SequencedChannel<P> {
     liveness: Liveness,
     sequencer: Sequencer,
     rebuild: Rebuild,
+    /// Connections for requests; to nobody where requests are datagrams.
+    requests: RequestLinks,
     /// Messages before this one are not applied: a snapshot has them, or they are kept for one.
     live_from: u64,
     protocol: P,
@@ -276,6 +339,14 @@ impl<P: Protocol> SequencedChannel<P> {
             liveness: Liveness::new(settings.line_count, silence_ns),
             sequencer: Sequencer::new(sequencer),
             rebuild: Rebuild::new(rebuild),
+            requests: RequestLinks::new(
+                if P::ASKS_BY_STREAM {
+                    sequencer.server_count
+                } else {
+                    0
+                },
+                P::REQUEST_HEARTBEAT_NS,
+            ),
             live_from: 0,
             protocol,
             current_at: RecvTime(0),
@@ -292,6 +363,11 @@ impl<P: Protocol> SequencedChannel<P> {
         let now = packet.ts_recv;
         if framed.kind == Kind::Unnumbered {
             return self.on_unnumbered(&framed, now, out);
+        }
+        if packet.line == Line::RECOVERY && !self.sequencer.is_joined() {
+            // An answer to somebody: where the stream stands, a line says.
+            self.sequencer.counters.packets_duplicate += 1;
+            return Outcome::Duplicate;
         }
         let standing = Standing {
             expected: self.sequencer.expected(),
@@ -451,6 +527,7 @@ impl<P: Protocol> SequencedChannel<P> {
         let sequence = self.first_sequence;
         self.sequencer.restart(sequence);
         self.rebuild.stop();
+        self.requests.restart();
         self.live_from = 0;
         self.protocol.restart();
         out.push(Tick {
@@ -608,13 +685,121 @@ impl<P: Protocol> SequencedChannel<P> {
 
     /// Carries out every step and sends every request.
     fn drain(&mut self, now: RecvTime, out: &mut Batch) {
-        while let Some(step) = self.sequencer.poll() {
-            self.carry_out(step, now, out);
+        loop {
+            while let Some(step) = self.sequencer.poll() {
+                self.carry_out(step, now, out);
+            }
+            // A request that is refused at once may end in further steps.
+            let Some(request) = self.sequencer.poll_request() else {
+                return;
+            };
+            if P::ASKS_BY_STREAM {
+                self.ask(request, now);
+            } else if self.actions.len() < QUEUE_MAX {
+                self.actions.extend(self.protocol.request(request));
+            }
         }
-        while let Some(request) = self.sequencer.poll_request() {
-            let action = self.protocol.request(request);
-            self.actions
-                .extend(action.filter(|_| self.actions.len() < QUEUE_MAX));
+    }
+
+    /// Sends a request over its connection, or has it wait for that.
+    fn ask(&mut self, request: Request, now: RecvTime) {
+        match self.requests.ask(request, now) {
+            Due::Send => {
+                let bytes = self.protocol.request_bytes(request);
+                self.requests.send(request.server, bytes, now);
+            }
+            Due::Waits => {}
+            Due::Refused(rest_ns) => {
+                let Request { server, first, .. } = request;
+                self.sequencer.on_refused(server, first, rest_ns, now);
+            }
+        }
+    }
+
+    /// The connection to a server of requests is open.
+    fn on_request_server(&mut self, server: u8, now: RecvTime) {
+        if self.requests.on_up(server, now) {
+            let hello = self.protocol.begin_requests(server);
+            self.requests.send(server, hello, now);
+        }
+    }
+
+    /// A server of requests is gone: the next one is asked.
+    fn on_request_server_down(&mut self, server: u8, now: RecvTime, out: &mut Batch) {
+        self.sequencer.on_server_unreachable(server, now);
+        self.drain(now, out);
+    }
+
+    fn on_request_bytes(&mut self, server: u8, packet: &Packet<'_>, out: &mut Batch) -> Outcome {
+        let now = packet.ts_recv;
+        if !self.requests.on_bytes(server, now) {
+            return Outcome::Duplicate;
+        }
+        let (mut reply, mut answers) = (Vec::new(), Vec::new());
+        self.protocol
+            .on_request_bytes(server, packet.bytes, &mut reply, &mut answers);
+        self.requests.send(server, reply, now);
+        for answer in answers {
+            self.on_answer(server, answer, now, out);
+        }
+        Outcome::Applied
+    }
+
+    fn on_answer(&mut self, server: u8, answer: Answer, now: RecvTime, out: &mut Batch) {
+        match answer {
+            Answer::Ready => {
+                self.requests.on_ready(server);
+                while let Some(request) = self.requests.pop_waiting(server) {
+                    if self.sequencer.is_asked(&request) {
+                        self.ask(request, now);
+                    }
+                }
+            }
+            Answer::Refused {
+                first,
+                rest_ns,
+                reason,
+            } => {
+                self.sequencer.counters.requests_refused += 1;
+                self.notice(Notice::RequestRefused { server, reason });
+                self.requests.on_quota(server, rest_ns, now);
+                self.sequencer.on_refused(server, first, rest_ns, now);
+                self.drain(now, out);
+            }
+            Answer::Packet(bytes) => {
+                let packet = Packet {
+                    line: Line::RECOVERY,
+                    ts_recv: now,
+                    form: Form::Datagram,
+                    bytes: &bytes,
+                };
+                if matches!(
+                    self.on_datagram(&packet, out),
+                    Outcome::Applied | Outcome::Held
+                ) {
+                    self.is_current(now, out);
+                }
+            }
+            Answer::Failed { rest_ns, reason } => {
+                self.sequencer.counters.requests_refused += 1;
+                self.notice(Notice::RequestRefused { server, reason });
+                self.requests.fail(server, now);
+                self.requests.on_quota(server, rest_ns, now);
+                self.on_request_server_down(server, now, out);
+            }
+        }
+    }
+
+    fn watch_requests(&mut self, now: RecvTime, out: &mut Batch) {
+        let (mut gone, sequencer) = (Vec::new(), &self.sequencer);
+        self.requests.on_clock(
+            now,
+            |request| sequencer.is_asked(request),
+            P::request_heartbeat,
+            |server| gone.push(server),
+        );
+        for server in gone {
+            self.on_request_server_down(server, now, out);
         }
     }
 
@@ -729,15 +914,21 @@ impl<P: Protocol> Feed for SequencedChannel<P> {
                     None => self.refuse(DecodeError::NotThisProtocol),
                 }
             }
-            Form::Stream(Server::Retransmit(_)) | Form::Text | Form::Rest(_) => {
-                self.refuse(DecodeError::NotThisProtocol)
+            Form::Stream(Server::Retransmit(server)) if P::ASKS_BY_STREAM => {
+                self.on_request_bytes(server, packet, out)
             }
+            Form::Stream(Server::Retransmit(_) | Server::Delivery(_))
+            | Form::Text
+            | Form::Rest(_) => self.refuse(DecodeError::NotThisProtocol),
         }
     }
 
     fn on_clock(&mut self, now: RecvTime, out: &mut Batch) {
         self.sequencer.on_clock(now);
         self.drain(now, out);
+        if P::ASKS_BY_STREAM {
+            self.watch_requests(now, out);
+        }
         self.rebuild.on_clock(now);
         self.catch_up(now, out);
         self.watch_silence(now, out);
@@ -747,8 +938,9 @@ impl<P: Protocol> Feed for SequencedChannel<P> {
         let silence = (!self.protocol.expects_silence())
             .then(|| self.liveness.next_deadline())
             .flatten();
+        let requests = self.requests.next_deadline();
         let own = [self.sequencer.next_deadline(), self.rebuild.next_deadline()];
-        own.into_iter().chain([silence]).flatten().min()
+        own.into_iter().chain([requests, silence]).flatten().min()
     }
 
     fn on_link(&mut self, event: LinkEvent, now: RecvTime, out: &mut Batch) {
@@ -761,8 +953,14 @@ impl<P: Protocol> Feed for SequencedChannel<P> {
                 self.on_snapshot_server(server, now, out);
             }
             LinkEvent::StreamDown(Server::Snapshot(server)) => self.rebuild.on_down(server, now),
-            LinkEvent::StreamUp(Server::Retransmit(_))
-            | LinkEvent::StreamDown(Server::Retransmit(_))
+            LinkEvent::StreamUp(Server::Retransmit(server)) => self.on_request_server(server, now),
+            LinkEvent::StreamDown(Server::Retransmit(server)) => {
+                if self.requests.on_down(server, now) {
+                    self.on_request_server_down(server, now, out);
+                }
+            }
+            LinkEvent::StreamUp(Server::Delivery(_))
+            | LinkEvent::StreamDown(Server::Delivery(_))
             | LinkEvent::Up(_)
             | LinkEvent::Down(_) => {}
         }
@@ -777,6 +975,7 @@ impl<P: Protocol> Feed for SequencedChannel<P> {
     fn poll_action(&mut self) -> Option<FeedAction> {
         self.actions
             .pop_front()
+            .or_else(|| self.requests.poll_action())
             .or_else(|| self.rebuild.poll_action())
     }
 
@@ -796,5 +995,9 @@ impl<P: Protocol> Feed for SequencedChannel<P> {
 
     fn messages_by_type(&self) -> Vec<(&'static str, u64)> {
         self.protocol.messages_by_type()
+    }
+
+    fn asks_by_stream(&self) -> bool {
+        P::ASKS_BY_STREAM
     }
 }

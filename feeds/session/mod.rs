@@ -1,6 +1,7 @@
 //! What protocols share: layouts, sequencing and arbitration, framing.
 
 pub mod channel;
+pub mod delivery;
 pub mod diff_depth;
 pub mod iextp;
 pub mod layout;
@@ -8,6 +9,7 @@ pub mod liveness;
 pub mod moldudp64;
 pub mod pitch;
 pub mod rebuild;
+pub mod requests;
 pub mod sbe;
 pub mod sequenced_unit;
 pub mod sequencer;
@@ -20,7 +22,9 @@ pub mod text;
 mod tests;
 
 pub use channel::SequencedChannel;
+pub use delivery::SoupDelivery;
 pub use liveness::Liveness;
 pub use rebuild::{Rebuild, RebuildSettings};
+pub use requests::RequestLinks;
 pub use sequencer::{Offer, Sequencer, SequencerSettings};
 pub use settings::OwnKeys;

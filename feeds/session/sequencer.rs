@@ -47,6 +47,9 @@ pub struct SequencerSettings {
     pub request_count_max: u64,
     /// Most requests that wait for an answer at once. At least 1.
     pub requests_waiting_max: usize,
+    /// Whether an answer may be several packets. What one of them leaves out is awaited until the request's time is over;
+    /// otherwise it is asked for at once.
+    pub answers_in_parts: bool,
     /// How long an answer may take, in ns.
     pub request_timeout_ns: u64,
     /// Requests for the first message of a gap without an answer before the gap is given up.
@@ -68,6 +71,7 @@ impl Default for SequencerSettings {
             held_packets_max: 4_096,
             request_count_max: 1_024,
             requests_waiting_max: 4,
+            answers_in_parts: false,
             request_timeout_ns: 50_000_000,
             request_attempts_max: 10,
             gap_count_max: u64::MAX,
@@ -180,6 +184,8 @@ struct OpenGap {
     is_join: bool,
     /// Requests for the next message since the last progress that nobody answered.
     attempts: u32,
+    /// Refusals of it since the last progress.
+    refusals: u8,
     /// A request was answered, wholly or in part: ask on once what is held is delivered.
     asks_on: bool,
 }
@@ -193,6 +199,9 @@ struct Asked {
     deadline: RecvTime,
     is_sent: bool,
 }
+
+/// Servers that all refuse for no longer than this are waited for, in ns; a gap that would wait longer is given up.
+pub const REFUSAL_NS_MAX: u64 = 2_000_000_000;
 
 /// Most entries the gap ledger names; beyond it they are only counted.
 pub const LEDGER_ENTRIES_MAX: usize = 65_536;
@@ -392,6 +401,52 @@ impl Sequencer {
         }
     }
 
+    /// A server refuses what it was asked for `first`, and anything for another `rest_ns`; 0 where that would be granted.
+    /// The next server is asked. Where every server refused, the gap is given up, unless one of them may soon grant it.
+    ///
+    /// Only the request for the very next message counts; the others wait out their time.
+    pub fn on_refused(&mut self, server: u8, first: u64, rest_ns: u64, now: RecvTime) {
+        self.now = now;
+        let Phase::Open(mut gap) = self.phase else {
+            return;
+        };
+        let is_it =
+            |asked: &Asked| asked.server == server && (asked.first..asked.end).contains(&first);
+        let Some(index) = self.asked.iter().position(is_it) else {
+            return;
+        };
+        if self.asked[index].first > self.expected {
+            return;
+        }
+        gap.refusals = gap.refusals.saturating_add(1);
+        let is_by_all = gap.refusals >= self.settings.server_count;
+        if is_by_all {
+            gap.refusals = 0;
+            gap.attempts += 1;
+            let is_soon = (1..=REFUSAL_NS_MAX).contains(&rest_ns);
+            if !is_soon || gap.attempts >= self.settings.request_attempts_max {
+                self.give_up(gap);
+                return;
+            }
+            self.asked[index].deadline = RecvTime(now.0.saturating_add(rest_ns));
+            self.phase = Phase::Open(gap);
+            return;
+        }
+        self.phase = Phase::Open(gap);
+        self.server = (server + 1) % self.settings.server_count.max(1);
+        self.asked.remove(index);
+        self.ask();
+    }
+
+    /// Whether the answer to this request is still waited for.
+    pub fn is_asked(&self, request: &Request) -> bool {
+        let end = request.first.saturating_add(request.count);
+        let is_it = |asked: &Asked| asked.server == request.server && asked.first == request.first;
+        self.asked
+            .iter()
+            .any(|asked| is_it(asked) && asked.end == end)
+    }
+
     /// No more input: gives up what is missing, now and behind what is held.
     pub fn finish(&mut self, now: RecvTime) {
         self.now = now;
@@ -537,6 +592,7 @@ impl Sequencer {
             any_lost: false,
             is_join,
             attempts: 0,
+            refusals: 0,
             asks_on: false,
         };
         let is_too_much = end - first > self.settings.gap_count_max;
@@ -616,11 +672,28 @@ impl Sequencer {
         if line != Line::RECOVERY {
             return;
         }
-        if let Phase::Open(gap) = &mut self.phase {
-            gap.asks_on = true;
+        let Phase::Open(gap) = &mut self.phase else {
+            return;
+        };
+        gap.asks_on = true;
+        if !self.settings.answers_in_parts {
             self.asked
                 .retain(|asked| end <= asked.first || asked.end <= first);
+            return;
         }
+        let until = self.now.0.saturating_add(self.settings.request_timeout_ns);
+        self.asked.retain_mut(|asked| {
+            if end <= asked.first || asked.end <= first {
+                return true;
+            }
+            asked.deadline = RecvTime(until);
+            if first <= asked.first {
+                asked.first = end;
+            } else if asked.end <= end {
+                asked.end = first;
+            }
+            asked.first < asked.end
+        });
     }
 
     /// `expected` moved: closes what is closed.
@@ -629,6 +702,7 @@ impl Sequencer {
             Phase::Open(gap) | Phase::GivingUp(gap) if self.expected >= gap.end => self.close(gap),
             Phase::Open(mut gap) => {
                 gap.attempts = 0;
+                gap.refusals = 0;
                 self.phase = Phase::Open(gap);
                 let expected = self.expected;
                 self.asked.retain(|asked| asked.end > expected);

@@ -31,6 +31,7 @@ fn settings() -> FeedSettings {
     FeedSettings {
         line_count: 2,
         server_count: 1,
+        has_gap_lines: true,
         instruments: vec!["AAPL".into(), "BTC-USD".into()],
         ..FeedSettings::single_line(ChannelId(0))
     }

@@ -3,12 +3,12 @@
 
 use feeds::contract::{
     Action, Batch, Descriptor, Feed, FeedSettings, Form, Line, LinkEvent, Notice, Outcome, Packet,
-    TickSink, Transport,
+    Server, TickSink, Transport,
 };
 use feeds::model::{
     self, ChannelId, Definition, EventTime, Price, RecvTime, Side, Size, Symbol, Tick,
 };
-use feeds::simulator::{LevelAggregator, MarketEvent, VenueSimulator};
+use feeds::simulator::{LevelAggregator, MarketEvent, ServerKind, VenueSimulator};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -17,6 +17,7 @@ const START: u64 = 1_700_000_000_000_000_000;
 const MILLISECOND: u64 = 1_000_000;
 const CENT: i64 = 10_000_000;
 const CONNECTION: u32 = 1;
+const SERVER: Server = Server::Retransmit(0);
 const NAMES: [&str; 3] = ["SIM0", "SIM1", "SIM2"];
 
 /// Numbers of a fixed seed.
@@ -273,6 +274,7 @@ impl World {
                 1
             },
             server_count: u8::from(descriptor.has_retransmission),
+            has_gap_lines: descriptor.has_retransmission,
             instruments: NAMES.map(str::to_owned).to_vec(),
             ..FeedSettings::single_line(ChannelId(0))
         };
@@ -331,10 +333,27 @@ impl World {
                     }
                 }
                 Action::Reconnect { reason, .. } => panic!("{reason}"),
-                Action::OpenStream { .. }
-                | Action::SendStream { .. }
-                | Action::CloseStream { .. } => panic!("no recovery server was named"),
+                Action::OpenStream { server } => {
+                    assert_eq!(server, SERVER, "no other recovery server was named");
+                    self.venue
+                        .on_stream_open(CONNECTION, ServerKind::Retransmit);
+                    let (up, now) = (LinkEvent::StreamUp(server), RecvTime(self.now));
+                    self.feed.on_link(up, now, &mut self.out);
+                }
+                Action::SendStream { server, bytes } => {
+                    assert_eq!(server, SERVER);
+                    self.venue
+                        .on_stream(EventTime(self.now), CONNECTION, &bytes);
+                }
+                Action::CloseStream { .. } => panic!("nothing is wrong with the server"),
             }
+        }
+        while let Some((connection, bytes)) = self.venue.poll_stream() {
+            assert_eq!(connection, CONNECTION);
+            self.packet(Line::RECOVERY, Form::Stream(SERVER), &bytes.unwrap());
+        }
+        while let Some(bytes) = self.venue.poll_answer_datagram() {
+            self.packet(Line::RECOVERY, Form::Datagram, &bytes);
         }
         self.venue.on_clock(EventTime(self.now));
         while let Some(bytes) = self.venue.poll_datagram() {

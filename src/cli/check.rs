@@ -151,7 +151,12 @@ fn fault_json(fault: &config::Fault) -> Value {
 
 fn feed_json(feed: &config::FeedConfig) -> Value {
     let sources: Vec<String> = match &feed.reach {
-        Reach::Datagrams { lines, .. } => lines.addresses.iter().map(ToString::to_string).collect(),
+        Reach::Datagrams {
+            lines, delivery, ..
+        } => {
+            let sources = lines.addresses.iter().chain(delivery);
+            sources.map(ToString::to_string).collect()
+        }
         Reach::WebSocket { url } => vec![url.clone()],
     };
     json!({

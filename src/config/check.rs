@@ -418,22 +418,39 @@ impl Checker<'_> {
         let snapshot = self.servers(raw.snapshot.as_ref(), has_servers, || {
             format!("{name} has no snapshot servers")
         });
-        let Some(lines) = &raw.lines else {
-            self.snapshot_lines(raw, descriptor, None);
-            self.missing(raw, "lines", "write lines: { a: \"233.54.12.111:26477\" }");
-            return None;
+        // Whether the protocol has such is asked of its room.
+        let delivery = self.servers(raw.delivery.as_ref(), true, String::new);
+        let lines = match (&raw.lines, &raw.delivery) {
+            (Some(lines), delivery) => {
+                if let Some(delivery) = delivery {
+                    let why = "the channel comes by `lines` or by `delivery`";
+                    self.tell(delivery, why, "remove one of them");
+                }
+                self.lines(lines, None)
+            }
+            (None, Some(_)) if !delivery.is_empty() => Some(Lines::default()),
+            (None, _) => {
+                self.missing(raw, "lines", "write lines: { a: \"233.54.12.111:26477\" }");
+                None
+            }
         };
-        let lines = self.lines(lines, None);
         let interface = lines.as_ref().and_then(|lines| lines.interface.as_ref());
         let repeated = self.snapshot_lines(raw, descriptor, interface);
-        let (snapshot_lines, snapshot_joins) = repeated
-            .map(|lines| (lines.addresses, lines.joins))
-            .unwrap_or_default();
+        let answers = self.gap_lines(raw, interface);
+        let parts = |lines: Option<Lines>| {
+            let lines = lines.unwrap_or_default();
+            (lines.addresses, lines.joins)
+        };
+        let (snapshot_lines, snapshot_joins) = parts(repeated);
+        let (gap_lines, gap_joins) = parts(answers);
         Some(Reach::Datagrams {
             lines: lines?,
+            delivery,
             retransmit,
             snapshot_lines,
             snapshot_joins,
+            gap_lines,
+            gap_joins,
             snapshot,
             stamping,
             receive_buffer_bytes,
@@ -467,6 +484,17 @@ impl Checker<'_> {
         }
         if lines.value.interface.is_some() {
             let why = "snapshot lines come by the interface of `lines`";
+            self.tell(lines, why, "remove the interface");
+        }
+        self.lines(lines, interface)
+    }
+
+    /// Lines that carry answers to requests; nothing where the key is not given. Whether the protocol has such is
+    /// asked of its room.
+    fn gap_lines(&mut self, raw: &RawFeed, interface: Option<&Interface>) -> Option<Lines> {
+        let lines = raw.gap_lines.as_ref()?;
+        if lines.value.interface.is_some() {
+            let why = "gap lines come by the interface of `lines`";
             self.tell(lines, why, "remove the interface");
         }
         self.lines(lines, interface)
@@ -675,6 +703,8 @@ impl Checker<'_> {
         self.misplaced(raw.snapshot.as_ref(), descriptor, "remove the key");
         self.misplaced(raw.snapshot_lines.as_ref(), descriptor, "remove the key");
         self.misplaced(raw.timestamps.as_ref(), descriptor, "remove the key");
+        self.misplaced(raw.gap_lines.as_ref(), descriptor, "remove the key");
+        self.misplaced(raw.delivery.as_ref(), descriptor, "remove the key");
         self.misplaced(
             raw.receive_buffer_bytes.as_ref(),
             descriptor,
@@ -742,8 +772,25 @@ impl Checker<'_> {
 
     /// Lets the protocol's room judge: builds a channel and throws it away.
     fn probe(&mut self, raw: &RawFeed, feed: &FeedConfig) {
-        let Err(told) = feed.build(ChannelId(0)) else {
-            return;
+        let told = match feed.build(ChannelId(0)) {
+            Ok(room) => {
+                if let Some(lines) = &raw.gap_lines
+                    && is_datagram(feed.descriptor)
+                    && !room.asks_by_stream()
+                {
+                    let why = format!("{} answers whoever asks", feed.descriptor.name);
+                    self.tell(lines, why, "remove the key");
+                }
+                if let Some(servers) = &raw.delivery
+                    && is_datagram(feed.descriptor)
+                    && !room.is_delivered_by_stream()
+                {
+                    let why = format!("{} is not delivered over TCP", feed.descriptor.name);
+                    self.tell(servers, why, "write `lines` instead");
+                }
+                return;
+            }
+            Err(told) => told,
         };
         for fault in told {
             let own = raw.own.iter().find(|(key, _)| key.text == fault.key);
@@ -753,6 +800,7 @@ impl Checker<'_> {
                 "retransmit" => raw.retransmit.as_ref().map(|key| key.at),
                 "snapshot" => raw.snapshot.as_ref().map(|key| key.at),
                 "snapshot_lines" => raw.snapshot_lines.as_ref().map(|key| key.at),
+                "gap_lines" => raw.gap_lines.as_ref().map(|key| key.at),
                 "url" => raw.url.as_ref().map(|key| key.at),
                 _ => None,
             };

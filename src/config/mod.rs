@@ -185,9 +185,9 @@ impl Instruments {
 }
 
 /// The redundant lines of a datagram feed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lines {
-    /// Line a first; 1 to 4 of them, all different.
+    /// Line a first; up to 4 of them, all different. None where the channel comes over a connection.
     pub addresses: Vec<SocketAddr>,
     /// Where multicast groups are joined that have no interface of their own; none lets the routing
     /// table choose.
@@ -201,14 +201,20 @@ pub struct Lines {
 pub enum Reach {
     /// Datagrams.
     Datagrams {
-        /// Where they come from.
+        /// Where they come from; no address where the channel comes over a connection.
         lines: Lines,
+        /// Servers that send the channel over a connection in place of lines, the first one to be asked first.
+        delivery: Vec<SocketAddr>,
         /// Servers that may be asked for what is missing.
         retransmit: Vec<SocketAddr>,
         /// Lines that repeat snapshots, A first.
         snapshot_lines: Vec<SocketAddr>,
         /// How the group of each of them is joined.
         snapshot_joins: Vec<Join>,
+        /// Lines that carry answers to requests, A first.
+        gap_lines: Vec<SocketAddr>,
+        /// How the group of each of them is joined.
+        gap_joins: Vec<Join>,
         /// Servers that may be asked for a snapshot.
         snapshot: Vec<SocketAddr>,
         /// Which clocks are asked for receive times.
@@ -270,28 +276,36 @@ impl FeedConfig {
     /// What the protocol's room is told.
     pub fn settings(&self, channel: ChannelId) -> FeedSettings {
         // At most `Line::COUNT_MAX` lines and `SERVERS_MAX` servers pass the check.
-        let (line_count, server_count, snapshot_server_count, has_snapshot_lines) =
+        let delivery_server_count = match &self.reach {
+            Reach::Datagrams { delivery, .. } => delivery.len() as u8,
+            Reach::WebSocket { .. } => 0,
+        };
+        let (line_count, server_count, snapshot_server_count, has_snapshot_lines, has_gap_lines) =
             match &self.reach {
                 Reach::Datagrams {
                     lines,
                     retransmit,
                     snapshot_lines,
+                    gap_lines,
                     snapshot,
                     ..
                 } => (
-                    lines.addresses.len() as u8,
+                    lines.addresses.len().max(1) as u8,
                     retransmit.len() as u8,
                     snapshot.len() as u8,
                     !snapshot_lines.is_empty(),
+                    !gap_lines.is_empty(),
                 ),
-                Reach::WebSocket { .. } => (1, 0, 0, false),
+                Reach::WebSocket { .. } => (1, 0, 0, false, false),
             };
         FeedSettings {
             channel,
             line_count,
             server_count,
             snapshot_server_count,
+            delivery_server_count,
             has_snapshot_lines,
+            has_gap_lines,
             instruments: self.instruments.symbols().to_vec(),
             own: self.own.clone(),
         }
@@ -527,7 +541,10 @@ impl Config {
         for feed in &self.feeds {
             let reach = match &feed.reach {
                 Reach::Datagrams {
-                    lines, retransmit, ..
+                    lines,
+                    delivery,
+                    retransmit,
+                    ..
                 } => {
                     let mut reach: Vec<String> = lines
                         .addresses
@@ -545,6 +562,7 @@ impl Config {
                             .iter()
                             .map(|interface| format!("on {interface}")),
                     );
+                    reach.extend(delivery.iter().map(|server| format!("over {server}")));
                     reach.extend(retransmit.iter().map(|server| format!("recovery {server}")));
                     reach.join(", ")
                 }

@@ -56,6 +56,8 @@ pub(super) struct RawFeed {
     pub(super) retransmit: Option<Located<Vec<Located<String>>>>,
     pub(super) snapshot: Option<Located<Vec<Located<String>>>>,
     pub(super) snapshot_lines: Option<Located<RawLines>>,
+    pub(super) gap_lines: Option<Located<RawLines>>,
+    pub(super) delivery: Option<Located<Vec<Located<String>>>>,
     pub(super) url: Option<Located<String>>,
     pub(super) instruments: Option<RawInstruments>,
     pub(super) receive_buffer_bytes: Option<Located<i64>>,
@@ -100,13 +102,15 @@ pub(super) struct RawKind {
 }
 
 /// Keys every feed has.
-pub(super) const FEED_KEYS: [&str; 12] = [
+pub(super) const FEED_KEYS: [&str; 14] = [
     "name",
     "protocol",
     "lines",
     "retransmit",
     "snapshot",
     "snapshot_lines",
+    "gap_lines",
+    "delivery",
     "url",
     "instruments",
     "receive_buffer_bytes",
@@ -165,6 +169,8 @@ fn read_feed(node: &Node, path: &str, faults: &mut Vec<Fault>) -> Option<RawFeed
         retransmit: fields.texts("retransmit"),
         snapshot: fields.texts("snapshot"),
         snapshot_lines: None,
+        gap_lines: None,
+        delivery: fields.texts("delivery"),
         url: fields.text("url"),
         instruments: fields.instruments("instruments"),
         receive_buffer_bytes: fields.integer("receive_buffer_bytes"),
@@ -175,6 +181,7 @@ fn read_feed(node: &Node, path: &str, faults: &mut Vec<Fault>) -> Option<RawFeed
     };
     feed.lines = read_lines(&mut fields, "lines");
     feed.snapshot_lines = read_lines(&mut fields, "snapshot_lines");
+    feed.gap_lines = read_lines(&mut fields, "gap_lines");
     feed.own = fields.rest();
     Some(feed)
 }

@@ -121,6 +121,11 @@ impl Checker<'_> {
                 );
             }
             let seed = self.size(&seed, 0..=i64::MAX, 0) as u64;
+            if matches!(&feeds[feed].reach, Reach::Datagrams { delivery, .. } if !delivery.is_empty())
+            {
+                let why = format!("feed {} is delivered over TCP", name.value);
+                self.tell(&name, why, "venues are simulated on `lines`");
+            }
             let is_datagram = matches!(feeds[feed].reach, Reach::Datagrams { .. });
             let (of_others, carrier) = if is_datagram {
                 (vec![&close, &drop, &stall, &loss], "datagrams")

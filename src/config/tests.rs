@@ -331,6 +331,52 @@ fn keys_of_the_other_transport_are_misplaced() {
 }
 
 #[test]
+fn lines_of_answers_go_with_servers_that_are_asked_over_connections() {
+    let pitch = |keys: &str| {
+        format!(
+            "feeds:\n  - name: p\n    protocol: cboe_pitch_equities\n    lines: {{ a: \"127.0.0.1:1\" }}\n{keys}"
+        )
+    };
+    let both = pitch("    retransmit: [\"10.0.0.1:1\"]\n    gap_lines: { a: \"127.0.0.1:2\" }\n");
+    let config = parse("t.yaml", &both).unwrap();
+    let settings = config.feeds[0].settings(ChannelId(0));
+    assert!(settings.has_gap_lines && settings.server_count == 1);
+    check(
+        &pitch("    retransmit: [\"10.0.0.1:1\"]\n"),
+        &[
+            "t.yaml:5:17: feeds[0].retransmit: is asked in vain: answers come on lines of their own (name them in gap_lines: { a: \"…\", b: \"…\" })",
+        ],
+    );
+    check_with(
+        "    retransmit:",
+        "    gap_lines: { a: \"127.0.0.1:2\" }\n    retransmit:",
+        "t.yaml:6:16: feeds[0].gap_lines: nasdaq_itch50 answers whoever asks (remove the key)",
+    );
+}
+
+#[test]
+fn a_channel_comes_by_lines_or_by_delivery() {
+    let text = "feeds:\n  - name: p\n    protocol: nasdaq_itch50\n    delivery: [\"10.0.0.1:1\", \"10.0.0.2:1\"]\n";
+    let config = parse("t.yaml", text).unwrap();
+    let settings = config.feeds[0].settings(ChannelId(0));
+    assert_eq!(
+        (settings.delivery_server_count, settings.line_count),
+        (2, 1)
+    );
+    check(
+        &text.replace("nasdaq_itch50", "cboe_pitch_equities"),
+        &[
+            "t.yaml:4:15: feeds[0].delivery: cboe_pitch_equities is not delivered over TCP (write `lines` instead)",
+        ],
+    );
+    check_with(
+        "    retransmit:",
+        "    delivery: [\"10.0.0.1:1\"]\n    retransmit:",
+        "t.yaml:6:15: feeds[0].delivery: the channel comes by `lines` or by `delivery` (remove one of them)",
+    );
+}
+
+#[test]
 fn settings_of_the_protocol_are_judged_by_its_room_at_their_place() {
     check_with(
         "    retransmit:",

@@ -71,6 +71,7 @@ impl Venues {
                     lines,
                     retransmit,
                     snapshot_lines,
+                    gap_lines,
                     snapshot,
                     ..
                 },
@@ -93,6 +94,7 @@ impl Venues {
                         refuse: false,
                     }),
                     snapshot_lines: snapshot_lines.clone(),
+                    gap_lines: gap_lines.clone(),
                     snapshot: snapshot.first().copied(),
                     flow,
                     symbols,

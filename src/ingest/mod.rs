@@ -91,6 +91,9 @@ pub fn log_notices(name: &str, feed: &mut dyn Feed) {
             Notice::GapLost { first, count } => {
                 warn!(feed = name, first, count, "gap given up: books are suspect");
             }
+            Notice::RequestRefused { server, reason } => {
+                warn!(feed = name, server, reason, "retransmission server refuses");
+            }
             Notice::RebuildStarted { from } => {
                 warn!(feed = name, from, "books wait for a snapshot");
             }

@@ -35,6 +35,10 @@ struct Stream {
 pub(super) struct Streams {
     /// Where snapshots are to be had, by index.
     snapshot: Vec<SocketAddr>,
+    /// Where missing messages are asked for, by index; empty where that is done by datagrams.
+    retransmit: Vec<SocketAddr>,
+    /// Where the channel itself comes from, by index.
+    delivery: Vec<SocketAddr>,
     open: Vec<Stream>,
     /// Bytes received.
     pub(super) bytes: u64,
@@ -46,16 +50,31 @@ impl Streams {
     pub(super) fn new(snapshot: Vec<SocketAddr>) -> Streams {
         Streams {
             snapshot,
+            retransmit: Vec::new(),
+            delivery: Vec::new(),
             open: Vec::new(),
             bytes: 0,
             reads: 0,
         }
     }
 
+    /// Servers that are asked for missing messages over connections.
+    pub(super) fn with_retransmit(mut self, retransmit: Vec<SocketAddr>) -> Streams {
+        self.retransmit = retransmit;
+        self
+    }
+
+    /// Servers that send the channel itself.
+    pub(super) fn with_delivery(mut self, delivery: Vec<SocketAddr>) -> Streams {
+        self.delivery = delivery;
+        self
+    }
+
     fn address(&self, server: Server) -> Option<SocketAddr> {
         match server {
             Server::Snapshot(index) => self.snapshot.get(usize::from(index)).copied(),
-            Server::Retransmit(_) => None,
+            Server::Delivery(index) => self.delivery.get(usize::from(index)).copied(),
+            Server::Retransmit(index) => self.retransmit.get(usize::from(index)).copied(),
         }
     }
 

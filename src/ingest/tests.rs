@@ -165,6 +165,8 @@ impl Plan {
         );
         let feed = UdpFeed {
             snapshot_lines: Vec::new(),
+            gap_lines: Vec::new(),
+            delivery: Vec::new(),
             snapshot: Vec::new(),
             row: ROW,
             name: "parrot".to_owned(),
@@ -425,6 +427,8 @@ fn an_address_in_use_is_told_with_the_feed_and_the_step() {
     let taken = UdpSocket::bind(any_port()).unwrap();
     let feed = UdpFeed {
         snapshot_lines: Vec::new(),
+        gap_lines: Vec::new(),
+        delivery: Vec::new(),
         snapshot: Vec::new(),
         row: ROW,
         name: "second".to_owned(),

@@ -46,13 +46,17 @@ pub struct UdpFeed {
     pub feed: Box<dyn Feed>,
     /// Line a first.
     pub lines: Vec<SocketAddr>,
-    /// How groups are joined: those of the lines, then those of the snapshot lines; one that is
+    /// How groups are joined: those of the lines, then those of the snapshot lines, then those of the gap lines; one that is
     /// missing by the routing table.
     pub joins: Vec<Join>,
+    /// Servers that send the channel over a connection in place of lines, by index.
+    pub delivery: Vec<SocketAddr>,
     /// Retransmission servers, by index.
     pub retransmit: Vec<SocketAddr>,
     /// Lines that repeat snapshots, A first; B is only read while A is silent.
     pub snapshot_lines: Vec<SocketAddr>,
+    /// Lines that carry answers to requests, whoever asked.
+    pub gap_lines: Vec<SocketAddr>,
     /// Snapshot servers, by index.
     pub snapshot: Vec<SocketAddr>,
     /// Which clocks are asked for receive times.
@@ -69,9 +73,12 @@ impl UdpFeed {
     pub fn of(config: &FeedConfig, row: u16) -> Result<Option<UdpFeed>, Vec<SettingFault>> {
         let Reach::Datagrams {
             lines,
+            delivery,
             retransmit,
             snapshot_lines,
             snapshot_joins,
+            gap_lines,
+            gap_joins,
             snapshot,
             stamping,
             receive_buffer_bytes,
@@ -84,9 +91,11 @@ impl UdpFeed {
             name: config.name.clone(),
             feed: config.build(ChannelId(row))?,
             lines: lines.addresses.clone(),
-            joins: [&lines.joins[..], snapshot_joins].concat(),
+            joins: [&lines.joins[..], snapshot_joins, gap_joins].concat(),
+            delivery: delivery.clone(),
             retransmit: retransmit.clone(),
             snapshot_lines: snapshot_lines.clone(),
+            gap_lines: gap_lines.clone(),
             snapshot: snapshot.clone(),
             stamping: *stamping,
             receive_buffer_bytes: *receive_buffer_bytes,
@@ -210,16 +219,26 @@ impl UdpIngest {
             stamp(&receiver.socket, feed.stamping, &name);
             self.open(receiver.socket, channel, Line(line), None)?;
         }
-        for address in &feed.snapshot_lines {
+        let snapshots = feed
+            .snapshot_lines
+            .iter()
+            .map(|line| (line, Line::SNAPSHOT));
+        let answers = feed.gap_lines.iter().map(|line| (line, Line::RECOVERY));
+        for (address, line) in snapshots.chain(answers) {
             let (wished, join) = (feed.receive_buffer_bytes, joins.next().unwrap_or(&plain));
             let opened = socket::udp_receiver(*address, join, wished);
             let receiver = opened.map_err(failed)?;
-            info!(feed = name, %address, "snapshot line is open");
+            info!(feed = name, %address, "recovery line is open");
             stamp(&receiver.socket, feed.stamping, &name);
-            self.open(receiver.socket, channel, Line::SNAPSHOT, None)?;
+            self.open(receiver.socket, channel, line, None)?;
         }
-        let mut servers = Vec::with_capacity(feed.retransmit.len());
-        for (server, address) in (0u8..).zip(&feed.retransmit) {
+        let mut streams = Streams::new(feed.snapshot).with_delivery(feed.delivery);
+        let mut asked = feed.retransmit;
+        if feed.feed.asks_by_stream() {
+            streams = streams.with_retransmit(std::mem::take(&mut asked));
+        }
+        let mut servers = Vec::with_capacity(asked.len());
+        for (server, address) in (0u8..).zip(&asked) {
             let opened = socket::udp_connected(*address, RECOVERY_BUFFER_BYTES);
             let receiver = opened.map_err(failed)?;
             servers.push(self.ports.len());
@@ -231,7 +250,7 @@ impl UdpIngest {
             name,
             feed: feed.feed,
             servers,
-            streams: Streams::new(feed.snapshot),
+            streams,
             totals,
         });
         Ok(())
@@ -265,7 +284,8 @@ impl UdpIngest {
         Ok(())
     }
 
-    /// The address each socket is bound to, in the order of the configuration: lines, then servers, feed by feed.
+    /// The address each socket is bound to, in the order of the configuration: lines, lines of snapshots, lines of answers,
+    /// then servers, feed by feed.
     pub fn local_addresses(&self) -> Vec<Option<SocketAddr>> {
         let local = |port: &Port| port.socket.local_addr().ok()?.as_socket();
         self.ports.iter().map(local).collect()

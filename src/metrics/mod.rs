@@ -53,6 +53,7 @@ counters! {
     DecodeErrors, "decode_errors_total", "", "Packets or messages refused; any growth deserves a capture.";
     UnknownInstruments, "unknown_instrument_messages_total", "", "Messages for instruments nobody defined.";
     Requests, "retransmission_requests_total", "", "Retransmission requests sent.";
+    RequestsRefused, "retransmission_refusals_total", "", "Requests, or logins for them, that a server refused: quotas, ranges.";
     GapsOpened, "gaps_total", "", "Gaps declared: messages missing on every line.";
     MessagesRecovered, "messages_recovered_total", "", "Missing messages that came by retransmission.";
     MessagesLost, "messages_lost_total", "", "Messages given up: books of the channel are suspect since.";
@@ -138,6 +139,7 @@ impl ChannelCounters {
             feed.unknown_instrument_messages,
         );
         self.set(Counter::Requests, feed.requests);
+        self.set(Counter::RequestsRefused, feed.requests_refused);
         self.set(Counter::GapsOpened, feed.gaps_opened);
         self.set(Counter::MessagesRecovered, feed.messages_recovered);
         self.set(Counter::MessagesLost, feed.messages_lost);

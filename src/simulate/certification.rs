@@ -684,6 +684,17 @@ pub const CASES: &[Case] = &[
         run: |setting| with_server(ServerFault::Slow(40_000_000), setting),
     },
     Case {
+        name: "retransmission quota",
+        demand: "counted; never live on a hole; by snapshot where there is one",
+        run: |setting| {
+            needs_servers(setting)?;
+            if !setting.world()?.has_quotas() {
+                return Err(Verdict::NotApplicable("the venue says nothing of quotas"));
+            }
+            with_server(ServerFault::Quota, setting)
+        },
+    },
+    Case {
         name: "snapshot refused",
         demand: "not live; asked again until there is one",
         run: |setting| with_snapshot(ServerFault::Unreachable, setting),

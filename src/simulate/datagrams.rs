@@ -5,7 +5,7 @@ use super::order_flow::{FlowSettings, OrderFlow};
 use super::streams::StreamServer;
 use crate::sys;
 use feeds::model::{EventTime, Symbol};
-use feeds::simulator::VenueSimulator;
+use feeds::simulator::{ServerKind, VenueSimulator};
 use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
@@ -38,6 +38,8 @@ pub struct DatagramPlan {
     pub retransmit: Option<RetransmitPlan>,
     /// Where snapshots are repeated, if they are.
     pub snapshot_lines: Vec<SocketAddr>,
+    /// Where answers to requests are sent, where the venue sends them to everybody.
+    pub gap_lines: Vec<SocketAddr>,
     /// Where the snapshot server listens, if there is one; port 0 lets the system choose.
     pub snapshot: Option<SocketAddr>,
     /// The order flow.
@@ -72,17 +74,30 @@ impl DatagramVenue {
     /// When a socket cannot be bound or set up.
     pub fn start(plan: DatagramPlan, venue: Box<dyn VenueSimulator>) -> io::Result<DatagramVenue> {
         let sender = sender_socket(plan.interface)?;
+        // A venue that is asked over connections takes no requests by datagrams.
+        let asked = plan.retransmit.map(|retransmit| retransmit.listen);
+        let by_stream = asked.filter(|_| venue.has_server(ServerKind::Retransmit));
         let server = match plan.retransmit {
-            Some(retransmit) => {
+            Some(retransmit) if by_stream.is_none() => {
                 let socket = UdpSocket::bind(retransmit.listen)?;
                 socket.set_nonblocking(true)?;
                 Some(socket)
             }
-            None => None,
+            _ => None,
         };
-        let retransmit = server.as_ref().map(UdpSocket::local_addr).transpose()?;
-        let streams = plan.snapshot.map(StreamServer::bind).transpose()?;
-        let snapshot = streams.as_ref().map(StreamServer::local_addr).transpose()?;
+        let listen: Vec<_> = [
+            (ServerKind::Retransmit, by_stream),
+            (ServerKind::Snapshot, plan.snapshot),
+        ]
+        .into_iter()
+        .filter_map(|(kind, address)| Some((kind, address?)))
+        .collect();
+        let streams = StreamServer::bind(&listen)?;
+        let retransmit = match &server {
+            Some(server) => Some(server.local_addr()?),
+            None => streams.local_addr(ServerKind::Retransmit)?,
+        };
+        let snapshot = streams.local_addr(ServerKind::Snapshot)?;
         let (stop, events) = (
             Arc::new(AtomicBool::new(false)),
             Arc::new(AtomicU64::new(0)),
@@ -104,6 +119,7 @@ impl DatagramVenue {
                     streams,
                     lines,
                     answers: VecDeque::new(),
+                    shared: VecDeque::new(),
                 };
                 run.run(&stop_seen, &counted)
             })?;
@@ -180,9 +196,11 @@ struct Run {
     venue: Box<dyn VenueSimulator>,
     sender: UdpSocket,
     server: Option<UdpSocket>,
-    streams: Option<StreamServer>,
+    streams: StreamServer,
     lines: Vec<Impairment>,
     answers: VecDeque<(u64, SocketAddr, Vec<u8>)>,
+    /// Answers to everybody, and when they are due.
+    shared: VecDeque<(u64, Vec<u8>)>,
 }
 
 impl Run {
@@ -209,9 +227,8 @@ impl Run {
             }
             self.send();
             self.answer(now);
-            if let Some(streams) = &mut self.streams {
-                streams.turn(EventTime(now), self.venue.as_mut());
-            }
+            self.streams.turn(EventTime(now), self.venue.as_mut());
+            self.answer_all(now);
             if turn < EVENTS_PER_TURN_MAX {
                 std::thread::sleep(Duration::from_micros(200));
             }
@@ -236,6 +253,26 @@ impl Run {
         while let Some(datagram) = self.venue.poll_snapshot_datagram() {
             for target in &self.plan.snapshot_lines {
                 drop(self.sender.send_to(&datagram, target));
+            }
+        }
+    }
+
+    /// Sends the answers that everybody gets.
+    fn answer_all(&mut self, now: u64) {
+        let Some(plan) = self.plan.retransmit else {
+            return;
+        };
+        while self.shared.len() < ANSWERS_MAX
+            && let Some(answer) = self.venue.poll_answer_datagram()
+        {
+            if !plan.refuse {
+                let due = now + plan.delay.as_nanos() as u64;
+                self.shared.push_back((due, answer));
+            }
+        }
+        while let Some((_, answer)) = self.shared.pop_front_if(|(due, _)| *due <= now) {
+            for target in &self.plan.gap_lines {
+                drop(self.sender.send_to(&answer, target));
             }
         }
     }

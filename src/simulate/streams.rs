@@ -1,4 +1,4 @@
-//! A recovery server that is spoken to over TCP: carries bytes between its clients and a venue.
+//! Recovery servers that are spoken to over TCP: carries bytes between their clients and a venue.
 
 use feeds::model::EventTime;
 use feeds::simulator::{ServerKind, VenueSimulator};
@@ -18,32 +18,45 @@ struct Client {
     is_closing: bool,
 }
 
-/// A listening server. Driven by turns, never waits.
+/// Listening servers of one venue. Driven by turns, never waits.
 pub(super) struct StreamServer {
-    listener: TcpListener,
+    listeners: Vec<(ServerKind, TcpListener)>,
     clients: Vec<Client>,
     next: u32,
 }
 
 impl StreamServer {
-    pub(super) fn bind(listen: SocketAddr) -> io::Result<StreamServer> {
-        let listener = TcpListener::bind(listen)?;
-        listener.set_nonblocking(true)?;
+    pub(super) fn bind(listen: &[(ServerKind, SocketAddr)]) -> io::Result<StreamServer> {
+        let mut listeners = Vec::with_capacity(listen.len());
+        for &(kind, address) in listen {
+            let listener = TcpListener::bind(address)?;
+            listener.set_nonblocking(true)?;
+            listeners.push((kind, listener));
+        }
         Ok(StreamServer {
-            listener,
+            listeners,
             clients: Vec::new(),
             next: 0,
         })
     }
 
-    pub(super) fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    /// Where the server of this kind listens, if there is one.
+    pub(super) fn local_addr(&self, kind: ServerKind) -> io::Result<Option<SocketAddr>> {
+        let mut listeners = self.listeners.iter();
+        let listener = listeners.find(|(its, _)| *its == kind);
+        listener.map(|(_, it)| it.local_addr()).transpose()
+    }
+
+    /// Takes a client of any of the servers.
+    fn accept(&self) -> Option<(ServerKind, TcpStream)> {
+        let mut listeners = self.listeners.iter();
+        listeners.find_map(|(kind, listener)| Some((*kind, listener.accept().ok()?.0)))
     }
 
     /// Takes new clients, gives the venue what they say and gives them what it answers.
     pub(super) fn turn(&mut self, now: EventTime, venue: &mut dyn VenueSimulator) {
         while self.clients.len() < CLIENTS_MAX {
-            let Ok((socket, _)) = self.listener.accept() else {
+            let Some((kind, socket)) = self.accept() else {
                 break;
             };
             if socket.set_nonblocking(true).is_err() {
@@ -51,7 +64,7 @@ impl StreamServer {
             }
             let connection = self.next;
             self.next = self.next.wrapping_add(1);
-            venue.on_stream_open(connection, ServerKind::Snapshot);
+            venue.on_stream_open(connection, kind);
             self.clients.push(Client {
                 socket,
                 connection,

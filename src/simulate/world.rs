@@ -50,6 +50,8 @@ pub enum ServerFault {
     Slow(u64),
     /// Its answers break off in the middle, every second time.
     Partial,
+    /// It says that its quota is used up, where the venue has a way to say so.
+    Quota,
 }
 
 /// What goes wrong while there are faults.
@@ -309,6 +311,7 @@ impl World {
             },
             has_snapshot_lines: settings.has_snapshots
                 && descriptor.snapshot == SnapshotService::Lines,
+            has_gap_lines: descriptor.has_retransmission,
             own: settings.own.clone(),
             ..FeedSettings::single_line(ChannelId(0))
         };
@@ -346,6 +349,14 @@ impl World {
     pub fn set_faults(&mut self, faults: Faults) {
         self.faults = faults;
         self.burst = [0; 2];
+        let is_refused = faults.retransmit == ServerFault::Quota;
+        self.venue.refuse_requests(is_refused);
+    }
+
+    /// Whether the venue has a way to say that a quota is used up.
+    pub fn has_quotas(&mut self) -> bool {
+        let is_refused = self.faults.retransmit == ServerFault::Quota;
+        self.venue.refuse_requests(is_refused)
     }
 
     /// Whether the tested feed is told anything from now on.
@@ -544,7 +555,7 @@ impl World {
             let is_lost = match fault {
                 ServerFault::Unreachable | ServerFault::Silent => true,
                 ServerFault::Partial => self.dice.below(10) == 0,
-                ServerFault::None | ServerFault::Slow(_) => false,
+                ServerFault::None | ServerFault::Slow(_) | ServerFault::Quota => false,
             };
             if !is_lost && self.has_snapshots {
                 let late = if let ServerFault::Slow(ns) = fault {
@@ -754,13 +765,14 @@ impl World {
         match server {
             Server::Retransmit(_) => self.faults.retransmit,
             Server::Snapshot(_) => self.faults.snapshot,
+            Server::Delivery(_) => ServerFault::Unreachable,
         }
     }
 
     fn request(&mut self, ahead: u64, server: u8, bytes: &[u8]) {
         let late = ANSWER_NS + ahead;
         let late = match self.faults.retransmit {
-            ServerFault::None => late,
+            ServerFault::None | ServerFault::Quota => late,
             ServerFault::Slow(ns) => late + ns,
             ServerFault::Unreachable => {
                 let gone = LinkEvent::ServerUnreachable(server);
@@ -783,7 +795,7 @@ impl World {
     fn connect(&mut self, ahead: u64, server: Server) {
         let kind = match server {
             Server::Retransmit(_) => ServerKind::Retransmit,
-            Server::Snapshot(_) => ServerKind::Snapshot,
+            Server::Snapshot(_) | Server::Delivery(_) => ServerKind::Snapshot,
         };
         let late = ANSWER_NS + ahead;
         if self.fault_of(server) == ServerFault::Unreachable || !self.venue.has_server(kind) {
@@ -795,13 +807,36 @@ impl World {
         self.post(late, Parcel::Link(LinkEvent::StreamUp(server)));
     }
 
+    /// Puts an answer to everybody on its way.
+    fn answer_all(&mut self, bytes: Vec<u8>) {
+        let late = match self.faults.retransmit {
+            ServerFault::None | ServerFault::Quota => 0,
+            ServerFault::Slow(ns) => ns,
+            ServerFault::Unreachable | ServerFault::Silent => return,
+            ServerFault::Partial => {
+                self.answers += 1;
+                if self.answers.is_multiple_of(2) {
+                    return;
+                }
+                0
+            }
+        };
+        self.post(ANSWER_NS + late, Parcel::Datagram(Line::RECOVERY, bytes));
+    }
+
     /// Puts what the venue's servers say on its way, in segments.
     fn take_streams(&mut self) {
+        while let Some(bytes) = self.venue.poll_answer_datagram() {
+            self.answer_all(bytes);
+        }
         while let Some((connection, bytes)) = self.venue.poll_stream() {
             let Some(&server) = self.connections.get(&connection) else {
                 continue;
             };
             let fault = self.fault_of(server);
+            if fault == ServerFault::Silent {
+                continue;
+            }
             let mut late = ANSWER_NS;
             if let ServerFault::Slow(ns) = fault {
                 late += ns;

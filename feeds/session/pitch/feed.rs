@@ -1,15 +1,19 @@
 //! From packet to tick: units, and sessions that no header names.
 
+use super::gap::{self, GapClient};
 use super::instruments::Instruments;
 use super::normalize::{Market, Normalizer};
 use super::settings::Settings;
 use super::spin::{Login, Said, SpinClient};
 use super::unit::{At, Unit};
-use crate::contract::{Batch, DecodeError, Feed, FeedCounters, FeedSettings, Notice, SettingFault};
+use crate::contract::{
+    Batch, DecodeError, Feed, FeedCounters, FeedSettings, Line, Notice, SettingFault,
+};
 use crate::model::{Flags, RecvTime, ResetKind, SendTime};
 use crate::session::SequencedChannel;
-use crate::session::channel::{Follow, Framed, Kind, Place, Progress, Protocol, Standing};
+use crate::session::channel::{Answer, Follow, Framed, Kind, Place, Progress, Protocol, Standing};
 use crate::session::sequenced_unit::{HEADER_BYTES, Header, whole_count};
+use crate::session::sequencer::Request;
 
 /// A first message is taken for a late copy this long after the end of a session, in ns.
 const OLD_SESSION_NS: u64 = 1_000_000_000;
@@ -30,6 +34,8 @@ pub fn build<M: Market>(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<Se
         normalizer: Normalizer::new(unit),
         login: own.login,
         spin: SpinClient::default(),
+        request_login: own.request_login,
+        gap: Vec::new(),
     };
     Ok(Box::new(SequencedChannel::new(
         settings,
@@ -49,6 +55,10 @@ struct Pitch<M> {
     login: Login,
     /// What is read of one.
     spin: SpinClient,
+    /// For the gap request proxies.
+    request_login: Login,
+    /// What is read of each.
+    gap: Vec<GapClient>,
 }
 
 impl<M: Market> Protocol for Pitch<M> {
@@ -88,6 +98,11 @@ impl<M: Market> Protocol for Pitch<M> {
     #[inline(always)]
     fn follow(&mut self, framed: &Framed<'_, Header>, standing: Standing) -> Follow {
         let unit = framed.header.unit;
+        if standing.line == Line::RECOVERY {
+            // Answers to whoever asked, about any unit. They are old, and open no session.
+            let is_ours = self.unit == Some(unit);
+            return if is_ours { Follow::Yes } else { Follow::Late };
+        }
         if *self.unit.get_or_insert(unit) != unit {
             // Another unit has a sequence of its own and needs a channel of its own.
             return Follow::Refuse(DecodeError::BadField { tag: 0, offset: 3 });
@@ -135,6 +150,40 @@ impl<M: Market> Protocol for Pitch<M> {
         let (body, count) = (framed.body, framed.count);
         self.normalizer
             .apply_reference(at, body, count, counters, out)
+    }
+
+    const ASKS_BY_STREAM: bool = true;
+
+    const REQUEST_HEARTBEAT_NS: u64 = gap::HEARTBEAT_NS;
+
+    fn begin_requests(&mut self, server: u8) -> Vec<u8> {
+        let index = usize::from(server);
+        if self.gap.len() <= index {
+            self.gap.resize_with(index + 1, GapClient::default);
+        }
+        self.gap[index].begin(&self.request_login)
+    }
+
+    fn request_bytes(&self, request: Request) -> Vec<u8> {
+        // Nothing is missing before a first packet, which says what unit it is.
+        let unit = self.unit.unwrap_or_default();
+        gap::request(unit, request.first, request.count)
+    }
+
+    fn request_heartbeat() -> Vec<u8> {
+        super::spin::heartbeat()
+    }
+
+    fn on_request_bytes(
+        &mut self,
+        server: u8,
+        bytes: &[u8],
+        _reply: &mut Vec<u8>,
+        answers: &mut Vec<Answer>,
+    ) {
+        if let Some(client) = self.gap.get_mut(usize::from(server)) {
+            client.on_bytes(bytes, answers);
+        }
     }
 
     fn begin_snapshot(&mut self) -> Vec<u8> {

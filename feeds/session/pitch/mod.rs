@@ -38,6 +38,7 @@
 pub mod auction;
 pub mod encode;
 pub mod feed;
+pub mod gap;
 pub mod inspect;
 pub mod instruments;
 pub mod normalize;

@@ -1,5 +1,5 @@
-//! The venue: one unit that says what a matching engine does. Its spin server tells those
-//! who missed much what rests. Requests for missing messages are not simulated.
+//! The venue: one unit that says what a matching engine does. Its gap request proxy sends again
+//! what somebody missed, to everybody; its spin server tells those who missed much what rests.
 //!
 //! Prices are cut to 1e-4 and sizes to 32 bits, which is what the protocol can say. An order that
 //! makes way for another is deleted and the other added, as one transaction where the market has
@@ -7,6 +7,7 @@
 
 use super::auction::Auction;
 use super::encode::{Dialect, PitchEncoder};
+use super::gap::{self, GapRequest};
 use super::spin;
 use crate::model::time::new_york_midnight;
 use crate::model::{EventTime, Price, RecvTime, Side, Symbol};
@@ -21,6 +22,10 @@ pub const HEARTBEAT_NS: u64 = 1_000_000_000;
 pub const REFERENCE_NS: u64 = 10_000_000_000;
 /// Time after which the spin server offers another image, while anybody listens.
 pub const IMAGE_NS: u64 = 1_000_000_000;
+/// Most messages of one request.
+pub const REQUEST_COUNT_MAX: u16 = 100;
+/// Bytes of messages the proxy remembers.
+pub const STORE_BYTES_MAX: usize = 64 << 20;
 /// Packets nobody fetched; beyond it the oldest are lost, as on a line.
 pub const PACKETS_MAX: usize = 65_536;
 
@@ -66,9 +71,49 @@ struct SpinImage {
     orders: RestingOrders,
 }
 
-/// A client of the spin server.
+/// What can be sent again: the newest messages, within a bound.
 #[derive(Debug, Default)]
+struct Store {
+    first: u32,
+    messages: VecDeque<Vec<u8>>,
+    bytes: usize,
+}
+
+impl Store {
+    fn push(&mut self, message: &[u8]) {
+        self.messages.push_back(message.to_vec());
+        self.bytes += message.len();
+        while self.bytes > STORE_BYTES_MAX
+            && let Some(oldest) = self.messages.pop_front()
+        {
+            self.bytes -= oldest.len();
+            self.first = self.first.wrapping_add(1);
+        }
+    }
+
+    /// The packets of an answer; `None` where not all of it is remembered.
+    fn packets(&self, first: u32, count: u16) -> Option<Vec<Vec<u8>>> {
+        let from = first.checked_sub(self.first)? as usize;
+        let until = from + usize::from(count);
+        if count == 0 || until > self.messages.len() {
+            return None;
+        }
+        let (mut said, mut packets) = (Vec::new(), Packetizer::new(UNIT, first));
+        for message in self.messages.range(from..until) {
+            if !packets.push(message) {
+                said.push(packets.packet());
+                packets.push(message);
+            }
+        }
+        said.push(packets.packet());
+        Some(said)
+    }
+}
+
+/// A client of one of the servers.
+#[derive(Debug)]
 struct Client {
+    server: ServerKind,
     packets: Packets,
     is_in: bool,
 }
@@ -90,6 +135,11 @@ pub struct PitchVenue<V> {
     last_listed: u64,
     clients: BTreeMap<u32, Client>,
     streams: VecDeque<(u32, Option<Vec<u8>>)>,
+    store: Store,
+    /// Answers that are on their way to everybody.
+    answers: VecDeque<Vec<u8>>,
+    is_refusing: bool,
+    last_alive: u64,
     /// The image that is offered.
     image: SpinImage,
     last_image: u64,
@@ -121,6 +171,10 @@ impl<V: Venue> PitchVenue<V> {
             last_listed: 0,
             clients: BTreeMap::new(),
             streams: VecDeque::new(),
+            store: Store::default(),
+            answers: VecDeque::new(),
+            is_refusing: false,
+            last_alive: 0,
             image: SpinImage::default(),
             last_image: 0,
             halted: BTreeSet::new(),
@@ -148,6 +202,7 @@ impl<V: Venue> PitchVenue<V> {
 
     /// Puts the message of the encoder into the packet. One that does not fit goes into the next.
     fn collect(&mut self, now: EventTime) {
+        self.store.push(self.encoder.bytes());
         if !self.packets.push(self.encoder.bytes()) {
             self.send(now);
             self.packets.push(self.encoder.bytes());
@@ -188,9 +243,39 @@ impl<V: Venue> PitchVenue<V> {
             orders: self.orders.clone(),
         };
         let offer = spin::image_available(self.image.sequence);
-        for (&connection, _) in self.clients.iter().filter(|(_, client)| client.is_in) {
+        for connection in self.listeners(ServerKind::Snapshot) {
             self.streams.push_back((connection, Some(offer.clone())));
         }
+    }
+
+    /// Who is logged in.
+    fn listeners(&self, server: ServerKind) -> Vec<u32> {
+        let is_one = |client: &Client| client.is_in && client.server == server;
+        let clients = self.clients.iter().filter(|(_, client)| is_one(client));
+        clients.map(|(&connection, _)| connection).collect()
+    }
+
+    /// Takes a request for messages, and says what becomes of it.
+    fn send_again(&mut self, request: &GapRequest<'_>) -> Vec<u8> {
+        let (unit, first, count) = (request.unit(), request.sequence(), request.count());
+        let status = if self.is_refusing {
+            b'M'
+        } else if unit != UNIT {
+            b'I'
+        } else if count > REQUEST_COUNT_MAX {
+            b'C'
+        } else if let Some(packets) = self.store.packets(first, count) {
+            for packet in packets {
+                if self.answers.len() == PACKETS_MAX {
+                    self.answers.pop_front();
+                }
+                self.answers.push_back(packet);
+            }
+            b'A'
+        } else {
+            b'O'
+        };
+        gap::response(unit, first, count, status)
     }
 
     /// The answer to a request for an image.
@@ -282,6 +367,10 @@ impl<V: Venue> VenueSimulator for PitchVenue<V> {
         let local = RecvTime(now.0.saturating_sub(V::LATER_NS));
         self.midnight = new_york_midnight(local) + V::LATER_NS;
         self.packets = Packetizer::new(UNIT, 1);
+        self.store = Store {
+            first: 1,
+            ..Store::default()
+        };
         self.orders = RestingOrders::default();
         self.halted.clear();
         self.image = SpinImage::default();
@@ -443,9 +532,16 @@ impl<V: Venue> VenueSimulator for PitchVenue<V> {
             return;
         }
         if now.0.saturating_sub(self.last_image) >= IMAGE_NS
-            && self.clients.values().any(|client| client.is_in)
+            && !self.listeners(ServerKind::Snapshot).is_empty()
         {
             self.offer_image(now);
+        }
+        if now.0.saturating_sub(self.last_alive) >= gap::HEARTBEAT_NS {
+            self.last_alive = now.0;
+            for connection in self.listeners(ServerKind::Retransmit) {
+                self.streams
+                    .push_back((connection, Some(spin::heartbeat())));
+            }
         }
         if now.0.saturating_sub(self.last_listed) >= REFERENCE_NS {
             self.list(now);
@@ -469,12 +565,26 @@ impl<V: Venue> VenueSimulator for PitchVenue<V> {
         self.datagrams.pop_front()
     }
 
-    fn has_server(&self, server: ServerKind) -> bool {
-        server == ServerKind::Snapshot
+    fn refuse_requests(&mut self, is_refused: bool) -> bool {
+        self.is_refusing = is_refused;
+        true
     }
 
-    fn on_stream_open(&mut self, connection: u32, _: ServerKind) {
-        self.clients.insert(connection, Client::default());
+    fn poll_answer_datagram(&mut self) -> Option<Vec<u8>> {
+        self.answers.pop_front()
+    }
+
+    fn has_server(&self, _: ServerKind) -> bool {
+        true
+    }
+
+    fn on_stream_open(&mut self, connection: u32, server: ServerKind) {
+        let client = Client {
+            server,
+            packets: Packets::default(),
+            is_in: false,
+        };
+        self.clients.insert(connection, client);
     }
 
     fn on_stream(&mut self, now: EventTime, connection: u32, bytes: &[u8]) {
@@ -482,13 +592,21 @@ impl<V: Venue> VenueSimulator for PitchVenue<V> {
             return;
         };
         client.packets.push(bytes);
-        let (mut has_logged_in, mut wanted) = (false, Vec::new());
+        let server = client.server;
+        let (mut has_logged_in, mut wanted, mut missing) = (false, Vec::new(), Vec::new());
         while let Some(Ok((_, mut blocks))) = client.packets.next() {
             while let Some((message, rest)) = split_message(blocks) {
                 blocks = rest;
                 match message {
                     [spin::LOGIN, ..] => has_logged_in = true,
-                    [spin::SPIN_REQUEST, body @ ..] if client.is_in => {
+                    [gap::GAP_REQUEST, body @ ..]
+                        if client.is_in && server == ServerKind::Retransmit =>
+                    {
+                        missing.push(body.to_vec());
+                    }
+                    [spin::SPIN_REQUEST, body @ ..]
+                        if client.is_in && server == ServerKind::Snapshot =>
+                    {
                         wanted.extend(spin::Image::of(body).map(|image| image.sequence()));
                     }
                     _ => {}
@@ -499,11 +617,17 @@ impl<V: Venue> VenueSimulator for PitchVenue<V> {
             client.is_in = true;
             let welcome = spin::login_response(b'A');
             self.streams.push_back((connection, Some(welcome)));
-            self.offer_image(now);
+            if server == ServerKind::Snapshot {
+                self.offer_image(now);
+            }
         } else if has_logged_in {
             let refusal = spin::login_response(b'S');
             self.streams.push_back((connection, Some(refusal)));
             self.streams.push_back((connection, None));
+        }
+        for request in missing.iter().filter_map(|body| GapRequest::of(body)) {
+            let answer = self.send_again(&request);
+            self.streams.push_back((connection, Some(answer)));
         }
         // One image at a time.
         if let Some(&sequence) = wanted.first() {

@@ -271,7 +271,7 @@ pub fn heartbeat() -> Vec<u8> {
 }
 
 /// A packet of one message.
-fn packet(tag: u8, body: &[u8]) -> Vec<u8> {
+pub fn packet(tag: u8, body: &[u8]) -> Vec<u8> {
     let mut packets = Packetizer::new(0, 0);
     let length = body.len() as u8 + 2;
     packets.push(&[&[length, tag], body].concat());

@@ -10,9 +10,10 @@
 use super::PitchEncoder;
 use super::encode::Dialect;
 use super::wire::TypeInfo;
+use super::{gap, spin};
 use crate::contract::{
-    Batch, Descriptor, Feed, FeedSettings, FieldSink, Form, InspectedMessage, Line, MessageSink,
-    Notice, Outcome, Packet, TickSink, Value,
+    Action, Batch, Descriptor, Feed, FeedSettings, FieldSink, Form, InspectedMessage, Line,
+    LinkEvent, MessageSink, Notice, Outcome, Packet, Server, TickSink, Value,
 };
 use crate::model::decimal::Decimal;
 use crate::model::{ChannelId, Definition, InstrumentId, RecvTime, Side, Tick};
@@ -413,4 +414,96 @@ impl Room {
         }
         assert!(refused > 0);
     }
+}
+
+impl Rig {
+    fn link(&mut self, event: LinkEvent, now: u64) {
+        self.feed.on_link(event, RecvTime(now), &mut self.batch);
+    }
+
+    fn stream(&mut self, server: Server, bytes: &[u8], now: u64) -> Outcome {
+        let packet = Packet {
+            line: Line::RECOVERY,
+            ts_recv: RecvTime(now),
+            form: Form::Stream(server),
+            bytes,
+        };
+        self.feed.on_packet(&packet, &mut self.batch)
+    }
+
+    #[track_caller]
+    fn check_action(&mut self, action: Action) {
+        assert_eq!(self.feed.poll_action(), Some(action));
+    }
+}
+
+/// Two proxies, and a unit whose second message of three is missing.
+fn with_a_hole() -> Rig {
+    let dialect = &crate::cboe_pitch_equities::encode::DIALECT;
+    let descriptor = &crate::cboe_pitch_equities::DESCRIPTOR;
+    let mut rig = Rig::new(descriptor, dialect, |settings| {
+        settings.server_count = 2;
+        settings.has_gap_lines = true;
+    });
+    // An answer to somebody else says nothing about where the unit stands.
+    let old = packet_of(1, 5, &encoded(dialect, |venue| venue.unit_clear(0)));
+    assert_eq!(rig.packet(Line::RECOVERY, &old, OPEN), Outcome::Duplicate);
+    rig.say(1, OPEN, |venue| venue.time(SECOND, 0));
+    rig.say(3, OPEN, |venue| venue.unit_clear(2));
+    rig.clock(OPEN + 3 * MILLISECOND);
+    rig
+}
+
+const PROXIES: [Server; 2] = [Server::Retransmit(0), Server::Retransmit(1)];
+
+#[test]
+fn a_hole_is_asked_for_over_a_connection_and_filled_by_an_answer_to_everybody() {
+    let (mut rig, now) = (with_a_hole(), OPEN + 4 * MILLISECOND);
+    let [server, next] = PROXIES;
+    rig.check_action(Action::OpenStream { server });
+    assert_eq!(rig.feed.poll_action(), None);
+    rig.link(LinkEvent::StreamUp(server), now);
+    let bytes = spin::login_packet(&spin::Login::default());
+    rig.check_action(Action::SendStream { server, bytes });
+    rig.stream(server, &spin::login_response(b'A'), now);
+    let bytes = gap::request(1, 2, 1);
+    rig.check_action(Action::SendStream { server, bytes });
+
+    rig.stream(server, &gap::response(1, 2, 1, b'M'), now);
+    assert_eq!(rig.feed.counters().requests_refused, 1);
+    rig.check_action(Action::OpenStream { server: next });
+    rig.link(LinkEvent::StreamUp(next), now);
+    rig.stream(next, &spin::login_response(b'A'), now);
+    rig.stream(next, &gap::response(1, 2, 1, b'A'), now);
+
+    let missing = encoded(rig.dialect, |venue| venue.unit_clear(1));
+    let other = packet_of(2, 2, &missing);
+    assert_eq!(rig.packet(Line::RECOVERY, &other, now), Outcome::Duplicate);
+    let answer = packet_of(1, 2, &missing);
+    assert_eq!(rig.packet(Line::RECOVERY, &answer, now), Outcome::Applied);
+    let counters = rig.feed.counters();
+    assert_eq!((counters.messages, counters.messages_recovered), (3, 1));
+    assert_eq!(counters.decode_errors_total(), 0);
+    assert_eq!(rig.feed.gaps().len(), 1);
+}
+
+#[test]
+fn a_gap_is_given_up_when_no_proxy_takes_the_login() {
+    let (mut rig, now) = (with_a_hole(), OPEN + 4 * MILLISECOND);
+    for server in PROXIES {
+        rig.check_action(Action::OpenStream { server });
+        rig.link(LinkEvent::StreamUp(server), now);
+        rig.feed.poll_action();
+        rig.stream(server, &spin::login_response(b'N'), now);
+        rig.check_action(Action::CloseStream { server });
+    }
+    assert_eq!(rig.feed.counters().messages_lost, 1);
+    assert_eq!(rig.feed.counters().requests_refused, 2);
+    let refused = |notice: &Notice| matches!(notice, Notice::RequestRefused { .. });
+    assert_eq!(rig.notices().iter().filter(|it| refused(it)).count(), 2);
+    // Neither is asked again for a while.
+    rig.say(5, now, |venue| venue.unit_clear(4));
+    rig.clock(now + 3 * MILLISECOND);
+    assert_eq!(rig.feed.poll_action(), None);
+    assert_eq!(rig.feed.counters().messages_lost, 2);
 }

@@ -2,7 +2,7 @@
 
 use crate::contract::Line;
 use crate::model::RecvTime;
-use crate::session::sequencer::Step;
+use crate::session::sequencer::{REFUSAL_NS_MAX, Step};
 use crate::session::{Offer, Sequencer, SequencerSettings};
 
 const A: Line = Line(0);
@@ -67,6 +67,12 @@ impl Trial {
 
     fn finish(&mut self, now: u64) {
         self.sequencer.finish(RecvTime(now));
+        self.drain();
+    }
+
+    fn refused(&mut self, server: u8, first: u64, rest_ns: u64, now: u64) {
+        self.sequencer
+            .on_refused(server, first, rest_ns, RecvTime(now));
         self.drain();
     }
 
@@ -498,4 +504,69 @@ fn an_answer_takes_the_place_of_what_is_held_behind_it() {
     trial.check("92-99, recovered 2+98, 100-100, 101-101");
     trial.clock(40);
     trial.check("open 102+2, ask 0:102+2");
+}
+
+/// A hole of 2 to 5, asked for at 10.
+fn behind_by_4(server_count: u8, answers_in_parts: bool) -> Trial {
+    let mut trial = Trial::with(|settings| {
+        settings.server_count = server_count;
+        settings.answers_in_parts = answers_in_parts;
+    });
+    trial.packet(A, 1, 1, 0);
+    trial.packet(A, 6, 1, 0);
+    trial.clock(10);
+    trial.check("1-1, open 2+4, ask 0:2+4");
+    trial
+}
+
+#[test]
+fn a_gap_that_every_server_refuses_is_given_up() {
+    let mut trial = behind_by_4(2, false);
+    trial.refused(1, 2, 0, 20);
+    trial.refused(0, 7, 0, 20);
+    trial.check("");
+    trial.refused(0, 2, 0, 20);
+    trial.check("ask 1:2+4");
+    trial.refused(1, 2, 0, 30);
+    trial.check("lost 2+4, 6-6");
+    trial.refused(1, 2, 0, 30);
+    trial.check("");
+}
+
+#[test]
+fn a_refusal_that_is_over_soon_is_waited_for_and_a_long_one_is_not() {
+    let mut trial = behind_by_4(1, false);
+    trial.refused(0, 2, 500, 20);
+    trial.clock(519);
+    trial.check("");
+    trial.clock(520);
+    trial.check("ask 0:2+4");
+    trial.packet(Line::RECOVERY, 2, 2, 530);
+    trial.check("2-3, ask 0:4+2");
+    trial.refused(0, 4, REFUSAL_NS_MAX + 1, 540);
+    trial.check("lost 4+2, 6-6");
+}
+
+#[test]
+fn a_server_that_always_refuses_for_a_moment_is_not_waited_for_forever() {
+    let mut trial = behind_by_4(1, false);
+    for turn in 1..10 {
+        trial.refused(0, 2, 50, 100 * turn);
+        trial.clock(100 * turn + 50);
+    }
+    assert!(!trial.sequencer.is_gap_open());
+}
+
+#[test]
+fn an_answer_in_parts_is_awaited_until_its_time_is_over() {
+    let mut trial = behind_by_4(1, true);
+    trial.packet(Line::RECOVERY, 2, 1, 20);
+    trial.check("2-2");
+    trial.packet(Line::RECOVERY, 5, 1, 100);
+    trial.clock(110);
+    trial.check("");
+    trial.clock(200);
+    trial.check("ask 0:3+2");
+    trial.packet(Line::RECOVERY, 3, 2, 210);
+    trial.check("3-4, 5-5, recovered 2+4, 6-6");
 }
