@@ -3,11 +3,14 @@
 //! No graph here and no clock: ticks in, and at the end of an event a list of the instruments it touched. The source
 //! node ([`super::source`]) owns the channels of its ring and wakes the nodes of what was touched.
 
-use crate::book::{BookState, Books, Change, Fault, OrderBooks, PriceBooks, Touched, Trust};
+use crate::book::{
+    BookState, Books, Change, Fault, Finding, Integrity, IntegritySettings, OrderBooks, PriceBooks,
+    Reason, Touched, Trust,
+};
 use feeds::contract::BookKind;
 use feeds::model::{
-    Action, ChannelId, Definition, EventTime, Flags, InstrumentId, Price, RecvTime, ResetKind,
-    Side, Size, Tick, cancel_detail, heartbeat_detail,
+    Action, ChannelId, Definition, EventTime, Flags, GapKind, InstrumentId, Price, RecvTime,
+    ResetKind, Side, Size, Tick, cancel_detail, heartbeat_detail,
 };
 
 /// What a channel is, as its configuration or its capture says.
@@ -144,6 +147,11 @@ pub struct Channel {
     trust: Trust,
     instruments: Vec<Instrument>,
     faults: [u64; Fault::ALL.len()],
+    integrity: Integrity,
+    /// Books found broken at the end of the event; kept for its memory.
+    broken: Vec<InstrumentId>,
+    /// Faults, findings or repairs were counted since they were last exported.
+    has_counted: bool,
     depth: u32,
     event: Event,
     /// A print whose price is that of the order the next `Cancel` names.
@@ -173,6 +181,9 @@ impl Channel {
             trust: Trust::new(),
             instruments: Vec::new(),
             faults: [0; Fault::ALL.len()],
+            integrity: Integrity::new(IntegritySettings::default()),
+            broken: Vec::new(),
+            has_counted: false,
             depth,
             event: Event::default(),
             unpriced: None,
@@ -255,6 +266,25 @@ impl Channel {
         &self.faults
     }
 
+    /// What was found about the integrity of the books so far.
+    pub fn integrity(&self) -> &Integrity {
+        &self.integrity
+    }
+
+    /// Whether faults, findings or repairs were counted since the last call.
+    #[inline]
+    pub fn take_counted(&mut self) -> bool {
+        std::mem::take(&mut self.has_counted)
+    }
+
+    /// Whether the books are to be built anew from a snapshot, as of now. True once an interval.
+    #[inline]
+    pub fn poll_repair(&mut self, now: RecvTime) -> bool {
+        let is_asked = self.integrity.poll_repair(now);
+        self.has_counted |= is_asked;
+        is_asked
+    }
+
     /// Prints whose price was never known, because their order was not.
     pub fn unpriced_trades(&self) -> u64 {
         self.unpriced_lost
@@ -298,6 +328,11 @@ impl Channel {
         let touched = self.trust.on_tick(tick, &self.books);
         if touched != Touched::None {
             self.touch_state(touched);
+        }
+        if matches!(tick.action, Action::Gap | Action::Reset | Action::Status)
+            || tick.flags.contains(Flags::SNAPSHOT) && tick.is_last()
+        {
+            self.on_rare(tick);
         }
         if !self.is_connected && tick.action != Action::Reset && tick.action != Action::Definition {
             self.connect(true);
@@ -345,9 +380,53 @@ impl Channel {
             let id = self.event.touched[index];
             if self.instruments[id.index()].touches.any(Touches::TOP) {
                 let top = self.books.top(id);
+                let before = self.trust.overlap(id);
                 let touched = self.trust.on_top(id, &top, tick.ts_recv);
+                let overlap = self.trust.overlap(id);
+                if overlap != before {
+                    self.has_counted = true;
+                    self.integrity.on_overlap(id, overlap, tick.ts_recv);
+                }
                 self.touch_state(touched);
             }
+        }
+        if self.integrity.is_due(tick.ts_recv) {
+            self.judge(tick.ts_recv);
+        }
+    }
+
+    /// Finds out whose fault the books are that are crossed for too long.
+    #[cold]
+    fn judge(&mut self, now: RecvTime) {
+        let trust = &self.trust;
+        let look = |id| (trust.allowed(id), trust.state(id).state.is_complete());
+        self.integrity.judge(now, look, &mut self.broken);
+        self.has_counted = true;
+        while let Some(id) = self.broken.pop() {
+            let touched = self.trust.suspect(id, Reason::CrossedAfterLoss, now);
+            self.touch_state(touched);
+            self.touch(id, Touches::STATE);
+        }
+    }
+
+    /// What changes the worth of the books as a whole.
+    #[cold]
+    fn on_rare(&mut self, tick: &Tick) {
+        match tick.action {
+            Action::Gap => match GapKind::from_detail(tick.detail) {
+                Some(GapKind::Overrun) => self.integrity.on_overrun(),
+                Some(GapKind::Open) => {}
+                Some(GapKind::Lost | GapKind::Joined) | None => self.integrity.on_harm(),
+            },
+            Action::Reset => match ResetKind::from_detail(tick.detail) {
+                Some(ResetKind::Session) if tick.instrument == InstrumentId::ALL => {
+                    self.integrity.on_session();
+                }
+                Some(ResetKind::Session | ResetKind::AwaitSnapshot) => {}
+                Some(ResetKind::Sequence) | None => self.integrity.on_harm(),
+            },
+            Action::Status => self.integrity.on_trading(tick.ts_recv),
+            _ => self.integrity.on_snapshot(),
         }
     }
 
@@ -370,6 +449,10 @@ impl Channel {
     fn on_change(&mut self, tick: &Tick, change: &Change) {
         if let Some(fault) = change.fault {
             self.faults[fault as usize] += 1;
+            self.has_counted = true;
+            if !self.trust.expects_faults(change.instrument) {
+                self.integrity.on_fault(fault);
+            }
             let touched = self.trust.on_change(tick, change);
             self.touch_state(touched);
         }
@@ -397,6 +480,11 @@ impl Channel {
         }
         if !change.is_change() {
             return;
+        }
+        let is_set = matches!(tick.action, Action::Add | Action::Modify | Action::Level);
+        if is_set && tick.price.0 <= 0 {
+            self.has_counted = true;
+            self.integrity.count(Finding::PriceNotPositive);
         }
         let mut touches = Touches::DEEP;
         if change.best_moved {
