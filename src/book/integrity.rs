@@ -195,7 +195,7 @@ impl Integrity {
     }
 
     /// Judges what overlaps for longer than the grace. `look` says what trading the venue allows in a book, and whether the
-    /// book is complete as far as is known; one that is not is judged later. Books we broke go to `broken`.
+    /// book is settled; one whose gap is open or whose snapshot is to come is judged later. Books we broke go to `broken`.
     pub fn judge(
         &mut self,
         now: RecvTime,
@@ -213,8 +213,8 @@ impl Integrity {
                 due = due.min(until);
                 continue;
             }
-            let (trading, is_complete) = look(one.instrument);
-            if !is_complete {
+            let (trading, is_settled) = look(one.instrument);
+            if !is_settled {
                 one.since = now;
                 due = due.min(now.0.saturating_add(grace_ns));
                 continue;

@@ -5,7 +5,7 @@
 
 use crate::book::{
     BookState, Books, Change, Fault, Finding, Integrity, IntegritySettings, OrderBooks, PriceBooks,
-    Reason, Touched, Trust,
+    Reason, Touched, Trust, TrustState,
 };
 use feeds::contract::BookKind;
 use feeds::model::{
@@ -399,7 +399,9 @@ impl Channel {
     #[cold]
     fn judge(&mut self, now: RecvTime) {
         let trust = &self.trust;
-        let look = |id| (trust.allowed(id), trust.state(id).state.is_complete());
+        // A suspect book is judged: that it is crossed shows that it is broken.
+        let is_settled = |id| trust.state(id).state <= TrustState::Suspect;
+        let look = |id| (trust.allowed(id), is_settled(id));
         self.integrity.judge(now, look, &mut self.broken);
         self.has_counted = true;
         while let Some(id) = self.broken.pop() {
@@ -562,5 +564,141 @@ impl Channel {
             });
         }
         self.touch(tick.instrument, Touches::TRADE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+    const ID: InstrumentId = InstrumentId(0);
+
+    fn channel() -> Channel {
+        let spec = ChannelSpec {
+            id: ChannelId(0),
+            feed: String::new(),
+            venue: String::new(),
+            book: BookKind::ByOrder,
+            orders_capacity: 64,
+        };
+        let mut channel = Channel::new(spec, 10);
+        assert!(channel.define(&Definition::named(ID, "AAPL".into())));
+        channel
+    }
+
+    fn tick(action: Action, at: u64) -> Tick {
+        Tick {
+            action,
+            instrument: ID,
+            ts_recv: RecvTime(at),
+            flags: Flags::LAST,
+            ..Tick::blank(ChannelId(0), action)
+        }
+    }
+
+    fn add(order: u64, side: Side, price: i64, at: u64) -> Tick {
+        Tick {
+            order_id: order,
+            side,
+            price: Price(price),
+            size: Size(5),
+            ..tick(Action::Add, at)
+        }
+    }
+
+    /// Feeds ticks, each an event; says when repairs were asked for.
+    fn run(channel: &mut Channel, ticks: &[Tick]) -> Vec<u64> {
+        let mut asked = Vec::new();
+        for tick in ticks {
+            channel.begin_event();
+            channel.apply(tick);
+            channel.end_event(tick);
+            if channel.poll_repair(tick.ts_recv) {
+                asked.push(tick.ts_recv.0);
+            }
+        }
+        asked
+    }
+
+    fn orphan(order: u64, at: u64) -> Tick {
+        Tick {
+            order_id: order,
+            size: Size(1),
+            ..tick(Action::Cancel, at)
+        }
+    }
+
+    #[test]
+    fn orphans_beyond_their_number_ask_for_a_repair_once_an_interval() {
+        let mut channel = channel();
+        let orphans: Vec<Tick> = (1..=20).map(|n| orphan(n, 100 * SECOND + n)).collect();
+        let asked = run(&mut channel, &orphans);
+        assert_eq!(asked, [100 * SECOND + 9]);
+        assert_eq!(channel.faults()[Fault::UnknownOrder as usize], 20);
+        assert_eq!(channel.state(ID).reason, Reason::BookFault);
+        assert!(channel.take_counted() && !channel.take_counted());
+    }
+
+    #[test]
+    fn a_crossed_book_is_suspect_after_a_fault_and_only_crossed_without_one() {
+        #[track_caller]
+        fn check(first: &[Tick], reason: Reason, finding: Finding, repairs: usize) {
+            let mut channel = channel();
+            run(&mut channel, first);
+            let at = 200 * SECOND;
+            let crossed = [
+                add(1, Side::Bid, 101, at),
+                add(2, Side::Ask, 100, at),
+                add(3, Side::Bid, 1, at + 2 * SECOND),
+            ];
+            let asked = run(&mut channel, &crossed);
+            assert_eq!(channel.state(ID).reason, reason);
+            assert_eq!(channel.integrity().findings()[finding as usize], 1);
+            assert_eq!(asked.len(), repairs);
+        }
+        check(&[], Reason::Crossed, Finding::CrossedInput, 0);
+        let (ours, fault) = (Finding::CrossedOurs, Reason::BookFault);
+        check(&[orphan(9, SECOND)], fault, ours, 1);
+        let status = Tick {
+            detail: feeds::model::TradingState::Auction as u8,
+            ..tick(Action::Status, SECOND)
+        };
+        check(&[status], Reason::Crossed, Finding::NotTrading, 0);
+    }
+
+    #[test]
+    fn ticks_lost_between_our_threads_ask_for_a_repair_until_a_snapshot_comes() {
+        let mut channel = channel();
+        let lost = Tick {
+            detail: GapKind::Overrun as u8,
+            instrument: InstrumentId::ALL,
+            ..tick(Action::Gap, 100 * SECOND)
+        };
+        let again = add(1, Side::Bid, 100, 105 * SECOND);
+        let asked = run(&mut channel, &[lost, again]);
+        assert_eq!(asked, [100 * SECOND, 105 * SECOND]);
+        let whole = Tick {
+            instrument: InstrumentId::ALL,
+            flags: Flags::SNAPSHOT.with(Flags::LAST),
+            ..tick(Action::Heartbeat, 106 * SECOND)
+        };
+        let later = add(2, Side::Bid, 100, 900 * SECOND);
+        assert_eq!(run(&mut channel, &[whole, later]), [0u64; 0]);
+        assert_eq!(channel.state(ID).reason, Reason::Ok);
+    }
+
+    #[test]
+    fn prices_of_zero_and_below_are_counted_and_kept() {
+        let mut channel = channel();
+        run(
+            &mut channel,
+            &[add(1, Side::Bid, 0, 1), add(2, Side::Bid, -5, 2)],
+        );
+        assert_eq!(
+            channel.integrity().findings()[Finding::PriceNotPositive as usize],
+            2
+        );
+        assert_eq!(channel.state(ID).reason, Reason::Ok);
     }
 }
