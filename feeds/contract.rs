@@ -243,6 +243,35 @@ pub enum LinkEvent {
     StreamDown(Server),
 }
 
+/// What the house orders of a feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Control {
+    /// The books of the channel are wrong, or said to be: build them anew from a snapshot.
+    Resync,
+}
+
+/// What a feed makes of a [`Control`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ControlAnswer {
+    /// It began; the books wait for their snapshot until it is there.
+    Started,
+    /// The books wait for a snapshot already, so nothing more is to be done.
+    UnderWay,
+    /// There is no snapshot to be had: nothing changed.
+    NoSnapshots,
+}
+
+impl ControlAnswer {
+    /// The stable name used in every output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            ControlAnswer::Started => "started",
+            ControlAnswer::UnderWay => "under_way",
+            ControlAnswer::NoSnapshots => "no_snapshots",
+        }
+    }
+}
+
 /// An edge worth one log line. Never sent per message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notice {
@@ -485,6 +514,11 @@ pub trait Feed: Send {
 
     /// Takes a change of a link.
     fn on_link(&mut self, event: LinkEvent, now: RecvTime, out: &mut Batch);
+
+    /// Takes an order of the house. A feed that knows no snapshots refuses, and nothing changes.
+    fn on_control(&mut self, _: Control, _now: RecvTime, _out: &mut Batch) -> ControlAnswer {
+        ControlAnswer::NoSnapshots
+    }
 
     /// No more input will come (end of a capture): open gaps are given up and what is held is delivered.
     fn finish(&mut self, now: RecvTime, out: &mut Batch);

@@ -80,11 +80,11 @@ publish:
     assert!(!told.contains("page http"), "it started: {told}");
 }
 
-/// Ports that were free a moment ago: three for datagrams, one for a venue, one for the page.
+/// Ports that were free a moment ago: three for datagrams, two for venues, one for the page.
 fn file() -> (tempfile::TempDir, String, u16) {
     let any = (Ipv4Addr::LOCALHOST, 0);
     let udp: Vec<UdpSocket> = (0..3).map(|_| UdpSocket::bind(any).unwrap()).collect();
-    let tcp: Vec<TcpListener> = (0..2).map(|_| TcpListener::bind(any).unwrap()).collect();
+    let tcp: Vec<TcpListener> = (0..3).map(|_| TcpListener::bind(any).unwrap()).collect();
     let udp: Vec<u16> = udp.iter().map(|s| s.local_addr().unwrap().port()).collect();
     let tcp: Vec<u16> = tcp.iter().map(|s| s.local_addr().unwrap().port()).collect();
     let text = format!(
@@ -95,6 +95,7 @@ feeds:
     protocol: nasdaq_itch50
     lines: {{ a: "127.0.0.1:{}", b: "127.0.0.1:{}" }}
     retransmit: ["127.0.0.1:{}"]
+    snapshot: ["127.0.0.1:{}"]
     silence_ms: 1000
   - name: crypto
     protocol: coinbase_ws
@@ -115,7 +116,7 @@ simulate:
     seed: 8
     events_per_second: 200
 "#,
-        udp[0], udp[1], udp[2], tcp[0], tcp[1]
+        udp[0], udp[1], udp[2], tcp[2], tcp[0], tcp[1]
     );
     let (folder, path) = write(&text);
     (folder, path, tcp[1])
@@ -273,5 +274,74 @@ fn books_go_live_die_with_their_venues_and_come_back_and_sigterm_ends_it_well() 
         assert_eq!(daemon.end().code(), Some(0));
         venues.signal("-TERM");
         assert_eq!(venues.end().code(), Some(0));
+    });
+}
+
+/// An answer of the page's server.
+fn http(port: u16, request: &str) -> String {
+    use std::io::{Read as _, Write as _};
+    let mut stream = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
+    write!(
+        stream,
+        "{request} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn an_operators_resync_rebuilds_the_books_of_a_running_daemon() {
+    let (_folder, path, port) = file();
+    let mut daemon = Process::start("run", &path);
+    daemon.wait_for_log("page http");
+    let mut venues = Process::start("simulate", &path);
+    venues.wait_for_log("venue is open");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let both = ["AAPL", "BTC-USD"];
+        let mut client = Client::connect(port).await;
+        client.until("live", &both, |state| state == "live").await;
+        let answer = http(port, "POST /api/resync?feed=nobody");
+        assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+        for feed in ["equities", "crypto"] {
+            let answer = http(port, &format!("POST /api/resync?feed={feed}"));
+            assert!(answer.starts_with("HTTP/1.1 202"), "{answer}");
+        }
+        // The wait for a snapshot may be shorter than anybody can see; the counters tell of it.
+        let done = [
+            "waveletd_snapshots_applied_total{feed=\"equities\"} ",
+            "waveletd_connects_total{feed=\"crypto\"} ",
+        ];
+        let least = [1, 2];
+        let mut metrics = String::new();
+        let is_done = |metrics: &str| {
+            done.iter().zip(least).all(|(name, least)| {
+                let line = metrics.lines().find_map(|line| line.strip_prefix(name));
+                line.is_some_and(|value| value.parse::<u64>().unwrap() >= least)
+            })
+        };
+        let started = Instant::now();
+        while !is_done(&metrics) {
+            assert!(started.elapsed() < PATIENCE, "not rebuilt: {metrics}");
+            client.until_moved(&both[..1], 1).await;
+            metrics = http(port, "GET /metrics");
+        }
+        client
+            .until("live again", &both, |state| state == "live")
+            .await;
+        client.until_moved(&both, 20).await;
+        for feed in ["equities", "crypto"] {
+            let line = format!("waveletd_resyncs_total{{feed=\"{feed}\",answer=\"started\"}} 1\n");
+            assert!(metrics.contains(&line), "{line} is not in {metrics}");
+        }
+        daemon.signal("-TERM");
+        venues.signal("-TERM");
+        daemon.end();
+        venues.end();
     });
 }

@@ -16,8 +16,8 @@ use super::parse::{Read, Scratch};
 use super::product::ProductState;
 use super::settings::Settings;
 use crate::contract::{
-    Action, Batch, DecodeError, Feed, FeedCounters, Form, Gap, Line, LinkEvent, Notice, Outcome,
-    Packet,
+    Action, Batch, Control, ControlAnswer, DecodeError, Feed, FeedCounters, Form, Gap, Line,
+    LinkEvent, Notice, Outcome, Packet,
 };
 use crate::model::{
     Action as TickAction, ChannelId, EventTime, Flags, InstrumentId, RecvTime, ResetKind, Symbol,
@@ -154,6 +154,28 @@ impl Feed for CoinbaseFeed {
             LinkEvent::Down(line) => self.state.down(line, now, out),
             LinkEvent::ServerUnreachable(_) | LinkEvent::StreamUp(_) | LinkEvent::StreamDown(_) => {
             }
+        }
+    }
+
+    fn on_control(
+        &mut self,
+        Control::Resync: Control,
+        _now: RecvTime,
+        _out: &mut Batch,
+    ) -> ControlAnswer {
+        // A new subscription of a new connection brings snapshots; that of an open one need not.
+        let state = &mut self.state;
+        let is_asked = |action: &Action| matches!(action, Action::Reconnect { .. });
+        let up = state.connections.iter().find(|one| one.is_up);
+        match up.map(|one| one.line) {
+            Some(line) if !state.actions.iter().any(is_asked) => {
+                state.actions.push_back(Action::Reconnect {
+                    line,
+                    reason: "a resync was ordered",
+                });
+                ControlAnswer::Started
+            }
+            _ => ControlAnswer::UnderWay,
         }
     }
 

@@ -19,8 +19,9 @@ use super::{
     Liveness, Offer, Rebuild, RebuildSettings, RequestLinks, Sequencer, SequencerSettings,
 };
 use crate::contract::{
-    Action as FeedAction, Batch, DecodeError, Feed, FeedCounters, FeedSettings, Form, Gap, Line,
-    LinkEvent, Notice, Outcome, Packet, Server, TICKS_PER_PACKET_MAX,
+    Action as FeedAction, Batch, Control, ControlAnswer, DecodeError, Feed, FeedCounters,
+    FeedSettings, Form, Gap, Line, LinkEvent, Notice, Outcome, Packet, Server,
+    TICKS_PER_PACKET_MAX,
 };
 use crate::model::{
     Action, ChannelId, Flags, GapKind, RecvTime, ResetKind, SendTime, Tick, TradingState,
@@ -964,6 +965,24 @@ impl<P: Protocol> Feed for SequencedChannel<P> {
             | LinkEvent::Up(_)
             | LinkEvent::Down(_) => {}
         }
+    }
+
+    fn on_control(
+        &mut self,
+        Control::Resync: Control,
+        now: RecvTime,
+        out: &mut Batch,
+    ) -> ControlAnswer {
+        if !self.rebuild.is_possible() {
+            return ControlAnswer::NoSnapshots;
+        }
+        if self.rebuild.is_on() {
+            return ControlAnswer::UnderWay;
+        }
+        self.protocol.settle(out);
+        // With a gap open the next message is the first one missing, so the snapshot may close it.
+        self.start_rebuild(self.sequencer.expected(), now, out);
+        ControlAnswer::Started
     }
 
     fn finish(&mut self, now: RecvTime, out: &mut Batch) {

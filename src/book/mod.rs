@@ -17,6 +17,7 @@
 //! consolidation over venues, and any rounding: prices and sizes are the integers of the tick.
 
 mod change;
+mod integrity;
 mod ladder;
 mod order_book;
 mod order_hash;
@@ -30,6 +31,7 @@ mod top;
 mod window;
 
 pub use change::{Change, Fault, Filled};
+pub use integrity::{Finding, Integrity, IntegritySettings};
 pub use ladder::LEVELS_MAX;
 pub use order_book::OrderBooks;
 pub use order_table::ORDERS_MAX;

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `AwaitingSnapshot` | the book waits for a snapshot, or its stream was joined in the middle | `awaiting_snapshot`, `joined_mid_stream` |
 //! | `Recovering` | a gap of the channel is open | `gap_open` |
-//! | `Suspect` | something is known to be lost or wrong | `gap_lost`, `sequence_reset`, `ring_overrun`, `book_fault`, `decode_error`, `input_partial` |
+//! | `Suspect` | something is known to be lost or wrong | `gap_lost`, `sequence_reset`, `ring_overrun`, `book_fault`, `crossed_after_loss`, `decode_error`, `input_partial` |
 //! | `Stale` | the channel is silent for too long | `line_silent` |
 //! | `Closed` | the session is over | `session_closed` |
 //! | `Halted` | the venue does not let it trade | `halted`, `paused`, `not_available` |
@@ -104,6 +104,8 @@ named! {
         LineSilent = "line_silent",
         /// The book was told what cannot be true.
         BookFault = "book_fault",
+        /// Crossed for too long, and something was lost or impossible before.
+        CrossedAfterLoss = "crossed_after_loss",
         /// A message of the instrument could not be read.
         DecodeError = "decode_error",
         /// The source says that something before this is missing.
@@ -337,6 +339,34 @@ impl Trust {
         self.entries
             .get(instrument.index())
             .map_or(TradingState::Trading, |entry| entry.facts.trading)
+    }
+
+    /// What the venue lets the instrument do, its own state and that of the session together.
+    pub fn allowed(&self, instrument: InstrumentId) -> TradingState {
+        match self.trading_state(instrument) {
+            TradingState::Trading => self.channel.session,
+            other => other,
+        }
+    }
+
+    /// How the sides of the book overlapped after the last event, if they did.
+    pub fn overlap(&self, instrument: InstrumentId) -> Option<Reason> {
+        self.entries.get(instrument.index())?.facts.overlap
+    }
+
+    /// Whether it is known that the book lacks something, so that faults of it prove nothing new.
+    pub fn expects_faults(&self, instrument: InstrumentId) -> bool {
+        let facts = match self.entries.get(instrument.index()) {
+            Some(entry) => &entry.facts,
+            None => &self.fresh,
+        };
+        self.channel.gap_open
+            || facts.joined
+            || facts.awaiting
+            || facts.in_snapshot
+            || facts
+                .suspicion
+                .is_some_and(|reason| reason != Reason::BookFault)
     }
 
     /// Whether messages of the channel are missing and asked for.

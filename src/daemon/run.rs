@@ -18,11 +18,12 @@ use super::signal_specs;
 use crate::book::{Reason, TrustState};
 use crate::config::{Config, ExecutionMode, FeedConfig, PublishConfig, WebSocketPublish};
 use crate::ingest::Stop;
+use crate::ingest::orders::{Cause, Orders};
 use crate::ingest::ring::{Notify, Patience, RingReader, RingSink, ring};
 use crate::ingest::udp::{IngestError, UdpFeed, UdpIngest};
 use crate::ingest::websocket::{self, WebSocketFeed, WebSocketOptions};
 use crate::metrics::{Counter, Counters};
-use crate::pipeline::{ChannelSpec, Drive, Market, MarketSettings, Outlet, Source};
+use crate::pipeline::{ChannelSpec, Desk, Drive, Market, MarketSettings, Outlet, Source};
 use crate::publish::{Names, Options, Server, ServerHandle, View, Writer, record};
 use crate::runtime::{self, Ended, Notifier, RealtimeRuntime};
 use crate::sys::affinity;
@@ -176,12 +177,19 @@ fn serve(
     config: &Config,
     publish: &WebSocketPublish,
     counters: &Arc<Counters>,
+    orders: &Arc<Orders>,
     failed: &Arc<AtomicBool>,
 ) -> Result<(Writer, ServerHandle), StartError> {
     let (writer, reader) = record::ring(PUBLISH_CELLS, INSTRUMENTS_MAX);
     let (shown, asked) = (Arc::clone(counters), Arc::clone(counters));
     let failed = Arc::clone(failed);
+    let orders = Arc::clone(orders);
+    let feeds: Vec<String> = config.feeds.iter().map(|feed| feed.name.clone()).collect();
     let mut options = Options {
+        resync: Box::new(move |name| {
+            let row = feeds.iter().position(|feed| feed == name);
+            row.is_some_and(|row| orders.resync(row, Cause::Operator))
+        }),
         names: names(config),
         instruments_max: INSTRUMENTS_MAX,
         subscribers_max: publish.subscribers_max,
@@ -213,6 +221,7 @@ fn bind(
     group: Group,
     sink: RingSink,
     counters: &Arc<Counters>,
+    orders: &Arc<Orders>,
 ) -> Result<Bound, StartError> {
     let batch = Batch::new(Box::new(sink));
     let settings = |row: u16| {
@@ -230,13 +239,18 @@ fn bind(
                 feeds.extend(feed.map_err(settings(row))?);
             }
             let ingest = UdpIngest::bind(feeds, batch, Arc::clone(counters), group.mode)?;
+            let ingest = ingest.with_orders(Arc::clone(orders));
             Ok(Bound::Udp(group, Box::new(ingest)))
         }
         Transport::WebSocket => {
             let mut feeds = Vec::new();
             for &row in &group.rows {
                 let feed = WebSocketFeed::of(&config.feeds[usize::from(row)], row);
-                feeds.extend(feed.map_err(settings(row))?);
+                let feed = feed.map_err(settings(row))?;
+                feeds.extend(feed.map(|feed| WebSocketFeed {
+                    orders: Arc::clone(orders),
+                    ..feed
+                }));
             }
             Ok(Bound::WebSocket(group, feeds, batch))
         }
@@ -258,12 +272,13 @@ impl Daemon {
         let counters = Arc::new(Counters::new(
             config.feeds.iter().map(|feed| feed.name.as_str()),
         ));
+        let orders = Arc::new(Orders::new(config.feeds.len()));
         let failed = Arc::new(AtomicBool::new(false));
         let stop = Arc::new(Stop::new());
         let (mut writers, mut servers) = (Vec::new(), Vec::new());
         for publish in &config.publish {
             if let PublishConfig::WebSocket(publish) = publish {
-                let (writer, server) = serve(config, publish, &counters, &failed)?;
+                let (writer, server) = serve(config, publish, &counters, &orders, &failed)?;
                 info!(listen = %server.local_addr(), "publishing");
                 writers.push(writer);
                 servers.push(server);
@@ -297,10 +312,22 @@ impl Daemon {
                 specs: group.rows.iter().map(spec).collect(),
             });
             late.push(notify);
-            bound.push(bind(config, group, sink, &counters)?);
+            bound.push(bind(config, group, sink, &counters, &orders)?);
         }
         let (tell, notifiers) = sync_channel(1);
-        let graph = start_graph(config, inputs, writers, late, tell, Arc::clone(&failed))?;
+        let desk = Desk {
+            counters: Arc::clone(&counters),
+            orders,
+        };
+        let graph = start_graph(
+            config,
+            inputs,
+            desk,
+            writers,
+            late,
+            tell,
+            Arc::clone(&failed),
+        )?;
         let mut ingest = Vec::new();
         for bound in bound {
             ingest.push(match bound {
@@ -392,6 +419,7 @@ impl Daemon {
 fn start_graph(
     config: &Config,
     inputs: Vec<Input>,
+    desk: Desk,
     writers: Vec<Writer>,
     late: Vec<Arc<Late>>,
     tell: std::sync::mpsc::SyncSender<Vec<Notifier>>,
@@ -431,7 +459,10 @@ fn start_graph(
             });
             let sources = inputs
                 .into_iter()
-                .map(|input| Source::new(input.reader, input.specs, None, depth as u32))
+                .map(|input| {
+                    Source::new(input.reader, input.specs, None, depth as u32)
+                        .with_desk(desk.clone())
+                })
                 .collect();
             let (_market, notifiers) = Market::build(
                 runtime.executor(),

@@ -10,6 +10,7 @@
 //! what the ring had no room for is counted, and the feed sees it as a gap in its sequence.
 
 pub mod backoff;
+pub mod orders;
 pub mod receive;
 pub mod ring;
 mod streams;
@@ -19,7 +20,10 @@ pub mod websocket;
 #[cfg(test)]
 mod tests;
 
-use feeds::contract::{Feed, Notice};
+use crate::metrics::Counters;
+use feeds::contract::{Batch, Control, Feed, Notice};
+use feeds::model::RecvTime;
+use orders::Orders;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tracing::{info, warn};
 
@@ -107,4 +111,25 @@ pub fn log_notices(name: &str, feed: &mut dyn Feed) {
             Notice::Subscribed(line) => info!(feed = name, line = line.0, "subscribed"),
         }
     }
+}
+
+/// Gives a feed what was ordered of it, logs and counts its answer. True when there was something.
+fn carry_out(
+    orders: &Orders,
+    counters: &Counters,
+    (row, name): (usize, &str),
+    feed: &mut dyn Feed,
+    now: RecvTime,
+    batch: &mut Batch,
+) -> bool {
+    let Some(cause) = orders.take(row) else {
+        return false;
+    };
+    let answer = feed.on_control(Control::Resync, now, batch);
+    let (cause, said) = (cause.as_str(), answer.as_str());
+    info!(feed = name, cause, answer = said, "resync ordered");
+    if let Some(row) = counters.channel(row) {
+        row.count_resync(answer);
+    }
+    true
 }

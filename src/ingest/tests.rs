@@ -657,6 +657,7 @@ fn connect(address: SocketAddr, options: WebSocketOptions) -> Rig {
         name: "parrot".to_owned(),
         feed: Box::new(feed),
         url: format!("ws://{address}"),
+        orders: Arc::default(),
     };
     let thread = websocket::spawn(
         "ws".to_owned(),

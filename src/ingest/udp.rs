@@ -5,10 +5,11 @@
 //! flush → write counters. All lines are drained before the time is told, so what line B holds closes a gap of line A
 //! before the gap is declared.
 
+use super::orders::Orders;
 use super::receive::{DATAGRAMS_PER_CALL_MAX, Datagram, Headers, Slots};
 use super::ring::TICKS_PER_PACKET_MAX;
 use super::streams::{self, Streams};
-use super::{Stop, log_notices};
+use super::{Stop, carry_out, log_notices};
 use crate::config::{ExecutionMode, FeedConfig, Reach};
 use crate::metrics::{Counter, Counters};
 use crate::sys::socket::{self, Join, SocketError, Stamping};
@@ -166,10 +167,18 @@ pub struct UdpIngest {
     channels: Vec<Channel>,
     batch: Batch,
     counters: Arc<Counters>,
+    orders: Arc<Orders>,
     mode: ExecutionMode,
 }
 
 impl UdpIngest {
+    /// The same, taking orders for its feeds.
+    #[must_use]
+    pub fn with_orders(mut self, orders: Arc<Orders>) -> UdpIngest {
+        self.orders = orders;
+        self
+    }
+
     /// Opens every socket.
     ///
     /// # Errors
@@ -186,6 +195,7 @@ impl UdpIngest {
             channels: Vec::with_capacity(feeds.len()),
             batch,
             counters,
+            orders: Arc::default(),
             mode,
         };
         for feed in feeds {
@@ -461,15 +471,24 @@ impl UdpIngest {
     /// Tells the time to feeds whose deadline is over. True when there was one.
     fn tell_time(&mut self, now: RecvTime) -> bool {
         let mut told = false;
-        for channel in &mut self.channels {
+        let UdpIngest {
+            channels,
+            orders,
+            counters,
+            batch,
+            ..
+        } = self;
+        for channel in channels {
             if channel
                 .feed
                 .next_deadline()
                 .is_some_and(|deadline| deadline <= now)
             {
-                channel.feed.on_clock(now, &mut self.batch);
+                channel.feed.on_clock(now, batch);
                 told = true;
             }
+            let which = (channel.row, channel.name.as_str());
+            told |= carry_out(orders, counters, which, channel.feed.as_mut(), now, batch);
         }
         told
     }

@@ -8,8 +8,9 @@
 //! When the graph is behind, the task stops reading; TCP then slows the venue down, and the venue decides.
 
 use super::backoff::Backoff;
+use super::orders::Orders;
 use super::ring::TICKS_PER_PACKET_MAX;
-use super::{Stop, log_notices};
+use super::{Stop, carry_out, log_notices};
 use crate::config::{FeedConfig, Reach};
 use crate::metrics::{Counter, Counters};
 use crate::sys::{affinity, wall_clock_ns};
@@ -55,6 +56,8 @@ pub struct WebSocketFeed {
     pub feed: Box<dyn Feed>,
     /// `ws://` or `wss://`.
     pub url: String,
+    /// Where orders for the feed wait.
+    pub orders: Arc<Orders>,
 }
 
 impl WebSocketFeed {
@@ -71,6 +74,7 @@ impl WebSocketFeed {
             name: config.name.clone(),
             feed: config.build(ChannelId(row))?,
             url: url.clone(),
+            orders: Arc::default(),
         }))
     }
 }
@@ -159,6 +163,7 @@ pub fn run(
             name: feed.name,
             url: feed.url,
             feed: feed.feed,
+            orders: feed.orders,
             batch: Rc::clone(&batch),
             counters: Arc::clone(&counters),
             options,
@@ -191,6 +196,7 @@ struct Link {
     name: String,
     url: String,
     feed: Box<dyn Feed>,
+    orders: Arc<Orders>,
     batch: Rc<RefCell<Batch>>,
     counters: Arc<Counters>,
     options: WebSocketOptions,
@@ -453,6 +459,13 @@ impl Link {
 
     fn tell_time(&mut self) {
         let now = now();
+        let which = (self.row, self.name.as_str());
+        let (orders, counters) = (&self.orders, &self.counters);
+        let mut batch = self.batch.borrow_mut();
+        if carry_out(orders, counters, which, self.feed.as_mut(), now, &mut batch) {
+            batch.flush();
+        }
+        drop(batch);
         if self
             .feed
             .next_deadline()

@@ -3,7 +3,8 @@
 //! A loop counts in locals and stores totals here once a turn, so the hot path never shares a cache line with a reader.
 //! Only `Relaxed` atomics: each value is a total of its own and nothing is inferred from two of them together.
 
-use feeds::contract::{FeedCounters, Line};
+use crate::book::{Fault, Finding};
+use feeds::contract::{ControlAnswer, FeedCounters, Line};
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -78,6 +79,28 @@ counters! {
     ServerRefusals, "server_refusals_total", "", "Retransmission servers that refused (port closed).";
     Connects, "connects_total", "", "Connections opened.";
     Disconnects, "disconnects_total", "", "Connections lost or closed, by either side.";
+    FaultUnknownOrder, "book_faults_total", "kind=\"unknown_order\"", "Ticks that cannot be true of their book; some of it was lost, or the venue is wrong.";
+    FaultDuplicateOrder, "book_faults_total", "kind=\"duplicate_order\"", "Ticks that cannot be true of their book; some of it was lost, or the venue is wrong.";
+    FaultOverCancel, "book_faults_total", "kind=\"over_cancel\"", "Ticks that cannot be true of their book; some of it was lost, or the venue is wrong.";
+    FaultSideChanged, "book_faults_total", "kind=\"side_changed\"", "Ticks that cannot be true of their book; some of it was lost, or the venue is wrong.";
+    FaultOrphanLevel, "book_faults_total", "kind=\"orphan_level\"", "Ticks that cannot be true of their book; some of it was lost, or the venue is wrong.";
+    FaultIncomplete, "book_faults_total", "kind=\"incomplete\"", "Ticks that cannot be true of their book; some of it was lost, or the venue is wrong.";
+    FaultNoSize, "book_faults_total", "kind=\"no_size\"", "Ticks that cannot be true of their book; some of it was lost, or the venue is wrong.";
+    FaultSizeOverflow, "book_faults_total", "kind=\"size_overflow\"", "Ticks that cannot be true of their book; some of it was lost, or the venue is wrong.";
+    FaultUndefinedInstrument, "book_faults_total", "kind=\"undefined_instrument\"", "Ticks that cannot be true of their book; some of it was lost, or the venue is wrong.";
+    FaultWrongKind, "book_faults_total", "kind=\"wrong_kind\"", "Ticks that cannot be true of their book; some of it was lost, or the venue is wrong.";
+    FaultFull, "book_faults_total", "kind=\"full\"", "Ticks that cannot be true of their book; some of it was lost, or the venue is wrong.";
+    FoundBrief, "book_findings_total", "kind=\"brief\"", "Books that overlapped, by whose fault (ours: lost input before; input: the venue sent it so), and prices of zero or below.";
+    FoundNotTrading, "book_findings_total", "kind=\"not_trading\"", "Books that overlapped, by whose fault (ours: lost input before; input: the venue sent it so), and prices of zero or below.";
+    FoundCrossedInput, "book_findings_total", "kind=\"crossed_input\"", "Books that overlapped, by whose fault (ours: lost input before; input: the venue sent it so), and prices of zero or below.";
+    FoundLockedInput, "book_findings_total", "kind=\"locked_input\"", "Books that overlapped, by whose fault (ours: lost input before; input: the venue sent it so), and prices of zero or below.";
+    FoundCrossedOurs, "book_findings_total", "kind=\"crossed_ours\"", "Books that overlapped, by whose fault (ours: lost input before; input: the venue sent it so), and prices of zero or below.";
+    FoundLockedOurs, "book_findings_total", "kind=\"locked_ours\"", "Books that overlapped, by whose fault (ours: lost input before; input: the venue sent it so), and prices of zero or below.";
+    FoundPriceNotPositive, "book_findings_total", "kind=\"price_not_positive\"", "Books that overlapped, by whose fault (ours: lost input before; input: the venue sent it so), and prices of zero or below.";
+    RepairsAsked, "book_repairs_asked_total", "", "Times broken books made us ask for a snapshot.";
+    ResyncStarted, "resyncs_total", "answer=\"started\"", "Orders to build the books anew, by the answer of the feed.";
+    ResyncUnderWay, "resyncs_total", "answer=\"under_way\"", "Orders to build the books anew, by the answer of the feed.";
+    ResyncNoSnapshots, "resyncs_total", "answer=\"no_snapshots\"", "Orders to build the books anew, by the answer of the feed.";
 }
 
 /// Totals of one channel.
@@ -148,6 +171,56 @@ impl ChannelCounters {
         self.set(Counter::SnapshotsApplied, feed.snapshots_applied);
         self.set(Counter::SnapshotsFailed, feed.snapshots_failed);
         self.set(Counter::RebuildOverflows, feed.rebuild_overflows);
+    }
+}
+
+impl ChannelCounters {
+    /// Stores what the graph counted of the channel's books.
+    pub fn set_books(
+        &self,
+        faults: &[u64; Fault::ALL.len()],
+        findings: &[u64; Finding::COUNT],
+        repairs: u64,
+    ) {
+        const FAULTS: [Counter; Fault::ALL.len()] = [
+            Counter::FaultUnknownOrder,
+            Counter::FaultDuplicateOrder,
+            Counter::FaultOverCancel,
+            Counter::FaultSideChanged,
+            Counter::FaultOrphanLevel,
+            Counter::FaultIncomplete,
+            Counter::FaultNoSize,
+            Counter::FaultSizeOverflow,
+            Counter::FaultUndefinedInstrument,
+            Counter::FaultWrongKind,
+            Counter::FaultFull,
+        ];
+        const FINDINGS: [Counter; Finding::COUNT] = [
+            Counter::FoundBrief,
+            Counter::FoundNotTrading,
+            Counter::FoundCrossedInput,
+            Counter::FoundLockedInput,
+            Counter::FoundCrossedOurs,
+            Counter::FoundLockedOurs,
+            Counter::FoundPriceNotPositive,
+        ];
+        for (counter, &total) in FAULTS.into_iter().zip(faults) {
+            self.set(counter, total);
+        }
+        for (counter, &total) in FINDINGS.into_iter().zip(findings) {
+            self.set(counter, total);
+        }
+        self.set(Counter::RepairsAsked, repairs);
+    }
+
+    /// Counts what a feed made of an order to build its books anew.
+    pub fn count_resync(&self, answer: ControlAnswer) {
+        let counter = match answer {
+            ControlAnswer::Started => Counter::ResyncStarted,
+            ControlAnswer::UnderWay => Counter::ResyncUnderWay,
+            ControlAnswer::NoSnapshots => Counter::ResyncNoSnapshots,
+        };
+        self.add(counter, 1);
     }
 }
 

@@ -3,11 +3,14 @@
 //! No graph here and no clock: ticks in, and at the end of an event a list of the instruments it touched. The source
 //! node ([`super::source`]) owns the channels of its ring and wakes the nodes of what was touched.
 
-use crate::book::{BookState, Books, Change, Fault, OrderBooks, PriceBooks, Touched, Trust};
+use crate::book::{
+    BookState, Books, Change, Fault, Finding, Integrity, IntegritySettings, OrderBooks, PriceBooks,
+    Reason, Touched, Trust, TrustState,
+};
 use feeds::contract::BookKind;
 use feeds::model::{
-    Action, ChannelId, Definition, EventTime, Flags, InstrumentId, Price, RecvTime, ResetKind,
-    Side, Size, Tick, cancel_detail, heartbeat_detail,
+    Action, ChannelId, Definition, EventTime, Flags, GapKind, InstrumentId, Price, RecvTime,
+    ResetKind, Side, Size, Tick, cancel_detail, heartbeat_detail,
 };
 
 /// What a channel is, as its configuration or its capture says.
@@ -144,6 +147,11 @@ pub struct Channel {
     trust: Trust,
     instruments: Vec<Instrument>,
     faults: [u64; Fault::ALL.len()],
+    integrity: Integrity,
+    /// Books found broken at the end of the event; kept for its memory.
+    broken: Vec<InstrumentId>,
+    /// Faults, findings or repairs were counted since they were last exported.
+    has_counted: bool,
     depth: u32,
     event: Event,
     /// A print whose price is that of the order the next `Cancel` names.
@@ -173,6 +181,9 @@ impl Channel {
             trust: Trust::new(),
             instruments: Vec::new(),
             faults: [0; Fault::ALL.len()],
+            integrity: Integrity::new(IntegritySettings::default()),
+            broken: Vec::new(),
+            has_counted: false,
             depth,
             event: Event::default(),
             unpriced: None,
@@ -255,6 +266,25 @@ impl Channel {
         &self.faults
     }
 
+    /// What was found about the integrity of the books so far.
+    pub fn integrity(&self) -> &Integrity {
+        &self.integrity
+    }
+
+    /// Whether faults, findings or repairs were counted since the last call.
+    #[inline]
+    pub fn take_counted(&mut self) -> bool {
+        std::mem::take(&mut self.has_counted)
+    }
+
+    /// Whether the books are to be built anew from a snapshot, as of now. True once an interval.
+    #[inline]
+    pub fn poll_repair(&mut self, now: RecvTime) -> bool {
+        let is_asked = self.integrity.poll_repair(now);
+        self.has_counted |= is_asked;
+        is_asked
+    }
+
     /// Prints whose price was never known, because their order was not.
     pub fn unpriced_trades(&self) -> u64 {
         self.unpriced_lost
@@ -298,6 +328,11 @@ impl Channel {
         let touched = self.trust.on_tick(tick, &self.books);
         if touched != Touched::None {
             self.touch_state(touched);
+        }
+        if matches!(tick.action, Action::Gap | Action::Reset | Action::Status)
+            || tick.flags.contains(Flags::SNAPSHOT) && tick.is_last()
+        {
+            self.on_rare(tick);
         }
         if !self.is_connected && tick.action != Action::Reset && tick.action != Action::Definition {
             self.connect(true);
@@ -345,9 +380,55 @@ impl Channel {
             let id = self.event.touched[index];
             if self.instruments[id.index()].touches.any(Touches::TOP) {
                 let top = self.books.top(id);
+                let before = self.trust.overlap(id);
                 let touched = self.trust.on_top(id, &top, tick.ts_recv);
+                let overlap = self.trust.overlap(id);
+                if overlap != before {
+                    self.has_counted = true;
+                    self.integrity.on_overlap(id, overlap, tick.ts_recv);
+                }
                 self.touch_state(touched);
             }
+        }
+        if self.integrity.is_due(tick.ts_recv) {
+            self.judge(tick.ts_recv);
+        }
+    }
+
+    /// Finds out whose fault the books are that are crossed for too long.
+    #[cold]
+    fn judge(&mut self, now: RecvTime) {
+        let trust = &self.trust;
+        // A suspect book is judged: that it is crossed shows that it is broken.
+        let is_settled = |id| trust.state(id).state <= TrustState::Suspect;
+        let look = |id| (trust.allowed(id), is_settled(id));
+        self.integrity.judge(now, look, &mut self.broken);
+        self.has_counted = true;
+        while let Some(id) = self.broken.pop() {
+            let touched = self.trust.suspect(id, Reason::CrossedAfterLoss, now);
+            self.touch_state(touched);
+            self.touch(id, Touches::STATE);
+        }
+    }
+
+    /// What changes the worth of the books as a whole.
+    #[cold]
+    fn on_rare(&mut self, tick: &Tick) {
+        match tick.action {
+            Action::Gap => match GapKind::from_detail(tick.detail) {
+                Some(GapKind::Overrun) => self.integrity.on_overrun(),
+                Some(GapKind::Open) => {}
+                Some(GapKind::Lost | GapKind::Joined) | None => self.integrity.on_harm(),
+            },
+            Action::Reset => match ResetKind::from_detail(tick.detail) {
+                Some(ResetKind::Session) if tick.instrument == InstrumentId::ALL => {
+                    self.integrity.on_session();
+                }
+                Some(ResetKind::Session | ResetKind::AwaitSnapshot) => {}
+                Some(ResetKind::Sequence) | None => self.integrity.on_harm(),
+            },
+            Action::Status => self.integrity.on_trading(tick.ts_recv),
+            _ => self.integrity.on_snapshot(),
         }
     }
 
@@ -370,6 +451,10 @@ impl Channel {
     fn on_change(&mut self, tick: &Tick, change: &Change) {
         if let Some(fault) = change.fault {
             self.faults[fault as usize] += 1;
+            self.has_counted = true;
+            if !self.trust.expects_faults(change.instrument) {
+                self.integrity.on_fault(fault);
+            }
             let touched = self.trust.on_change(tick, change);
             self.touch_state(touched);
         }
@@ -397,6 +482,11 @@ impl Channel {
         }
         if !change.is_change() {
             return;
+        }
+        let is_set = matches!(tick.action, Action::Add | Action::Modify | Action::Level);
+        if is_set && tick.price.0 <= 0 {
+            self.has_counted = true;
+            self.integrity.count(Finding::PriceNotPositive);
         }
         let mut touches = Touches::DEEP;
         if change.best_moved {
@@ -474,5 +564,141 @@ impl Channel {
             });
         }
         self.touch(tick.instrument, Touches::TRADE);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+    const ID: InstrumentId = InstrumentId(0);
+
+    fn channel() -> Channel {
+        let spec = ChannelSpec {
+            id: ChannelId(0),
+            feed: String::new(),
+            venue: String::new(),
+            book: BookKind::ByOrder,
+            orders_capacity: 64,
+        };
+        let mut channel = Channel::new(spec, 10);
+        assert!(channel.define(&Definition::named(ID, "AAPL".into())));
+        channel
+    }
+
+    fn tick(action: Action, at: u64) -> Tick {
+        Tick {
+            action,
+            instrument: ID,
+            ts_recv: RecvTime(at),
+            flags: Flags::LAST,
+            ..Tick::blank(ChannelId(0), action)
+        }
+    }
+
+    fn add(order: u64, side: Side, price: i64, at: u64) -> Tick {
+        Tick {
+            order_id: order,
+            side,
+            price: Price(price),
+            size: Size(5),
+            ..tick(Action::Add, at)
+        }
+    }
+
+    /// Feeds ticks, each an event; says when repairs were asked for.
+    fn run(channel: &mut Channel, ticks: &[Tick]) -> Vec<u64> {
+        let mut asked = Vec::new();
+        for tick in ticks {
+            channel.begin_event();
+            channel.apply(tick);
+            channel.end_event(tick);
+            if channel.poll_repair(tick.ts_recv) {
+                asked.push(tick.ts_recv.0);
+            }
+        }
+        asked
+    }
+
+    fn orphan(order: u64, at: u64) -> Tick {
+        Tick {
+            order_id: order,
+            size: Size(1),
+            ..tick(Action::Cancel, at)
+        }
+    }
+
+    #[test]
+    fn orphans_beyond_their_number_ask_for_a_repair_once_an_interval() {
+        let mut channel = channel();
+        let orphans: Vec<Tick> = (1..=20).map(|n| orphan(n, 100 * SECOND + n)).collect();
+        let asked = run(&mut channel, &orphans);
+        assert_eq!(asked, [100 * SECOND + 9]);
+        assert_eq!(channel.faults()[Fault::UnknownOrder as usize], 20);
+        assert_eq!(channel.state(ID).reason, Reason::BookFault);
+        assert!(channel.take_counted() && !channel.take_counted());
+    }
+
+    #[test]
+    fn a_crossed_book_is_suspect_after_a_fault_and_only_crossed_without_one() {
+        #[track_caller]
+        fn check(first: &[Tick], reason: Reason, finding: Finding, repairs: usize) {
+            let mut channel = channel();
+            run(&mut channel, first);
+            let at = 200 * SECOND;
+            let crossed = [
+                add(1, Side::Bid, 101, at),
+                add(2, Side::Ask, 100, at),
+                add(3, Side::Bid, 1, at + 2 * SECOND),
+            ];
+            let asked = run(&mut channel, &crossed);
+            assert_eq!(channel.state(ID).reason, reason);
+            assert_eq!(channel.integrity().findings()[finding as usize], 1);
+            assert_eq!(asked.len(), repairs);
+        }
+        check(&[], Reason::Crossed, Finding::CrossedInput, 0);
+        let (ours, fault) = (Finding::CrossedOurs, Reason::BookFault);
+        check(&[orphan(9, SECOND)], fault, ours, 1);
+        let status = Tick {
+            detail: feeds::model::TradingState::Auction as u8,
+            ..tick(Action::Status, SECOND)
+        };
+        check(&[status], Reason::Crossed, Finding::NotTrading, 0);
+    }
+
+    #[test]
+    fn ticks_lost_between_our_threads_ask_for_a_repair_until_a_snapshot_comes() {
+        let mut channel = channel();
+        let lost = Tick {
+            detail: GapKind::Overrun as u8,
+            instrument: InstrumentId::ALL,
+            ..tick(Action::Gap, 100 * SECOND)
+        };
+        let again = add(1, Side::Bid, 100, 105 * SECOND);
+        let asked = run(&mut channel, &[lost, again]);
+        assert_eq!(asked, [100 * SECOND, 105 * SECOND]);
+        let whole = Tick {
+            instrument: InstrumentId::ALL,
+            flags: Flags::SNAPSHOT.with(Flags::LAST),
+            ..tick(Action::Heartbeat, 106 * SECOND)
+        };
+        let later = add(2, Side::Bid, 100, 900 * SECOND);
+        assert_eq!(run(&mut channel, &[whole, later]), [0u64; 0]);
+        assert_eq!(channel.state(ID).reason, Reason::Ok);
+    }
+
+    #[test]
+    fn prices_of_zero_and_below_are_counted_and_kept() {
+        let mut channel = channel();
+        run(
+            &mut channel,
+            &[add(1, Side::Bid, 0, 1), add(2, Side::Bid, -5, 2)],
+        );
+        assert_eq!(
+            channel.integrity().findings()[Finding::PriceNotPositive as usize],
+            2
+        );
+        assert_eq!(channel.state(ID).reason, Reason::Ok);
     }
 }

@@ -21,5 +21,5 @@ pub use channel::{Channel, ChannelSpec, Touches};
 pub use instrument::BookNode;
 pub use market::{Drive, Market, MarketSettings, MarketTimes};
 pub use outlet::{Outlet, Published};
-pub use source::Source;
+pub use source::{Desk, Source};
 pub use steps::SignalSpec;

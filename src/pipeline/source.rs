@@ -5,8 +5,11 @@
 //! next one is taken at once, within a bound.
 
 use super::channel::{Channel, ChannelSpec};
+use crate::ingest::orders::{Cause, Orders};
 use crate::ingest::ring::RingReader;
+use crate::metrics::Counters;
 use feeds::model::{Action, ChannelId, InstrumentId, RecvTime, Tick};
+use std::sync::Arc;
 
 /// Ticks taken from the ring at once.
 const CHUNK_TICKS: usize = 64;
@@ -28,8 +31,33 @@ pub enum Taken {
     Closed,
 }
 
+/// Where a source tells what became of its books, and asks for new ones. Rows are those of the channel ids.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// Faults and findings are stored here.
+    pub counters: Arc<Counters>,
+    /// Repairs are asked for here.
+    pub orders: Arc<Orders>,
+}
+
+impl Desk {
+    fn settle(&self, channel: &mut Channel, now: RecvTime) {
+        let row = usize::from(channel.spec.id.0);
+        if channel.poll_repair(now) {
+            self.orders.resync(row, Cause::Repair);
+        }
+        if channel.take_counted()
+            && let Some(row) = self.counters.channel(row)
+        {
+            let integrity = channel.integrity();
+            row.set_books(channel.faults(), integrity.findings(), integrity.repairs());
+        }
+    }
+}
+
 /// One ring and its channels.
 pub struct Source {
+    desk: Option<Desk>,
     ring: RingReader,
     channels: Vec<Option<Box<Channel>>>,
     /// What a channel that was not announced is like (a replay finds its channels as it goes).
@@ -53,6 +81,7 @@ impl Source {
         depth: u32,
     ) -> Source {
         let mut source = Source {
+            desk: None,
             ring,
             channels: Vec::new(),
             template,
@@ -67,6 +96,13 @@ impl Source {
             source.add(spec);
         }
         source
+    }
+
+    /// The same source, which counts and asks for repairs at `desk`.
+    #[must_use]
+    pub fn with_desk(mut self, desk: Desk) -> Source {
+        self.desk = Some(desk);
+        self
     }
 
     fn add(&mut self, spec: ChannelSpec) {
@@ -168,6 +204,7 @@ impl Source {
                     &mut self.channels,
                     &mut self.open,
                     &mut self.ring.definitions,
+                    self.desk.as_ref(),
                     tick,
                 );
                 match step {
@@ -228,6 +265,7 @@ fn apply(
     channels: &mut [Option<Box<Channel>>],
     open: &mut Option<ChannelId>,
     definitions: &mut rtrb::Consumer<(ChannelId, feeds::model::Definition)>,
+    desk: Option<&Desk>,
     tick: &Tick,
 ) -> Step {
     let Some(Some(channel)) = channels.get_mut(usize::from(tick.channel.0)) else {
@@ -250,6 +288,9 @@ fn apply(
     channel.apply(tick);
     if tick.is_last() {
         channel.end_event(tick);
+        if let Some(desk) = desk {
+            desk.settle(channel, tick.ts_recv);
+        }
         *open = None;
     }
     if is_new {

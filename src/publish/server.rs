@@ -7,6 +7,10 @@
 //! GET /api/books?symbol= books of a name, all levels     GET /api/feeds         connections
 //! ```
 //!
+//! `POST /api/resync?feed=NAME` orders a feed to build its books anew from a snapshot. It is answered 202 when the order
+//! was taken (`/metrics` tells what became of it), 404 for a feed nobody knows. Orders are taken from the same host only,
+//! and not from pages of a browser; others are answered 403.
+//!
 //! A subscriber sends `{"op":"subscribe","channels":["trade"],"instruments":["AAPL"]}` (or `"*"`), `unsubscribe` alike,
 //! or connects with `/ws?channels=trade,book_snapshot_5_0ms&instruments=AAPL,BTC-USD`.
 //!
@@ -25,10 +29,10 @@ use super::queue::{Ending, Next, Subscriber};
 use super::record::Reader;
 use super::view::{Names, View};
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
-use axum::extract::{Query, State};
-use axum::http::{StatusCode, header};
+use axum::extract::{ConnectInfo, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use futures_util::{SinkExt, StreamExt, stream::SplitSink};
 use serde::Deserialize;
@@ -54,6 +58,9 @@ pub type TextSource = Box<dyn Fn() -> String + Send + Sync>;
 /// Whether the process is ready; the reason if it is not.
 pub type ReadinessSource = Box<dyn Fn() -> Result<(), String> + Send + Sync>;
 
+/// Orders the feed of this name to build its books anew; false when there is none.
+pub type ResyncSink = Box<dyn Fn(&str) -> bool + Send + Sync>;
+
 /// How the server is run.
 pub struct Options {
     /// Texts of the codes in records.
@@ -70,6 +77,8 @@ pub struct Options {
     pub metrics: TextSource,
     /// Answer of `/readyz`.
     pub ready: ReadinessSource,
+    /// Takes orders to build books anew.
+    pub resync: ResyncSink,
 }
 
 impl Default for Options {
@@ -86,6 +95,7 @@ impl Default for Options {
             socket_send_bytes: None,
             metrics: Box::new(String::new),
             ready: Box::new(|| Ok(())),
+            resync: Box::new(|_| false),
         }
     }
 }
@@ -264,11 +274,13 @@ async fn run(app: Arc<App>, listener: std::net::TcpListener, reader: Reader) {
         .route("/api/instruments", get(instruments))
         .route("/api/books", get(books))
         .route("/api/feeds", get(feeds))
+        .route("/api/resync", post(resync))
         .route("/livez", get(async || "ok\n"))
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(Arc::clone(&app));
+        .with_state(Arc::clone(&app))
+        .into_make_service_with_connect_info::<SocketAddr>();
     let serving = tokio::spawn(async move { axum::serve(listener, router).await });
     pump(&app, reader).await;
     lock(&app.hub).stop();
@@ -319,6 +331,34 @@ async fn pump(app: &App, mut reader: Reader) {
             () = app.stop.notified() => {}
         }
     }
+}
+
+#[derive(Debug, Deserialize)]
+struct ResyncQuery {
+    feed: String,
+}
+
+/// Whether an order comes from this host and not by way of a browser's page.
+fn may_order(peer: SocketAddr, headers: &HeaderMap) -> bool {
+    peer.ip().to_canonical().is_loopback() && !headers.contains_key(header::ORIGIN)
+}
+
+async fn resync(
+    State(app): State<Arc<App>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    Query(query): Query<ResyncQuery>,
+    headers: HeaderMap,
+) -> Response {
+    if !may_order(peer, &headers) {
+        tracing::warn!(%peer, "a resync was ordered from outside and refused");
+        let body = json::error("forbidden", "orders are taken from this host only");
+        return (StatusCode::FORBIDDEN, body).into_response();
+    }
+    if !(app.options.resync)(&query.feed) {
+        let body = json::error("unknown_feed", "no feed has this name");
+        return (StatusCode::NOT_FOUND, body).into_response();
+    }
+    (StatusCode::ACCEPTED, "ordered\n").into_response()
 }
 
 #[derive(Debug, Deserialize)]

@@ -1,7 +1,7 @@
 //! What the state machine does, case by case.
 
 use super::*;
-use crate::contract::{Action as Wish, DecodeError, LinkEvent, Notice};
+use crate::contract::{Action as Wish, Control, ControlAnswer, DecodeError, LinkEvent, Notice};
 use crate::model::{InstrumentId, StatisticKind, TradingState};
 
 /// What a product begins with, in one event.
@@ -497,4 +497,19 @@ fn all_faults_of_the_settings_are_named_at_once() {
         ..with_channels(&["matches"])
     };
     assert_eq!(Settings::of(&nothing).unwrap_err()[0].key, "instruments");
+}
+
+#[test]
+fn a_resync_is_a_new_connection_once() {
+    let mut bench = Bench::new(&["BTC-USD"]);
+    let order = |bench: &mut Bench| {
+        let (feed, out) = (&mut bench.feed, &mut bench.out);
+        feed.on_control(Control::Resync, bench.now, out)
+    };
+    assert_eq!(order(&mut bench), ControlAnswer::UnderWay, "not connected");
+    link(&mut bench, LinkEvent::Up(Line(0)));
+    actions(&mut bench);
+    assert_eq!(order(&mut bench), ControlAnswer::Started);
+    assert_eq!(order(&mut bench), ControlAnswer::UnderWay);
+    assert!(matches!(actions(&mut bench)[..], [Wish::Reconnect { .. }]));
 }

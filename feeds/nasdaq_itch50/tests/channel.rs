@@ -1,7 +1,7 @@
 //! Session, arbitration, recovery, silence, instruments: one sentence a rule.
 
 use super::{LISTING, MIDNIGHT, Rig, SESSION, STOCK, encoded, head};
-use crate::contract::{Form, Line, Notice, Outcome, Value};
+use crate::contract::{Action, Control, ControlAnswer, Form, Line, Notice, Outcome, Value};
 use crate::model::{RecvTime, Side};
 use crate::session::moldudp64::{END_OF_SESSION, RetransmitStore, split_message};
 
@@ -98,7 +98,7 @@ fn a_gap_is_asked_for_and_closed_by_the_answer() {
     rig.clock(OPEN + 2 * MS);
     rig.check(&["Gap #2 size 2 ."]);
     let action = rig.feed.poll_action().unwrap();
-    let crate::contract::Action::SendDatagram { bytes, .. } = action else {
+    let Action::SendDatagram { bytes, .. } = action else {
         panic!("{action:?}")
     };
     let answer = store.answer(&bytes).unwrap();
@@ -382,4 +382,34 @@ fn every_faulty_setting_is_named() {
             "held_packets_max"
         ]
     );
+}
+
+#[test]
+fn a_resync_is_refused_without_snapshots_and_begun_once_with_them() {
+    let order = |rig: &mut Rig| {
+        let now = RecvTime(OPEN + MS);
+        rig.feed.on_control(Control::Resync, now, &mut rig.batch)
+    };
+    let mut rig = Rig::new(|_| {});
+    rig.datagram(A, SESSION, 1, 2, &adds(1, 2), OPEN);
+    rig.said();
+    assert_eq!(order(&mut rig), ControlAnswer::NoSnapshots);
+    rig.check(&[]);
+
+    let mut rig = Rig::new(|settings| settings.snapshot_server_count = 1);
+    rig.datagram(A, SESSION, 1, 2, &adds(1, 2), OPEN);
+    rig.said();
+    assert_eq!(order(&mut rig), ControlAnswer::Started);
+    let action = rig.feed.poll_action();
+    assert!(
+        matches!(action, Some(Action::OpenStream { .. })),
+        "{action:?}"
+    );
+    assert_eq!(order(&mut rig), ControlAnswer::UnderWay);
+    assert_eq!(rig.feed.counters().rebuilds, 1);
+    let said = rig.said();
+    assert_eq!(said.len(), 1, "the books wait: {said:?}");
+    assert!(said[0].starts_with("Reset"), "{said:?}");
+    rig.datagram(A, SESSION, 3, 1, &adds(3, 1), OPEN + 2 * MS);
+    assert_eq!(added(&mut rig), [0u64; 0], "live messages are kept");
 }

@@ -397,3 +397,41 @@ fn a_stop_drains_and_closes_with_going_away() {
         stopper.join().unwrap();
     });
 }
+
+#[test]
+fn a_resync_is_taken_by_post_from_this_host_and_of_known_feeds_only() {
+    let ordered: Arc<Mutex<Vec<String>>> = Arc::default();
+    let kept = Arc::clone(&ordered);
+    let options = Options {
+        resync: Box::new(move |name| {
+            let is_known = name == "itch";
+            if is_known {
+                kept.lock().unwrap().push(name.to_owned());
+            }
+            is_known
+        }),
+        ..options()
+    };
+    let (_writer, handle) = start(options);
+    #[track_caller]
+    fn check(handle: &ServerHandle, method: &str, feed: &str, headers: &str, status: &str) {
+        let mut stream = std::net::TcpStream::connect(handle.local_addr()).unwrap();
+        write!(
+            stream,
+            "{method} /api/resync?feed={feed} HTTP/1.1\r\nHost: x\r\n{headers}Connection: close\r\n\r\n"
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let told = answer.split(' ').nth(1);
+        assert_eq!(told, Some(status), "{answer}");
+    }
+    check(&handle, "POST", "itch", "", "202");
+    check(&handle, "POST", "nobody", "", "404");
+    check(&handle, "GET", "itch", "", "405");
+    check(&handle, "POST", "itch", "Origin: http://x\r\n", "403");
+    assert_eq!(*ordered.lock().unwrap(), ["itch"]);
+    let from = |text: &str| may_order(text.parse().unwrap(), &HeaderMap::new());
+    assert!(from("127.0.0.1:5") && from("[::1]:5") && from("[::ffff:127.0.0.1]:5"));
+    assert!(!from("192.0.2.1:5") && !from("[::ffff:192.0.2.1]:5") && !from("[2001:db8::1]:5"));
+}
