@@ -536,6 +536,8 @@ pub enum Transport {
     Datagrams,
     /// WebSocket text.
     WebSocket,
+    /// Not at all: a form of files, of [`FILE_FORMS`](crate::FILE_FORMS).
+    File,
 }
 
 /// How a venue tells the present state to those who missed how it came to be.
@@ -673,6 +675,7 @@ pub struct Descriptor {
     pub session_key: fn(&[u8]) -> Option<SessionKey>,
     /// Whether bytes of a file are the venue's own file form (see [`Form::FileMessages`]), and if so the length of the first whole
     /// message, its prefix included; `None` when the venue has no file form or this is not it.
+    /// More than there is of `bytes` means that the message is not whole yet, and 0 that no message begins like this.
     pub file_message: fn(&[u8]) -> Option<usize>,
     /// Reads every message of one packet for `inspect`, before arbitration.
     pub inspect: fn(&Packet<'_>, &mut dyn MessageSink) -> Result<(), DecodeError>,

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! A room is a folder: [`nasdaq_itch50`], [`iex_deep10`], [`iex_deepplus`], [`iex_tops16`], [`coinbase_ws`],
-//! [`cboe_pitch_equities`], [`cboe_pitch_options`], [`cboe_pitch_complex`], [`cboe_pitch_futures`], [`cme_mdp3`].
+//! [`cboe_pitch_equities`], [`cboe_pitch_options`], [`cboe_pitch_complex`], [`cboe_pitch_futures`], [`cme_mdp3`]. One is
+//! a form of files and no venue's: [`dbn`].
 //! It imports [`session`] (shared sequencing, framing and recovery), [`contract`] (the one seam) and [`model`] (the
 //! normalised language), and no other room.
 //! Nothing here opens a socket, a file or a thread, reads a clock or logs; the lints of `clippy.toml` hold that.
@@ -46,6 +47,7 @@ pub mod cboe_pitch_futures;
 pub mod cboe_pitch_options;
 pub mod cme_mdp3;
 pub mod coinbase_ws;
+pub mod dbn;
 pub mod iex_deep10;
 pub mod iex_deepplus;
 pub mod iex_tops16;
@@ -64,6 +66,15 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &cboe_pitch_complex::DESCRIPTOR,
     &cme_mdp3::DESCRIPTOR,
 ];
+
+/// Forms of files that hold records of any venue: to be replayed and inspected as feeds are, but not to be configured.
+pub static FILE_FORMS: &[&contract::Descriptor] = &[&dbn::DESCRIPTOR];
+
+/// The descriptor of the feed or form of files called `name`, if this build has it.
+pub fn feed_or_file_form(name: &str) -> Option<&'static contract::Descriptor> {
+    let mut forms = FILE_FORMS.iter().copied();
+    descriptor(name).or_else(|| forms.find(|form| form.name == name))
+}
 
 /// The descriptor of the feed called `name`, if this build has it.
 pub fn descriptor(name: &str) -> Option<&'static contract::Descriptor> {

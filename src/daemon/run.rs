@@ -118,7 +118,8 @@ fn groups(feeds: &[FeedConfig]) -> Vec<Group> {
             continue;
         }
         let kind = match transport {
-            Transport::Datagrams => "udp",
+            // No configuration names a form of files.
+            Transport::Datagrams | Transport::File => "udp",
             Transport::WebSocket => "ws",
         };
         groups.push(Group {
@@ -223,7 +224,7 @@ fn bind(
         }
     };
     match group.transport {
-        Transport::Datagrams => {
+        Transport::Datagrams | Transport::File => {
             let mut feeds = Vec::new();
             for &row in &group.rows {
                 let feed = UdpFeed::of(&config.feeds[usize::from(row)], row);
@@ -272,7 +273,7 @@ impl Daemon {
         let (mut bound, mut inputs, mut late) = (Vec::new(), Vec::new(), Vec::new());
         for group in groups(&config.feeds) {
             let patience = match group.transport {
-                Transport::Datagrams => Patience::DATAGRAMS,
+                Transport::Datagrams | Transport::File => Patience::DATAGRAMS,
                 Transport::WebSocket => Patience::Endless,
             };
             let notify: Arc<Late> = Arc::default();
