@@ -212,6 +212,11 @@ pub enum Action {
         /// The message.
         text: String,
     },
+    /// Ask for this address by REST; the body comes back as [`Form::Rest`]. An answer that never comes is the feed's to miss.
+    Fetch {
+        /// The whole address.
+        url: String,
+    },
     /// Close this connection and open it again (with the backoff of the transport).
     Reconnect {
         /// Which connection.

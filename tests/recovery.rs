@@ -84,6 +84,16 @@ fn a_day_whose_first_packets_are_lost_does_not_continue_the_one_before() {
 }
 
 #[test]
+fn snapshots_of_different_ages_leave_no_book_behind() {
+    check(feeds::descriptor("cme_mdp3").unwrap(), 216);
+}
+
+#[test]
+fn a_day_that_begins_beyond_the_last_known_number_has_right_books() {
+    check(feeds::descriptor("cboe_pitch_equities").unwrap(), 877);
+}
+
+#[test]
 fn every_feed_of_datagrams_passes_every_case_that_applies_to_it() {
     for descriptor in datagram_feeds() {
         for case in CASES {

@@ -128,6 +128,8 @@ struct Taken {
     securities: hashbrown::HashSet<i32, foldhash::fast::FixedState>,
     /// The oldest packet any of them is continued by.
     next: u64,
+    /// The youngest one.
+    newest: u64,
 }
 
 /// A message on its way through.
@@ -357,8 +359,9 @@ impl Normalizer {
             return Progress::More;
         }
         let next = self.taken.next.max(from);
+        let newest = self.taken.newest.max(next);
         self.taken = Taken::default();
-        Progress::Complete { next }
+        Progress::CompleteInParts { next, newest }
     }
 
     /// Takes a definition or a snapshot; the number of instruments the loop tells of, where it says so.
@@ -501,6 +504,7 @@ impl Normalizer {
         }
         self.taken.securities.insert(snapshot.security);
         self.taken.next = self.taken.next.min(snapshot.next);
+        self.taken.newest = self.taken.newest.max(snapshot.next);
     }
 
     /// Sends the newest tick.

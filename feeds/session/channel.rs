@@ -94,6 +94,14 @@ pub enum Progress {
         /// That number.
         next: u64,
     },
+    /// It is whole, and its parts are of different ages: the books are of one age only when the live stream has come as far
+    /// as the youngest of them.
+    CompleteInParts {
+        /// Number of the live message behind the oldest part.
+        next: u64,
+        /// Number of the live message behind the youngest part.
+        newest: u64,
+    },
     /// It cannot be used; why, for the log.
     Failed(&'static str),
 }
@@ -184,7 +192,7 @@ pub trait Protocol: Send {
     }
 
     /// Takes a datagram of the snapshot lines; see [`Protocol::on_snapshot_bytes`]. A snapshot that expects a message before
-    /// `from` is too old. [`Progress::Complete`] closes the books that were named.
+    /// `from` is too old. [`Progress::Complete`] or [`Progress::CompleteInParts`] closes the books that were named.
     fn on_snapshot_datagram(
         &mut self,
         _packet: &Packet<'_>,
@@ -497,12 +505,16 @@ impl<P: Protocol> SequencedChannel<P> {
 
     /// Applies what was kept behind the snapshot, while there is room. When nothing is left the books are whole.
     fn catch_up(&mut self, now: RecvTime, out: &mut Batch) {
-        let Some(next) = self.rebuild.catching_up() else {
+        let Some((next, newest)) = self.rebuild.catching_up() else {
             return;
         };
         while out.room() >= TICKS_PER_PACKET_MAX {
             let Some(kept) = self.rebuild.pop_kept() else {
-                self.finish_rebuild(next, now, out);
+                if newest == next || self.sequencer.expected() >= newest {
+                    self.finish_rebuild(next, newest, now, out);
+                } else {
+                    self.rebuild.await_live();
+                }
                 return;
             };
             let skip = kept.skip.max(next.saturating_sub(kept.first));
@@ -520,12 +532,12 @@ impl<P: Protocol> SequencedChannel<P> {
     }
 
     /// Snapshot and what was kept are applied: the books count from here on.
-    fn finish_rebuild(&mut self, next: u64, now: RecvTime, out: &mut Batch) {
+    fn finish_rebuild(&mut self, next: u64, newest: u64, now: RecvTime, out: &mut Batch) {
         self.rebuild.finish();
         self.live_from = next;
         self.sequencer.counters.snapshots_applied += 1;
         out.push(Tick {
-            sequence: next.max(self.sequencer.expected()).saturating_sub(1),
+            sequence: newest.max(self.sequencer.expected()).saturating_sub(1),
             detail: P::SNAPSHOT_END,
             flags: Flags::SNAPSHOT.with(Flags::LAST),
             ..channel_tick(self.channel, Action::Heartbeat, now)
@@ -571,19 +583,20 @@ impl<P: Protocol> SequencedChannel<P> {
     }
 
     fn on_progress(&mut self, progress: Progress, now: RecvTime, out: &mut Batch) -> Outcome {
-        match progress {
-            Progress::More => {}
+        let (next, newest) = match progress {
+            Progress::More => return Outcome::Applied,
             Progress::Failed(reason) => {
                 self.snapshot_failed(reason);
                 self.rebuild.fail(now);
+                return Outcome::Applied;
             }
-            Progress::Complete { next } => {
-                if self.rebuild.complete(next, now) {
-                    self.catch_up(now, out);
-                } else {
-                    self.snapshot_failed("older than what is kept of the live stream");
-                }
-            }
+            Progress::Complete { next } => (next, next),
+            Progress::CompleteInParts { next, newest } => (next, newest),
+        };
+        if self.rebuild.complete(next, newest, now) {
+            self.catch_up(now, out);
+        } else {
+            self.snapshot_failed("older than what is kept of the live stream");
         }
         Outcome::Applied
     }

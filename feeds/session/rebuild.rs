@@ -85,6 +85,9 @@ enum Phase {
     /// A snapshot is applied; what was kept follows it.
     CatchingUp {
         next: u64,
+        newest: u64,
+        /// All that was kept is applied, and the live stream is still behind the youngest part.
+        awaits_live: bool,
     },
 }
 
@@ -226,23 +229,35 @@ impl Rebuild {
         }
     }
 
-    /// A snapshot is complete that expects message `next`. Whether it can be used: then what was kept is to be taken with
-    /// [`Rebuild::pop_kept`] and applied from `next` on, and when nothing is left [`Rebuild::finish`] to be called.
-    pub fn complete(&mut self, next: u64, now: RecvTime) -> bool {
+    /// A snapshot is complete whose oldest part expects message `next`, its youngest one `newest`. Whether it can be used:
+    /// then what was kept is to be taken with [`Rebuild::pop_kept`] and applied from `next` on; when nothing is left, and the
+    /// parts are of one age, [`Rebuild::finish`] is to be called.
+    pub fn complete(&mut self, next: u64, newest: u64, now: RecvTime) -> bool {
         if next < self.from {
             self.fail(now);
             return false;
         }
         self.close();
-        self.phase = Phase::CatchingUp { next };
+        self.phase = Phase::CatchingUp {
+            next,
+            newest,
+            awaits_live: false,
+        };
         true
     }
 
-    /// The message the applied snapshot expects, while what was kept is being applied.
-    pub fn catching_up(&self) -> Option<u64> {
+    /// The messages the oldest and the youngest part of the applied snapshot expect, while what was kept is being applied.
+    pub fn catching_up(&self) -> Option<(u64, u64)> {
         match self.phase {
-            Phase::CatchingUp { next } => Some(next),
+            Phase::CatchingUp { next, newest, .. } => Some((next, newest)),
             _ => None,
+        }
+    }
+
+    /// What was kept is applied, and the live stream has yet to come as far as the youngest part of the snapshot.
+    pub fn await_live(&mut self) {
+        if let Phase::CatchingUp { awaits_live, .. } = &mut self.phase {
+            *awaits_live = true;
         }
     }
 
@@ -272,8 +287,10 @@ impl Rebuild {
     pub fn next_deadline(&self) -> Option<RecvTime> {
         match self.phase {
             Phase::Off | Phase::Listening => None,
-            // At once: only room is waited for.
-            Phase::CatchingUp { .. } => Some(RecvTime(0)),
+            // The live stream comes by itself; where only room is waited for, at once.
+            Phase::CatchingUp { awaits_live, .. } => {
+                (!awaits_live || !self.kept.is_empty()).then_some(RecvTime(0))
+            }
             Phase::Resting { until } | Phase::Opening { until } => Some(until),
             Phase::Reading { until, at_last } => Some(until.min(at_last)),
         }
@@ -354,9 +371,9 @@ mod tests {
         check_next(&mut rebuild, Some(Action::OpenStream { server }));
         assert!(rebuild.on_up(0, RecvTime(1)));
         rebuild.keep(5, 2, 0, RecvTime(2), b"ab");
-        assert!(rebuild.complete(6, RecvTime(3)));
+        assert!(rebuild.complete(6, 6, RecvTime(3)));
         check_next(&mut rebuild, Some(Action::CloseStream { server }));
-        assert_eq!(rebuild.catching_up(), Some(6));
+        assert_eq!(rebuild.catching_up(), Some((6, 6)));
         assert_eq!(rebuild.pop_kept().map(|kept| kept.first), Some(5));
         assert!(rebuild.pop_kept().is_none());
         rebuild.finish();
@@ -393,7 +410,7 @@ mod tests {
     fn a_snapshot_older_than_what_is_kept_is_dropped() {
         let mut rebuild = started();
         rebuild.on_up(0, RecvTime(1));
-        assert!(!rebuild.complete(4, RecvTime(2)));
+        assert!(!rebuild.complete(4, 4, RecvTime(2)));
         assert!(rebuild.is_on());
     }
 
@@ -404,6 +421,6 @@ mod tests {
         rebuild.keep(6, 1, 0, RecvTime(0), b"1");
         assert_eq!((rebuild.from(), rebuild.overflows), (7, 1));
         rebuild.on_up(0, RecvTime(1));
-        assert!(!rebuild.complete(6, RecvTime(2)));
+        assert!(!rebuild.complete(6, 6, RecvTime(2)));
     }
 }

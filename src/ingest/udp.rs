@@ -474,7 +474,7 @@ impl UdpIngest {
                         has_more = true;
                     }
                     Action::CloseStream { server } => channel.streams.close(server),
-                    Action::SendText { .. } | Action::Reconnect { .. } => {
+                    Action::SendText { .. } | Action::Reconnect { .. } | Action::Fetch { .. } => {
                         debug!(feed = channel.name, "no connection to act on");
                     }
                 }

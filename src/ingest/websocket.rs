@@ -380,7 +380,8 @@ impl Link {
                 Action::SendDatagram { .. }
                 | Action::OpenStream { .. }
                 | Action::SendStream { .. }
-                | Action::CloseStream { .. } => self.add(Counter::SendErrors),
+                | Action::CloseStream { .. }
+                | Action::Fetch { .. } => self.add(Counter::SendErrors),
             }
         }
         None
