@@ -591,6 +591,15 @@ pub struct SettingKey {
     pub example: &'static str,
 }
 
+impl SettingKey {
+    /// For rooms whose venue tells both levels and orders: which of them the books are built of.
+    pub const BY_ORDER: SettingKey = SettingKey {
+        key: "by_order",
+        help: "Whether books are built order by order instead of level by level; default false.",
+        example: "true",
+    };
+}
+
 /// A setting that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingFault {
@@ -686,6 +695,23 @@ pub struct Descriptor {
     pub inspect: fn(&Packet<'_>, &mut dyn MessageSink) -> Result<(), DecodeError>,
     /// Makes the venue that `simulate` and the tests talk to.
     pub simulator: fn() -> Box<dyn crate::simulator::VenueSimulator>,
+}
+
+impl Descriptor {
+    /// What book the ticks of a feed with these settings build: [`Descriptor::book`], unless [`SettingKey::BY_ORDER`] is one
+    /// of the room's keys and says otherwise.
+    pub fn book_of(&self, own: &[(String, Value)]) -> BookKind {
+        let key = SettingKey::BY_ORDER.key;
+        let is_known = self.settings.iter().any(|setting| setting.key == key);
+        let is_said = own
+            .iter()
+            .any(|(name, value)| name == key && *value == Value::Bool(true));
+        if is_known && is_said {
+            BookKind::ByOrder
+        } else {
+            self.book
+        }
+    }
 }
 
 impl fmt::Debug for Descriptor {

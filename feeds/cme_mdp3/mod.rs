@@ -58,7 +58,7 @@ pub mod generated;
 #[cfg(test)]
 mod tests;
 
-pub use encode::{Encoder, LevelUpdate, TradeUpdate};
+pub use encode::{Encoder, LevelUpdate, OrderUpdate, TradeUpdate};
 
 use crate::contract::{
     BookKind, DecodeError, Descriptor, Form, MessageSink, Packet, SessionKey, SnapshotService,

@@ -4,6 +4,8 @@
 //! its last message says so. That message may be empty, so the newest tick of a packet is kept until the next one or the end
 //! of the packet, and takes the mark. Where the packet before has gone out already, a tick about the channel carries it.
 
+mod orders;
+
 use super::generated::{
     self as sbe, MatchEventIndicator, Message, md_entry_type as kind, md_update_action as action,
 };
@@ -17,6 +19,7 @@ use crate::session::channel::{Place, Progress};
 use crate::session::liveness::channel_tick;
 use crate::session::sbe::{Decimal, Group, HeaderShape};
 use hashbrown::HashMap;
+use orders::{Chunk, Head, OrderEntry, Referred, RestingOrder};
 use std::collections::VecDeque;
 
 /// Bytes of the length before every message.
@@ -130,6 +133,10 @@ struct Taken {
     next: u64,
     /// The youngest one.
     newest: u64,
+    /// Messages of the loop that made them: in books by order there may be several an instrument.
+    reports: u32,
+    /// By order: the packet an unfinished snapshot is continued by, and its last chunk.
+    chunks: HashMap<i32, (u64, u32), foldhash::fast::FixedState>,
 }
 
 /// A message on its way through.
@@ -154,6 +161,10 @@ pub(super) struct Normalizer {
     depth_default: usize,
     /// Whether instruments without a definition are followed, under their numbers.
     follows_undefined: bool,
+    /// Whether orders are told, and not levels.
+    is_by_order: bool,
+    /// Entries of the present message that orders may refer to.
+    referred: Vec<Option<Referred>>,
     /// A tick of an event went out, and none that ends it.
     is_event_open: bool,
     is_over: bool,
@@ -197,6 +208,7 @@ impl Normalizer {
         followed: &[String],
         depth_default: u8,
         follows_undefined: bool,
+        is_by_order: bool,
     ) -> Normalizer {
         let mut followed: Vec<Symbol> = followed
             .iter()
@@ -210,6 +222,8 @@ impl Normalizer {
             followed,
             depth_default: usize::from(depth_default),
             follows_undefined,
+            is_by_order,
+            referred: Vec::new(),
             is_event_open: false,
             is_over: false,
             pending: None,
@@ -354,7 +368,7 @@ impl Normalizer {
         }
         self.flush(Flags::NONE, out);
         self.is_event_open = false;
-        let is_whole = |total: u32| self.taken.securities.len() >= total as usize && total > 0;
+        let is_whole = |total: u32| self.taken.reports >= total && total > 0;
         if !total.is_some_and(is_whole) {
             return Progress::More;
         }
@@ -398,7 +412,41 @@ impl Normalizer {
                 Some(snapshot.total)
             }};
         }
+        macro_rules! chunk {
+            ($message:ident, $price:ident) => {{
+                let block = &$message.block;
+                context.ts_event = block.transact_time();
+                let chunk = Chunk {
+                    security: block.security_id(),
+                    next: u64::from(block.last_msg_seq_num_processed()) + 1,
+                    count: block.no_chunks(),
+                    number: block.current_chunk(),
+                };
+                let orders = &$message.snapshot_full_refresh_order_book;
+                let orders = orders.iter().map(|order| RestingOrder {
+                    id: order.order_id(),
+                    price: order.$price(),
+                    size: order.md_display_qty(),
+                    kind: order.md_entry_type_book(),
+                });
+                self.take_chunk(&chunk, orders, context);
+                Some(block.tot_num_reports())
+            }};
+        }
         match message {
+            Message::SnapshotFullRefreshOrderBook44(message) if self.is_by_order => {
+                chunk!(message, md_entry_px)
+            }
+            Message::SnapshotFullRefreshOrderBook53(message) if self.is_by_order => {
+                chunk!(message, md_entry_px_ex)
+            }
+            Message::SnapshotFullRefresh38(_)
+            | Message::SnapshotFullRefresh52(_)
+            | Message::SnapshotFullRefreshLongQty(_)
+                if self.is_by_order =>
+            {
+                None
+            }
             Message::SnapshotFullRefresh38(message) => snapshot!(
                 message,
                 snapshot_full_refresh,
@@ -454,7 +502,7 @@ impl Normalizer {
         let Some(instrument) = self.find(snapshot.security, context) else {
             // Its definition may still come; what nobody follows is done with.
             if self.ids.get(&snapshot.security) == Some(&NOT_FOLLOWED) {
-                self.taken.securities.insert(snapshot.security);
+                self.took(snapshot.security);
             }
             return;
         };
@@ -502,9 +550,16 @@ impl Normalizer {
         if let Some(state) = snapshot.status.and_then(state_of) {
             self.state(instrument, state, 0, context);
         }
-        self.taken.securities.insert(snapshot.security);
+        self.took(snapshot.security);
         self.taken.next = self.taken.next.min(snapshot.next);
         self.taken.newest = self.taken.newest.max(snapshot.next);
+    }
+
+    /// A snapshot of one message is done with.
+    fn took(&mut self, security: i32) {
+        if self.taken.securities.insert(security) {
+            self.taken.reports = self.taken.reports.saturating_add(1);
+        }
     }
 
     /// Sends the newest tick.
@@ -604,6 +659,59 @@ impl Normalizer {
                     }
                 })
             };
+        }
+        /// Orders that refer to the entries of levels before them.
+        macro_rules! orders_of_levels {
+            ($message:ident, $levels:ident, $price:ident, $orders:ident) => {{
+                context.ts_event = $message.block.transact_time();
+                self.referred.clear();
+                for level in $message.$levels.iter() {
+                    let head = Head {
+                        security: level.security_id(),
+                        rpt_seq: Some(level.rpt_seq()),
+                        price: level.$price(),
+                        kind: level.md_entry_type_book(),
+                    };
+                    let referred = self.refer(&head, context);
+                    self.referred.push(referred);
+                }
+                for order in $message.$orders.iter() {
+                    let Some(referred) = self.referred(order.reference_id()) else {
+                        continue;
+                    };
+                    let entry = OrderEntry {
+                        id: Some(order.order_id()),
+                        size: order.md_display_qty_optional(),
+                        action: order.order_update_action(),
+                    };
+                    self.order(&entry, referred, context);
+                }
+                Some($message.block.match_event_indicator())
+            }};
+        }
+        /// Orders that come without levels.
+        macro_rules! orders {
+            ($message:ident, $price:ident) => {{
+                context.ts_event = $message.block.transact_time();
+                for order in $message.incremental_refresh_order_book.iter() {
+                    let head = Head {
+                        security: order.security_id(),
+                        rpt_seq: None,
+                        price: order.$price(),
+                        kind: order.md_entry_type_book(),
+                    };
+                    let Some(referred) = self.refer(&head, context) else {
+                        continue;
+                    };
+                    let entry = OrderEntry {
+                        id: order.order_id_optional(),
+                        size: order.md_display_qty_optional(),
+                        action: order.md_update_action(),
+                    };
+                    self.order(&entry, referred, context);
+                }
+                Some($message.block.match_event_indicator())
+            }};
         }
         macro_rules! trades {
             ($message:ident, $group:ident, $price:ident, $size:expr, $id:expr) => {
@@ -707,6 +815,32 @@ impl Normalizer {
                 context.ts_event = status.block.transact_time();
                 self.status(&status.block, context);
                 Some(status.block.match_event_indicator())
+            }
+            Message::MdIncrementalRefreshBook32(book) if self.is_by_order => orders_of_levels!(
+                book,
+                incremental_refresh_book,
+                md_entry_px_optional,
+                incremental_refresh_book_order_id
+            ),
+            Message::MdIncrementalRefreshBook46(book) if self.is_by_order => orders_of_levels!(
+                book,
+                incremental_refresh_book,
+                md_entry_px_optional_ex,
+                incremental_refresh_book_order_id
+            ),
+            Message::MdIncrementalRefreshBookLongQty(book) if self.is_by_order => {
+                orders_of_levels!(
+                    book,
+                    incremental_refresh_book_long,
+                    md_entry_px_optional_ex,
+                    incremental_refresh_book_long_order_id
+                )
+            }
+            Message::MdIncrementalRefreshOrderBook43(orders) if self.is_by_order => {
+                orders!(orders, md_entry_px_optional)
+            }
+            Message::MdIncrementalRefreshOrderBook47(orders) if self.is_by_order => {
+                orders!(orders, md_entry_px_optional_ex)
             }
             Message::MdIncrementalRefreshBook32(book) => book!(
                 book,

@@ -20,6 +20,7 @@ const FOLLOW_UNDEFINED: SettingKey = SettingKey {
 pub const KEYS: &[SettingKey] = &[
     DEPTH_DEFAULT,
     FOLLOW_UNDEFINED,
+    SettingKey::BY_ORDER,
     REORDER_WINDOW_US,
     HELD_PACKETS_MAX,
     SNAPSHOT_KEPT_MB,
@@ -33,6 +34,8 @@ pub struct Settings {
     pub depth_default: u8,
     /// Whether instruments whose definition was not seen are followed, under the venue's number.
     pub follows_undefined: bool,
+    /// Whether books are built of orders, and not of levels.
+    pub is_by_order: bool,
     /// For the sequencer.
     pub sequencer: SequencerSettings,
     /// For rebuilding from the snapshot lines.
@@ -52,6 +55,7 @@ impl Settings {
         let own = Settings {
             depth_default: u8::try_from(depth).unwrap_or(10),
             follows_undefined: keys.flag(FOLLOW_UNDEFINED.key, false),
+            is_by_order: keys.flag(SettingKey::BY_ORDER.key, false),
             sequencer: keys.sequencer(),
             rebuild: keys.rebuild(),
             silence_ns: keys.silence_ns(),

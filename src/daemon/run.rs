@@ -289,7 +289,7 @@ impl Daemon {
                     id: ChannelId(row),
                     feed: feed.name.clone(),
                     venue: feed.descriptor.venue.to_owned(),
-                    book: feed.descriptor.book,
+                    book: feed.descriptor.book_of(&feed.own),
                     orders_capacity: config.books.orders_capacity,
                 }
             };
