@@ -28,7 +28,7 @@ pub(super) fn build(settings: &FeedSettings) -> Result<CmeFeed, Vec<SettingFault
             &settings.instruments,
             own.depth_default,
             own.follows_undefined,
-            own.is_by_order,
+            own.told,
         ),
     };
     Ok(SequencedChannel::new(

@@ -4,6 +4,7 @@
 //! its last message says so. That message may be empty, so the newest tick of a packet is kept until the next one or the end
 //! of the packet, and takes the mark. Where the packet before has gone out already, a tick about the channel carries it.
 
+mod implied;
 mod orders;
 
 use super::generated::{
@@ -19,7 +20,7 @@ use crate::session::channel::{Place, Progress};
 use crate::session::liveness::channel_tick;
 use crate::session::sbe::{Decimal, Group, HeaderShape};
 use hashbrown::HashMap;
-use orders::{Chunk, Head, OrderEntry, Referred, RestingOrder};
+use orders::{Chunk, ChunksSeen, Head, OrderEntry, Referred, RestingOrder};
 use std::collections::VecDeque;
 
 /// Bytes of the length before every message.
@@ -133,10 +134,10 @@ struct Taken {
     next: u64,
     /// The youngest one.
     newest: u64,
-    /// Messages of the loop that made them: in books by order there may be several an instrument.
-    reports: u32,
-    /// By order: the packet an unfinished snapshot is continued by, and its last chunk.
-    chunks: HashMap<i32, (u64, u32), foldhash::fast::FixedState>,
+    /// Messages of a loop that tell the instruments seen, by order several an instrument.
+    reports: u64,
+    /// By order: how far the snapshot of each instrument seen has come.
+    chunks: HashMap<i32, ChunksSeen, foldhash::fast::FixedState>,
 }
 
 /// A message on its way through.
@@ -147,6 +148,17 @@ struct Context<'a> {
     flags: Flags,
     counters: &'a mut FeedCounters,
     out: &'a mut Batch,
+}
+
+/// What is told of the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Levels of the direct ones.
+    Levels,
+    /// Levels of the direct and the implied ones, and of both together.
+    AllLevels,
+    /// Orders.
+    Orders,
 }
 
 /// What the messages of one channel mean.
@@ -161,8 +173,10 @@ pub(super) struct Normalizer {
     depth_default: usize,
     /// Whether instruments without a definition are followed, under their numbers.
     follows_undefined: bool,
-    /// Whether orders are told, and not levels.
-    is_by_order: bool,
+    /// What is told of the books.
+    told: Told,
+    /// Levels that an entry changed, where they are told of several books.
+    told_rungs: Vec<Rung>,
     /// Entries of the present message that orders may refer to.
     referred: Vec<Option<Referred>>,
     /// A tick of an event went out, and none that ends it.
@@ -208,7 +222,7 @@ impl Normalizer {
         followed: &[String],
         depth_default: u8,
         follows_undefined: bool,
-        is_by_order: bool,
+        told: Told,
     ) -> Normalizer {
         let mut followed: Vec<Symbol> = followed
             .iter()
@@ -222,7 +236,8 @@ impl Normalizer {
             followed,
             depth_default: usize::from(depth_default),
             follows_undefined,
-            is_by_order,
+            told,
+            told_rungs: Vec::new(),
             referred: Vec::new(),
             is_event_open: false,
             is_over: false,
@@ -288,7 +303,7 @@ impl Normalizer {
     /// Known levels of one of an instrument's four sides: direct bids and offers, implied bids and offers.
     #[cfg(test)]
     pub(super) fn known(&self, instrument: usize, side: usize) -> Vec<Rung> {
-        self.standings[instrument].ladders[side].known()
+        self.standings[instrument].ladders[side].known().collect()
     }
 
     /// Instruments so far.
@@ -368,7 +383,9 @@ impl Normalizer {
         }
         self.flush(Flags::NONE, out);
         self.is_event_open = false;
-        let is_whole = |total: u32| self.taken.reports >= total && total > 0;
+        let taken = &self.taken;
+        let is_all = taken.chunks.len() <= taken.securities.len();
+        let is_whole = |total: u32| is_all && taken.reports >= u64::from(total) && total > 0;
         if !total.is_some_and(is_whole) {
             return Progress::More;
         }
@@ -434,16 +451,16 @@ impl Normalizer {
             }};
         }
         match message {
-            Message::SnapshotFullRefreshOrderBook44(message) if self.is_by_order => {
+            Message::SnapshotFullRefreshOrderBook44(message) if self.told == Told::Orders => {
                 chunk!(message, md_entry_px)
             }
-            Message::SnapshotFullRefreshOrderBook53(message) if self.is_by_order => {
+            Message::SnapshotFullRefreshOrderBook53(message) if self.told == Told::Orders => {
                 chunk!(message, md_entry_px_ex)
             }
             Message::SnapshotFullRefresh38(_)
             | Message::SnapshotFullRefresh52(_)
             | Message::SnapshotFullRefreshLongQty(_)
-                if self.is_by_order =>
+                if self.told == Told::Orders =>
             {
                 None
             }
@@ -547,6 +564,9 @@ impl Normalizer {
                 self.push(tick, context.out);
             }
         }
+        if self.shows_implied() {
+            self.tell_snapshot(instrument, context);
+        }
         if let Some(state) = snapshot.status.and_then(state_of) {
             self.state(instrument, state, 0, context);
         }
@@ -555,10 +575,16 @@ impl Normalizer {
         self.taken.newest = self.taken.newest.max(snapshot.next);
     }
 
+    /// Whether implied books, and those of both, are told beside the direct ones.
+    #[inline]
+    fn shows_implied(&self) -> bool {
+        self.told == Told::AllLevels
+    }
+
     /// A snapshot of one message is done with.
     fn took(&mut self, security: i32) {
         if self.taken.securities.insert(security) {
-            self.taken.reports = self.taken.reports.saturating_add(1);
+            self.taken.reports += 1;
         }
     }
 
@@ -816,19 +842,23 @@ impl Normalizer {
                 self.status(&status.block, context);
                 Some(status.block.match_event_indicator())
             }
-            Message::MdIncrementalRefreshBook32(book) if self.is_by_order => orders_of_levels!(
-                book,
-                incremental_refresh_book,
-                md_entry_px_optional,
-                incremental_refresh_book_order_id
-            ),
-            Message::MdIncrementalRefreshBook46(book) if self.is_by_order => orders_of_levels!(
-                book,
-                incremental_refresh_book,
-                md_entry_px_optional_ex,
-                incremental_refresh_book_order_id
-            ),
-            Message::MdIncrementalRefreshBookLongQty(book) if self.is_by_order => {
+            Message::MdIncrementalRefreshBook32(book) if self.told == Told::Orders => {
+                orders_of_levels!(
+                    book,
+                    incremental_refresh_book,
+                    md_entry_px_optional,
+                    incremental_refresh_book_order_id
+                )
+            }
+            Message::MdIncrementalRefreshBook46(book) if self.told == Told::Orders => {
+                orders_of_levels!(
+                    book,
+                    incremental_refresh_book,
+                    md_entry_px_optional_ex,
+                    incremental_refresh_book_order_id
+                )
+            }
+            Message::MdIncrementalRefreshBookLongQty(book) if self.told == Told::Orders => {
                 orders_of_levels!(
                     book,
                     incremental_refresh_book_long,
@@ -836,10 +866,10 @@ impl Normalizer {
                     incremental_refresh_book_long_order_id
                 )
             }
-            Message::MdIncrementalRefreshOrderBook43(orders) if self.is_by_order => {
+            Message::MdIncrementalRefreshOrderBook43(orders) if self.told == Told::Orders => {
                 orders!(orders, md_entry_px_optional)
             }
-            Message::MdIncrementalRefreshOrderBook47(orders) if self.is_by_order => {
+            Message::MdIncrementalRefreshOrderBook47(orders) if self.told == Told::Orders => {
                 orders!(orders, md_entry_px_optional_ex)
             }
             Message::MdIncrementalRefreshBook32(book) => book!(
@@ -1093,9 +1123,8 @@ impl Normalizer {
         let instrument = self.add(security, symbol, context.counters)?;
         let definition = Definition::named(instrument, symbol);
         self.flush(Flags::NONE, context.out);
-        let tick = self.blank(Action::Definition, context);
         self.is_event_open = true;
-        context.out.define(&definition, Tick { instrument, ..tick });
+        self.tell_definition(&definition, context);
         Some(instrument)
     }
 
@@ -1105,7 +1134,12 @@ impl Normalizer {
         symbol: Symbol,
         counters: &mut FeedCounters,
     ) -> Option<InstrumentId> {
-        if self.ids.len() >= INSTRUMENTS_MAX {
+        let books = if self.shows_implied() {
+            implied::BOOKS
+        } else {
+            1
+        };
+        if self.ids.len() >= INSTRUMENTS_MAX / books as usize {
             counters.unknown_instrument_messages += 1;
             return None;
         }
@@ -1115,14 +1149,15 @@ impl Normalizer {
         }
         let id = u32::try_from(self.standings.len()).ok()?;
         self.ids.insert(security, id);
-        self.standings.push(Standing {
+        // Books beside the direct one take places, so that ids count on; what is known is known of the direct one.
+        self.standings.extend((0..books).map(|_| Standing {
             group: [0; 6],
             asset: [0; 6],
             rpt_seq: 0,
             live_from: 0,
             depth: self.depth_default,
             ladders: Default::default(),
-        });
+        }));
         Some(InstrumentId(id))
     }
 
@@ -1131,6 +1166,11 @@ impl Normalizer {
             return;
         };
         let (ladder, side) = match entry.kind {
+            kind::BID | kind::OFFER | kind::IMPLIED_BID | kind::IMPLIED_OFFER
+                if self.shows_implied() =>
+            {
+                return self.level_of_books(&entry, (instrument, flags), context);
+            }
             kind::BID => (0, Side::Bid),
             kind::OFFER => (1, Side::Ask),
             kind::IMPLIED_BID => (2, Side::None),
@@ -1227,12 +1267,14 @@ impl Normalizer {
     fn clear(&mut self, instrument: InstrumentId, flags: Flags, context: &mut Context<'_>) {
         let standing = &mut self.standings[instrument.index()];
         standing.ladders.iter_mut().for_each(Ladder::clear);
-        let tick = Tick {
-            instrument,
-            flags,
-            ..self.blank(Action::Clear, context)
-        };
-        self.push(tick, context.out);
+        for instrument in self.books_of(instrument) {
+            let tick = Tick {
+                instrument,
+                flags,
+                ..self.blank(Action::Clear, context)
+            };
+            self.push(tick, context.out);
+        }
     }
 
     fn trade(&mut self, entry: TradeEntry, context: &mut Context<'_>) {
@@ -1362,14 +1404,13 @@ impl Normalizer {
             ..Definition::named(instrument, symbol)
         };
         self.flush(Flags::NONE, context.out);
-        let tick = Tick {
-            instrument,
-            flags: context.flags,
-            ..self.blank(Action::Definition, context)
-        };
         self.is_event_open = true;
-        context.out.define(&definition, tick);
-        self.trim(instrument, context);
+        self.tell_definition(&definition, context);
+        if self.shows_implied() {
+            self.trim_books(instrument, context);
+        } else {
+            self.trim(instrument, context);
+        }
         if let Some(state) = defined.status.and_then(state_of) {
             self.state(instrument, state, 0, context);
         }
@@ -1406,13 +1447,15 @@ impl Normalizer {
         reason: u64,
         context: &mut Context<'_>,
     ) {
-        let tick = Tick {
-            instrument,
-            detail: state as u8,
-            order_id: reason,
-            ..self.blank(Action::Status, context)
-        };
-        self.push(tick, context.out);
+        for instrument in self.books_of(instrument) {
+            let tick = Tick {
+                instrument,
+                detail: state as u8,
+                order_id: reason,
+                ..self.blank(Action::Status, context)
+            };
+            self.push(tick, context.out);
+        }
     }
 
     /// A status is of one instrument, or of all of a group, or of all of an asset in it.
@@ -1438,7 +1481,12 @@ impl Normalizer {
             (group == [0; 6] || standing.group == group)
                 && (asset == [0; 6] || standing.asset == asset)
         };
-        for index in 0..self.standings.len() {
+        let books = if self.shows_implied() {
+            implied::BOOKS as usize
+        } else {
+            1
+        };
+        for index in (0..self.standings.len()).step_by(books) {
             if is_meant(&self.standings[index])
                 && let Ok(id) = u32::try_from(index)
             {

@@ -7,6 +7,7 @@
 )]
 
 mod books;
+mod implied;
 mod orders;
 mod rules;
 mod vectors;

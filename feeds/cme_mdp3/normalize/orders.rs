@@ -3,7 +3,7 @@
 //! Orders come in the messages of levels, where each refers to the entry that has its price, and in messages of their own.
 //! The levels beside them are left out then; only their numbers are followed. The book adds the orders up.
 
-use super::{Context, NOT_FOLLOWED, Normalizer, kind, price_of};
+use super::{Context, INSTRUMENTS_MAX, NOT_FOLLOWED, Normalizer, kind, price_of};
 use crate::model::{Action, Flags, InstrumentId, Price, Side, Size, Tick};
 use crate::session::sbe::Decimal;
 
@@ -46,6 +46,17 @@ pub(super) struct Chunk {
     pub(super) count: u32,
     /// From 1.
     pub(super) number: u32,
+}
+
+/// How far the snapshot of an instrument has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ChunksSeen {
+    /// The packet that continues it; 0 before its first chunk.
+    next: u64,
+    /// Its last chunk.
+    number: u32,
+    /// Chunks it has, by the last one seen.
+    count: u64,
 }
 
 /// An order of a snapshot.
@@ -141,28 +152,35 @@ impl Normalizer {
         orders: impl Iterator<Item = RestingOrder>,
         context: &mut Context<'_>,
     ) {
-        if chunk.next < self.taken.from || self.taken.securities.contains(&chunk.security) {
+        if chunk.next < self.taken.from || self.taken.chunks.len() >= INSTRUMENTS_MAX {
+            return;
+        }
+        let seen = self.taken.chunks.entry(chunk.security).or_default();
+        // An instrument may have more chunks, or fewer, than in the loop before.
+        let count = u64::from(chunk.count);
+        self.taken.reports = self.taken.reports.saturating_sub(seen.count) + count;
+        seen.count = count;
+        if self.taken.securities.contains(&chunk.security) {
+            return;
+        }
+        let follows = seen.next == chunk.next && seen.number.checked_add(1) == Some(chunk.number);
+        let begins = chunk.number == 1 && seen.next <= chunk.next;
+        if !follows && !begins {
             return;
         }
         let Some(instrument) = self.find(chunk.security, context) else {
             // Its definition may still come; what nobody follows is done with.
-            if self.ids.get(&chunk.security) == Some(&NOT_FOLLOWED) && chunk.number == chunk.count {
+            if self.ids.get(&chunk.security) == Some(&NOT_FOLLOWED) {
                 self.taken.securities.insert(chunk.security);
-                self.taken.reports = self.taken.reports.saturating_add(chunk.count);
             }
             return;
         };
-        let before = self.taken.chunks.get(&chunk.security).copied();
-        let follows = before == Some((chunk.next, chunk.number.wrapping_sub(1)));
-        let begins = chunk.number == 1 && before.is_none_or(|before| before.0 < chunk.next);
-        if !follows && !begins {
-            return;
-        }
         if begins {
             self.clear(instrument, context.flags, context);
         }
-        let progress = (chunk.next, chunk.number);
-        self.taken.chunks.insert(chunk.security, progress);
+        if let Some(seen) = self.taken.chunks.get_mut(&chunk.security) {
+            (seen.next, seen.number) = (chunk.next, chunk.number);
+        }
         for order in orders {
             let side = match order.kind {
                 kind::BID => Side::Bid,
@@ -196,7 +214,6 @@ impl Normalizer {
         standing.rpt_seq = 0;
         standing.live_from = chunk.next;
         self.taken.securities.insert(chunk.security);
-        self.taken.reports = self.taken.reports.saturating_add(chunk.count);
         self.taken.next = self.taken.next.min(chunk.next);
         self.taken.newest = self.taken.newest.max(chunk.next);
     }
