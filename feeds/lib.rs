@@ -7,8 +7,9 @@
 //! ```
 //!
 //! A room is a folder: [`nasdaq_itch50`], [`iex_deep10`], [`iex_deepplus`], [`iex_tops16`], [`coinbase_ws`],
-//! [`cboe_pitch_equities`], [`cboe_pitch_options`], [`cboe_pitch_complex`], [`cboe_pitch_futures`], [`cme_mdp3`]. One is
-//! a form of files and no venue's: [`dbn`].
+//! [`binance_spot`], [`binance_usdm`], [`binance_coinm`],
+//! [`cboe_pitch_equities`], [`cboe_pitch_options`], [`cboe_pitch_complex`], [`cboe_pitch_futures`], [`cme_mdp3`].
+//! One is a form of files and no venue's: [`dbn`].
 //! It imports [`session`] (shared sequencing, framing and recovery), [`contract`] (the one seam) and [`model`] (the
 //! normalised language), and no other room.
 //! Nothing here opens a socket, a file or a thread, reads a clock or logs; the lints of `clippy.toml` hold that.
@@ -23,6 +24,9 @@
 //!      [`iextp`](session::iextp) need none, and no settings of their own: their transport is shared whole;
 //!    - `wire.rs`: the layouts, as a table for the [`layout!`] macro (binary) or a scanner (text); for Simple Binary
 //!      Encoding a `schema.xml` instead, and `generated.rs` made of it by `examples/sbe_views`: see [`session::sbe`];
+//!      A venue of WebSocket texts with books by level needs neither: it is a [`Venue`](session::stitch::Venue), which says how
+//!      its texts read and by which rule its updates continue one another; the stitch of snapshot and updates, subscriptions,
+//!      reconnection and the simulator's half are shared ([`session::stitch`]);
 //!    - `normalize.rs`: messages to ticks; `settings.rs`: the YAML keys of its own
 //!      ([`OwnKeys`](session::OwnKeys));
 //!    - `encode.rs`: the other direction, for the simulator and for tests;
@@ -41,6 +45,9 @@ pub mod model;
 pub mod session;
 pub mod simulator;
 
+pub mod binance_coinm;
+pub mod binance_spot;
+pub mod binance_usdm;
 pub mod cboe_pitch_complex;
 pub mod cboe_pitch_equities;
 pub mod cboe_pitch_futures;
@@ -60,6 +67,9 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &iex_tops16::DESCRIPTOR,
     &iex_deepplus::DESCRIPTOR,
     &coinbase_ws::DESCRIPTOR,
+    &binance_coinm::DESCRIPTOR,
+    &binance_usdm::DESCRIPTOR,
+    &binance_spot::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
     &cboe_pitch_futures::DESCRIPTOR,
     &cboe_pitch_options::DESCRIPTOR,

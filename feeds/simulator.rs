@@ -169,6 +169,12 @@ pub trait VenueSimulator: Send {
         let _ = (now, connection, text);
     }
 
+    /// A client asked for an address by REST: the body, or `None` where there is nothing.
+    fn on_fetch(&mut self, now: EventTime, url: &str) -> Option<String> {
+        let _ = (now, url);
+        None
+    }
+
     /// Next text to send, and on which connection.
     fn poll_text(&mut self) -> Option<(u32, String)> {
         None

@@ -3,13 +3,14 @@
 //! A scanner either recognises the exact shape (key order included) or declines; it never refuses a message. What it
 //! declines goes to the general reader in `parse.rs`, and whatever it accepts, that reader would have read the same.
 
-use super::message::{Level, Match, Message, Number, Ticker, parse_time};
-use crate::model::{EventTime, Price, Side};
+use super::message::{Level, Match, Message, Ticker};
+use crate::model::{EventTime, Side};
+use crate::session::text::Cursor;
 
 /// Reads a message of a known shape; levels go to `levels`, which is cleared first. `None`: not a known shape.
 #[inline]
 pub fn scan<'a>(text: &'a [u8], levels: &mut Vec<Level>) -> Option<Message<'a>> {
-    let mut cursor = Cursor { text, at: 0 };
+    let mut cursor = Cursor::new(text);
     cursor.expect(b"{\"type\":\"")?;
     let message = match cursor.peek()? {
         b'l' if cursor.expect(b"l2update\",").is_some() => l2update(&mut cursor, levels)?,
@@ -21,7 +22,7 @@ pub fn scan<'a>(text: &'a [u8], levels: &mut Vec<Level>) -> Option<Message<'a>> 
         _ => return None,
     };
     cursor.expect(b"}")?;
-    (cursor.at == text.len()).then_some(message)
+    cursor.is_at_end().then_some(message)
 }
 
 fn l2update<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<Message<'a>> {
@@ -33,7 +34,7 @@ fn l2update<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<Mess
         cursor.expect(b"[\"")?;
         let side = cursor.side()?;
         cursor.expect(b",\"")?;
-        levels.push(cursor.level(side)?);
+        levels.push(level(cursor, side)?);
         Some(())
     })?;
     cursor.expect(b",\"time\":\"")?;
@@ -55,7 +56,7 @@ fn snapshot<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<Mess
     let mut one_side = |cursor: &mut Cursor<'a>, side| {
         cursor.list(|cursor| {
             cursor.expect(b"[\"")?;
-            levels.push(cursor.level(side)?);
+            levels.push(level(cursor, side)?);
             Some(())
         })
     };
@@ -180,109 +181,10 @@ fn heartbeat<'a>(cursor: &mut Cursor<'a>) -> Option<Message<'a>> {
     })
 }
 
-struct Cursor<'a> {
-    text: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Cursor<'a> {
-    #[inline]
-    fn rest(&self) -> &'a [u8] {
-        self.text.get(self.at..).unwrap_or_default()
-    }
-
-    #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.text.get(self.at).copied()
-    }
-
-    /// Steps over `literal`, or stays where it is.
-    #[inline]
-    fn expect(&mut self, literal: &[u8]) -> Option<()> {
-        self.rest().starts_with(literal).then(|| {
-            self.at += literal.len();
-        })
-    }
-
-    /// Text up to the closing quote, which is stepped over: printable ASCII without escapes only.
-    #[inline]
-    fn plain_text(&mut self) -> Option<&'a [u8]> {
-        let rest = self.rest();
-        let stop = rest
-            .iter()
-            .position(|&byte| byte == b'"' || byte == b'\\' || !(b' '..=b'~').contains(&byte))?;
-        if rest[stop] != b'"' {
-            return None;
-        }
-        self.at += stop + 1;
-        Some(&rest[..stop])
-    }
-
-    /// A number inside quotes, the opening one already behind us.
-    #[inline]
-    fn number(&mut self) -> Option<Number> {
-        let (number, taken) = Number::scan(self.rest())?;
-        self.at += taken;
-        self.expect(b"\"")?;
-        Some(number)
-    }
-
-    #[inline]
-    fn price(&mut self) -> Option<Price> {
-        self.number()?.price()
-    }
-
-    /// `price","size"]`.
-    #[inline]
-    fn level(&mut self, side: Side) -> Option<Level> {
-        let price = self.price()?;
-        self.expect(b",\"")?;
-        let size = self.number()?;
-        self.expect(b"]")?;
-        Some(Level { side, price, size })
-    }
-
-    #[inline]
-    fn side(&mut self) -> Option<Side> {
-        if self.expect(b"buy\"").is_some() {
-            Some(Side::Bid)
-        } else {
-            self.expect(b"sell\"").map(|()| Side::Ask)
-        }
-    }
-
-    #[inline]
-    fn time(&mut self) -> Option<EventTime> {
-        parse_time(self.plain_text()?)
-    }
-
-    /// A JSON integer without sign; a zero in front of other digits is not one.
-    #[inline]
-    fn integer(&mut self) -> Option<u64> {
-        let rest = self.rest();
-        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if count == 0 || (count > 1 && rest[0] == b'0') {
-            return None;
-        }
-        let value = rest[..count].iter().try_fold(0u64, |total, byte| {
-            total.checked_mul(10)?.checked_add(u64::from(byte - b'0'))
-        })?;
-        self.at += count;
-        Some(value)
-    }
-
-    /// Elements up to the closing bracket, the opening one already behind us.
-    #[inline]
-    fn list(&mut self, mut element: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
-        if self.expect(b"]").is_some() {
-            return Some(());
-        }
-        loop {
-            element(self)?;
-            if self.expect(b"]").is_some() {
-                return Some(());
-            }
-            self.expect(b",")?;
-        }
-    }
+/// `price","size"]`.
+#[inline]
+fn level(cursor: &mut Cursor<'_>, side: Side) -> Option<Level> {
+    let (price, size) = cursor.price_and_size()?;
+    cursor.expect(b"]")?;
+    Some(Level { side, price, size })
 }

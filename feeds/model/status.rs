@@ -117,6 +117,13 @@ codes! {
         Volume24h = 105 "volume_24h",
         /// Price of the first trade 24 hours ago.
         OpenPrice24h = 106 "open_price_24h",
+        /// Price positions are valued at.
+        MarkPrice = 107 "mark_price",
+        /// What longs pay to shorts at the next funding, as a part of the position: `price` is the rate in 1e-9, and may be
+        /// negative.
+        FundingRate = 108 "funding_rate",
+        /// Price of the underlying index.
+        IndexPrice = 109 "index_price",
     }
 }
 

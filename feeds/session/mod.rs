@@ -1,6 +1,7 @@
 //! What protocols share: layouts, sequencing and arbitration, framing.
 
 pub mod channel;
+pub mod diff_depth;
 pub mod iextp;
 pub mod layout;
 pub mod liveness;
@@ -12,6 +13,8 @@ pub mod sequenced_unit;
 pub mod sequencer;
 pub mod settings;
 pub mod soupbintcp;
+pub mod stitch;
+pub mod text;
 
 #[cfg(test)]
 mod tests;

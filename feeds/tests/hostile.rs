@@ -37,7 +37,10 @@ fn settings() -> FeedSettings {
 }
 
 fn run(descriptor: &Descriptor, packets: &[(Form<'static>, Vec<u8>)]) -> Vec<Tick> {
-    let mut feed = (descriptor.build)(&settings()).unwrap();
+    // Names that are none of the venue's are refused: then all instruments are followed.
+    let feed = (descriptor.build)(&settings());
+    let mut feed = feed
+        .unwrap_or_else(|_| (descriptor.build)(&FeedSettings::single_line(ChannelId(0))).unwrap());
     let sink = Collect(Arc::default());
     let mut out = Batch::new(Box::new(sink.clone()));
     let mut now = 1_700_000_000_000_000_000;

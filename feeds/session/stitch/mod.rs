@@ -1,0 +1,275 @@
+//! Books by level from WebSocket texts, whatever the venue: a snapshot joined to the updates around it.
+//!
+//! ```text
+//!                 update: kept                    snapshot: Clear, Level…, then what was kept and continues it
+//!  Awaiting ──────────────────▶ Joining ──────────────────────────────────────────────────▶ Following
+//!     ▲  ▲                       │  ▲ too old: asked for again                                  │
+//!     │  └──── connection gone ──┘  └───────── an update does not continue the last one ────────┘
+//!     └─ Reset(AwaitSnapshot) whenever a followed book stops being one
+//! ```
+//!
+//! A room brings a [`Venue`]: how its texts read ([`Venue::read`] tells a [`Hear`]), what to say to subscribe, where a
+//! snapshot is to be had, and by which [`Chain`] its updates continue one another. What is the same for all venues is
+//! here, once: a snapshot replaces and never merges, nothing is told of a book before it can be, updates kept for a
+//! snapshot have a bound, whatever breaks the chain of an instrument takes that book back to awaiting, and only that one.
+//!
+//! Two connections that say the same are arbitrated by the venue's numbers: the first of equal updates wins, and the
+//! loss of one connection breaks no chain that the other continues.
+
+mod book;
+mod feed;
+mod inspect;
+mod instruments;
+mod ladder;
+pub mod settings;
+pub mod simulator;
+#[cfg(test)]
+pub mod testing;
+
+pub use feed::StitchedFeed;
+pub use inspect::{NameOf, child, inspect, member, text_of};
+pub use ladder::{Ladder, Ladders};
+pub use settings::Settings;
+
+use crate::contract::DecodeError;
+use crate::model::{EventTime, Price, Side, StatisticKind, Symbol, TradingState};
+use crate::session::text::Number;
+
+/// One level as a venue states it: `size` is what rests at `price` now, 0 when the level is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level {
+    /// Side of the book.
+    pub side: Side,
+    /// Where.
+    pub price: Price,
+    /// How much.
+    pub size: Number,
+}
+
+/// How updates of one instrument continue one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chain {
+    /// Each says which numbers it covers: the next one begins behind the end of the last.
+    Ranges,
+    /// Each names the one before it.
+    Previous,
+    /// Numbers only rise: what is missing cannot be seen by them.
+    Rising,
+    /// There are none: what comes on the connection of the snapshot is all there is.
+    Connection,
+}
+
+/// Where a book begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The venue sends it on the connection after the subscription.
+    InBand,
+    /// It is asked for by REST while updates are kept.
+    Rest,
+}
+
+/// Place of an update or a snapshot among the updates of its instrument. Zeros where the venue has no numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Span {
+    /// First number it covers.
+    pub first: u64,
+    /// Last number it covers.
+    pub last: u64,
+    /// Number of the update before it, where it names one.
+    pub previous: Option<u64>,
+}
+
+impl Span {
+    /// A place that is one number.
+    pub const fn at(number: u64) -> Span {
+        Span {
+            first: number,
+            last: number,
+            previous: None,
+        }
+    }
+}
+
+/// A snapshot or an update of one book.
+#[derive(Clone, Copy, Debug)]
+pub struct BookMessage<'a> {
+    /// The venue's name of the instrument.
+    pub symbol: &'a [u8],
+    /// Whether it replaces the book.
+    pub is_snapshot: bool,
+    /// Where it belongs.
+    pub span: Span,
+    /// When.
+    pub time: EventTime,
+    /// What it says.
+    pub levels: &'a [Level],
+    /// Checksum of the book after it, where the venue gives one.
+    pub checksum: Option<u32>,
+    /// Digits behind the point of its prices and of its sizes as sent, for checksums over texts; else zeros.
+    pub digits: (u8, u8),
+}
+
+/// How a trade is told from those known already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TradeId {
+    /// Ids of an instrument's trades rise.
+    Rising(u64),
+    /// Ids say nothing but which trade it is.
+    Unordered(u64),
+    /// There is none.
+    None,
+}
+
+/// A trade.
+#[derive(Clone, Copy, Debug)]
+pub struct TradeMessage<'a> {
+    /// The venue's name of the instrument.
+    pub symbol: &'a [u8],
+    /// When.
+    pub time: EventTime,
+    /// Which.
+    pub id: TradeId,
+    /// Who crossed the spread.
+    pub aggressor: Side,
+    /// Where.
+    pub price: Price,
+    /// How much.
+    pub size: Number,
+    /// Whether it is older than the subscription (and may be known already).
+    pub is_past: bool,
+}
+
+/// What a statistic carries.
+#[derive(Clone, Copy, Debug)]
+pub enum Quantity {
+    /// A price.
+    Price(Price),
+    /// A size.
+    Size(Number),
+}
+
+/// What a venue says of one of its instruments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// The venue's name of it.
+    pub symbol: Symbol,
+    /// Smallest step of a size.
+    pub size_step: Option<Number>,
+    /// Smallest step of a price.
+    pub tick_size: Option<Price>,
+    /// What the venue allows now.
+    pub trading: TradingState,
+}
+
+/// Whoever listens while a room reads a text.
+pub trait Hear {
+    /// A snapshot or an update.
+    fn book(&mut self, book: &BookMessage<'_>);
+    /// A trade.
+    fn trade(&mut self, trade: &TradeMessage<'_>);
+    /// A statistic of an instrument.
+    fn statistic(&mut self, symbol: &[u8], time: EventTime, kind: StatisticKind, value: Quantity);
+    /// An instrument, from a list of them.
+    fn product(&mut self, product: &Product);
+    /// A subscription is confirmed.
+    fn confirmed(&mut self);
+    /// The venue complains.
+    fn complaint(&mut self, text: &str);
+    /// Something to answer at once (a ping of the venue's own kind).
+    fn reply(&mut self, text: String);
+    /// The book of this instrument is not to be trusted any more, says the venue or the room.
+    fn lost(&mut self, symbol: &[u8]);
+}
+
+/// What a text was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// Of this type: an index into [`Venue::KINDS`].
+    Kind(u8),
+    /// Of a type nobody here knows.
+    Unknown(Symbol),
+}
+
+/// Computes the checksum of a book; see [`Venue::checksum`].
+pub type Checksum = fn(&Ladders, (u8, u8)) -> u32;
+
+/// What a venue adds to a stitched feed.
+pub trait Venue: Send {
+    /// Types of messages, as counted: the venue's own names, in the order of the coverage table.
+    const KINDS: &'static [&'static str];
+
+    /// How updates continue one another.
+    fn chain(&self) -> Chain;
+
+    /// Where books begin.
+    fn origin(&self) -> Origin;
+
+    /// Levels a side the venue keeps its subscribers informed of, where they have to drop what is beyond; the books are then
+    /// kept here too.
+    fn depth(&self) -> Option<usize> {
+        None
+    }
+
+    /// Reads one text. What could be used before an error is told already, and a book message is told whole or not at all.
+    ///
+    /// # Errors
+    /// The text cannot be read; books of it cannot be told, so that all wait for a new snapshot, unless
+    /// [`Venue::culprit`] knows better.
+    fn read<H: Hear>(&mut self, text: &[u8], hear: &mut H) -> Result<Heard, DecodeError>;
+
+    /// Reads the body of a REST answer: a snapshot or a list of instruments.
+    ///
+    /// # Errors
+    /// As [`Venue::read`]; no book is lost by it.
+    fn read_rest<H: Hear>(
+        &mut self,
+        url: &str,
+        body: &[u8],
+        hear: &mut H,
+    ) -> Result<(), DecodeError>;
+
+    /// Whose book a text that cannot be read may be about: `None` anybody's, `Some(b"")` nobody's.
+    fn culprit<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+        let _ = text;
+        None
+    }
+
+    /// What to say on a fresh connection.
+    fn subscribe(&self, symbols: &[Symbol]) -> Vec<String>;
+
+    /// What to say for a new snapshot of one instrument, where books begin in band.
+    fn subscribe_again(&self, symbol: Symbol) -> Vec<String> {
+        let _ = symbol;
+        Vec::new()
+    }
+
+    /// Where a snapshot of one instrument is to be had, where books begin by REST.
+    fn snapshot_url(&self, symbol: Symbol) -> Option<String> {
+        let _ = symbol;
+        None
+    }
+
+    /// Where the list of instruments is to be had.
+    fn products_url(&self) -> Option<String> {
+        None
+    }
+
+    /// Least time between two REST requests, ns: what the venue's rate limits allow.
+    fn fetch_interval_ns(&self) -> u64 {
+        250_000_000
+    }
+
+    /// What to say, and how often (ns), so that the venue neither closes the connection nor stays silent on it.
+    fn keep_alive(&self) -> Option<(u64, String)> {
+        None
+    }
+
+    /// How the checksum of a book is computed, where messages have one: of its levels and of the digits behind the point of
+    /// prices and sizes. The books are then kept here too.
+    fn checksum(&self) -> Option<Checksum> {
+        None
+    }
+
+    /// The connections are gone: what was known of their texts is forgotten.
+    fn forget(&mut self) {}
+}

@@ -1,0 +1,107 @@
+//! The keys that all stitched feeds share, checked once.
+
+use crate::contract::{FeedSettings, SettingFault, SettingKey, Value};
+use crate::model::Symbol;
+
+const SILENCE_MS_DEFAULT: u64 = 10_000;
+const SILENCE_MS: std::ops::RangeInclusive<i64> = 100..=600_000;
+
+/// `silence_ms`.
+pub const SILENCE_KEY: SettingKey = SettingKey {
+    key: "silence_ms",
+    help: "A connection that says nothing for so long, or does not confirm its subscription, is opened again: 100 to \
+           600000, default 10000. Where the venue has a ping of its own, it is sent often enough for quiet markets.",
+    example: "10000",
+};
+
+/// `rest_url`.
+pub const REST_KEY: SettingKey = SettingKey {
+    key: "rest_url",
+    help: "Where snapshots and instruments are asked for, instead of the venue's own address: another region, a proxy, a \
+           test.",
+    example: "https://api.example.com",
+};
+
+/// Settings that can be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Instruments to follow; empty means all that are spoken of.
+    pub symbols: Vec<Symbol>,
+    /// Longest silence, ns.
+    pub silence_ns: u64,
+    /// Where REST requests go; no slash at its end.
+    pub rest_url: String,
+}
+
+impl Settings {
+    /// Checks what the configuration says. `rest_url`: the venue's own address; `is_symbol`: whether a name can be one of the
+    /// venue's, with an `example`.
+    ///
+    /// # Errors
+    /// Every fault there is.
+    pub fn of(
+        settings: &FeedSettings,
+        rest_url: &str,
+        is_symbol: fn(&str) -> bool,
+        example: &str,
+    ) -> Result<Settings, Vec<SettingFault>> {
+        let mut faults = Vec::new();
+        let mut fault = |key: &str, why: String, remedy: String| {
+            let key = key.to_owned();
+            faults.push(SettingFault { key, why, remedy });
+        };
+        let silence_ms = match settings.own("silence_ms") {
+            None => SILENCE_MS_DEFAULT,
+            Some(Value::Integer(value)) if SILENCE_MS.contains(value) => value.unsigned_abs(),
+            Some(_) => {
+                let why = "not a whole number of 100 to 600000".to_owned();
+                fault(
+                    "silence_ms",
+                    why,
+                    "write milliseconds, such as 10000".to_owned(),
+                );
+                SILENCE_MS_DEFAULT
+            }
+        };
+        let rest_url = match settings.own("rest_url") {
+            None => rest_url.to_owned(),
+            Some(Value::Text(url)) if is_http(url) => url.trim_end_matches('/').to_owned(),
+            Some(_) => {
+                let why = "not an address of a REST service".to_owned();
+                fault("rest_url", why, format!("write it as {rest_url}"));
+                rest_url.to_owned()
+            }
+        };
+        let mut symbols: Vec<Symbol> = Vec::with_capacity(settings.instruments.len());
+        for name in &settings.instruments {
+            if name.is_empty() || name.len() > Symbol::BYTES_MAX || !is_symbol(name) {
+                let why = format!("{name:?} is no instrument of this venue");
+                fault(
+                    "instruments",
+                    why,
+                    format!("write it as the venue does, such as {example}"),
+                );
+                continue;
+            }
+            let symbol = Symbol::from(name.as_str());
+            if !symbols.contains(&symbol) {
+                symbols.push(symbol);
+            }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        Ok(Settings {
+            symbols,
+            silence_ns: silence_ms * 1_000_000,
+            rest_url,
+        })
+    }
+}
+
+fn is_http(url: &str) -> bool {
+    let host = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    host.is_some_and(|host| !host.is_empty() && !host.starts_with('/'))
+}

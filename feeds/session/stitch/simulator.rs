@@ -1,0 +1,301 @@
+//! A venue that publishes by level, as a state machine: what it says when is here, how it says it is its room's ([`Speak`]).
+
+use super::Span;
+use crate::model::{EventTime, Price, Side, Size, Symbol};
+use crate::simulator::{LevelAggregator, LevelNow, MarketEvent, TradeNow, VenueSimulator};
+use std::collections::{BTreeMap, VecDeque};
+
+/// Texts nobody fetched; the connection a further one is for gets nothing any more, as a slow client is cut off.
+pub const TEXTS_MAX: usize = 65_536;
+/// Longest text a client may send, in bytes.
+const REQUEST_BYTES_MAX: usize = 65_536;
+/// First id of every book.
+const FIRST_ID: u64 = 1_000;
+/// Digits behind the point of all sizes: the unit of a market event's size is 1e-4.
+pub const SIZE_DECIMALS: u8 = 4;
+/// Step of all prices: a cent.
+pub const TICK_SIZE: Price = Price(10_000_000);
+
+/// What a client wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// The book of this instrument, from now on.
+    Book(Symbol),
+    /// The book of this instrument no more.
+    NoBook(Symbol),
+    /// The trades of this instrument.
+    Trades(Symbol),
+    /// This answer.
+    Reply(String),
+}
+
+/// What a REST address asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// The present book of this instrument.
+    Snapshot(Symbol),
+    /// The list of instruments.
+    Products,
+}
+
+/// A book as it is now.
+#[derive(Clone, Copy, Debug)]
+pub struct BookNow<'a> {
+    /// Whose.
+    pub symbol: Symbol,
+    /// What changed it last, and which number that has.
+    pub span: Span,
+    /// When.
+    pub now: EventTime,
+    /// Best first.
+    pub bids: &'a [(Price, Size)],
+    /// Best first.
+    pub asks: &'a [(Price, Size)],
+}
+
+/// How a venue says things. Sizes have [`SIZE_DECIMALS`].
+pub trait Speak: Send {
+    /// What a client's text means.
+    fn on_text(&mut self, now: EventTime, text: &str) -> Vec<Wish>;
+
+    /// What a REST address asks for.
+    fn on_fetch(&self, url: &str) -> Option<Asked>;
+
+    /// The whole book, in band; `None` where books begin by REST.
+    fn snapshot(&self, book: &BookNow<'_>) -> Option<String>;
+
+    /// A change of a book; `book` is what it is behind it.
+    fn update(&self, book: &BookNow<'_>, change: (Side, Price, Size)) -> String;
+
+    /// A trade. `id` counts the trades of the instrument from 1.
+    fn trade(&self, symbol: Symbol, now: EventTime, id: u64, trade: &TradeNow) -> String;
+
+    /// The body of the answer to [`Asked::Snapshot`].
+    fn rest_snapshot(&self, book: &BookNow<'_>) -> String {
+        let _ = book;
+        String::new()
+    }
+
+    /// The body of the answer to [`Asked::Products`].
+    fn rest_products(&self, symbols: &[Symbol]) -> String {
+        let _ = symbols;
+        String::new()
+    }
+
+    /// What the venue says every second to everybody, where it does.
+    fn heartbeat(&self, now: EventTime) -> Option<String> {
+        let _ = now;
+        None
+    }
+
+    /// What a new connection is told first.
+    fn welcome(&self) -> Option<String> {
+        None
+    }
+}
+
+#[derive(Default)]
+struct Connection {
+    books: Vec<u32>,
+    trades: Vec<u32>,
+    is_cut: bool,
+}
+
+/// The venue: books by instrument, wishes by connection.
+pub struct LevelVenue<S> {
+    speak: S,
+    symbols: Vec<Symbol>,
+    levels: LevelAggregator,
+    /// By instrument: number of the last update, and of the last trade.
+    ids: Vec<(u64, u64)>,
+    connections: BTreeMap<u32, Connection>,
+    texts: VecDeque<(u32, String)>,
+    next_heartbeat: u64,
+}
+
+impl<S: Speak> LevelVenue<S> {
+    /// A venue without instruments.
+    pub fn new(speak: S) -> LevelVenue<S> {
+        LevelVenue {
+            speak,
+            symbols: Vec::new(),
+            levels: LevelAggregator::default(),
+            ids: Vec::new(),
+            connections: BTreeMap::new(),
+            texts: VecDeque::new(),
+            next_heartbeat: 0,
+        }
+    }
+
+    fn say(&mut self, connection: u32, text: String) {
+        let Some(state) = self.connections.get_mut(&connection) else {
+            return;
+        };
+        state.is_cut |= self.texts.len() >= TEXTS_MAX;
+        if !state.is_cut {
+            self.texts.push_back((connection, text));
+        }
+    }
+
+    fn say_to_all(&mut self, is_for: impl Fn(&Connection) -> bool, text: &str) {
+        let listeners: Vec<u32> = self
+            .connections
+            .iter()
+            .filter(|(_, state)| is_for(state))
+            .map(|(&connection, _)| connection)
+            .collect();
+        for connection in listeners {
+            self.say(connection, text.to_owned());
+        }
+    }
+
+    fn place_of(&self, symbol: Symbol) -> Option<u32> {
+        let index = self.symbols.iter().position(|known| *known == symbol)?;
+        u32::try_from(index).ok()
+    }
+
+    /// Says something of a book as it is now.
+    fn of_book<T>(&self, index: u32, now: EventTime, say: impl FnOnce(&S, &BookNow<'_>) -> T) -> T {
+        let [bids, asks] = [Side::Bid, Side::Ask].map(|side| self.levels.levels(index, side));
+        let place = index as usize;
+        let id = self.ids[place].0;
+        let book = BookNow {
+            symbol: self.symbols[place],
+            span: Span {
+                first: id,
+                last: id,
+                previous: Some(id - 1),
+            },
+            now,
+            bids: &bids,
+            asks: &asks,
+        };
+        say(&self.speak, &book)
+    }
+
+    fn on_level(&mut self, now: EventTime, level: LevelNow) {
+        let index = level.symbol;
+        let Some((id, _)) = self.ids.get_mut(index as usize) else {
+            return;
+        };
+        *id += 1;
+        let change = (level.side, level.price, Size(level.size));
+        let text = self.of_book(index, now, |speak, book| speak.update(book, change));
+        self.say_to_all(|state| state.books.contains(&index), &text);
+    }
+
+    fn on_trade(&mut self, now: EventTime, trade: &TradeNow) {
+        let index = trade.symbol;
+        let Some((_, id)) = self.ids.get_mut(index as usize) else {
+            return;
+        };
+        *id += 1;
+        let symbol = self.symbols[index as usize];
+        let text = self.speak.trade(symbol, now, *id, trade);
+        self.say_to_all(|state| state.trades.contains(&index), &text);
+    }
+}
+
+impl<S: Speak> VenueSimulator for LevelVenue<S> {
+    fn open(&mut self, now: EventTime, symbols: &[Symbol]) {
+        self.symbols = symbols.to_vec();
+        self.ids = vec![(FIRST_ID, 0); symbols.len()];
+        self.levels = LevelAggregator::default();
+        self.next_heartbeat = now.0.saturating_add(1_000_000_000);
+    }
+
+    fn on_event(&mut self, now: EventTime, event: &MarketEvent) {
+        let changes = self.levels.apply(event);
+        for level in changes.levels.into_iter().flatten() {
+            self.on_level(now, level);
+        }
+        if let Some(trade) = changes.trade {
+            self.on_trade(now, &trade);
+        }
+    }
+
+    fn on_clock(&mut self, now: EventTime) {
+        if now.0 >= self.next_heartbeat {
+            self.next_heartbeat = now.0.saturating_add(1_000_000_000);
+            if let Some(text) = self.speak.heartbeat(now) {
+                self.say_to_all(|_| true, &text);
+            }
+        }
+    }
+
+    fn close(&mut self, _now: EventTime) {}
+
+    fn on_connect(&mut self, connection: u32) {
+        self.connections.insert(connection, Connection::default());
+        if let Some(text) = self.speak.welcome() {
+            self.say(connection, text);
+        }
+    }
+
+    fn on_disconnect(&mut self, connection: u32) {
+        self.connections.remove(&connection);
+        self.texts.retain(|&(other, _)| other != connection);
+    }
+
+    fn on_text(&mut self, now: EventTime, connection: u32, text: &str) {
+        if text.len() > REQUEST_BYTES_MAX {
+            return;
+        }
+        for wish in self.speak.on_text(now, text) {
+            match wish {
+                Wish::Reply(text) => self.say(connection, text),
+                Wish::Book(symbol) => {
+                    let Some(index) = self.place_of(symbol) else {
+                        continue;
+                    };
+                    let snapshot = self.of_book(index, now, |speak, book| speak.snapshot(book));
+                    if let Some(state) = self.connections.get_mut(&connection)
+                        && !state.books.contains(&index)
+                    {
+                        state.books.push(index);
+                        if let Some(text) = snapshot {
+                            self.say(connection, text);
+                        }
+                    }
+                }
+                Wish::NoBook(symbol) => {
+                    let index = self.place_of(symbol);
+                    if let Some(state) = self.connections.get_mut(&connection) {
+                        state.books.retain(|book| Some(*book) != index);
+                    }
+                }
+                Wish::Trades(symbol) => {
+                    if let (Some(index), Some(state)) =
+                        (self.place_of(symbol), self.connections.get_mut(&connection))
+                        && !state.trades.contains(&index)
+                    {
+                        state.trades.push(index);
+                    }
+                }
+            }
+        }
+    }
+
+    fn on_fetch(&mut self, now: EventTime, url: &str) -> Option<String> {
+        match self.speak.on_fetch(url)? {
+            Asked::Products => Some(self.speak.rest_products(&self.symbols)),
+            Asked::Snapshot(symbol) => {
+                let index = self.place_of(symbol)?;
+                Some(self.of_book(index, now, |speak, book| speak.rest_snapshot(book)))
+            }
+        }
+    }
+
+    fn poll_text(&mut self) -> Option<(u32, String)> {
+        self.texts.pop_front()
+    }
+}
+
+/// Levels as a JSON list of `["price","size"]`.
+pub fn levels_json(levels: &[(Price, Size)]) -> String {
+    let levels: Vec<String> = levels
+        .iter()
+        .map(|(price, size)| format!("[\"{price}\",\"{}\"]", size.display(SIZE_DECIMALS)))
+        .collect();
+    format!("[{}]", levels.join(","))
+}
