@@ -7,7 +7,7 @@ mod common;
 use common::{Json, captures, plain, report, text_of, waveletd};
 use feeds::contract::{Batch, BookKind, Descriptor, FeedSettings, Form, Line, Packet, TickSink};
 use feeds::model::{ChannelId, Definition, InstrumentId, Side, Tick};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use waveletd::pipeline::{Channel, ChannelSpec};
 use waveletd::replay::Capture;
@@ -46,7 +46,7 @@ fn levels(expected: &Json) -> Vec<[u64; 3]> {
     expected.list().iter().map(level).collect()
 }
 
-fn replayed(file: &PathBuf, more: &[&str], code: i32) -> Json {
+fn replayed(file: &Path, more: &[&str], code: i32) -> Json {
     let mut arguments = vec!["replay", file.to_str().unwrap(), "--feed", "dbn"];
     arguments.extend(["--format", "json"]);
     arguments.extend(more);
