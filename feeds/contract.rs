@@ -596,6 +596,8 @@ pub enum Transport {
     Datagrams,
     /// WebSocket text.
     WebSocket,
+    /// Not at all: a form of files, of [`FILE_FORMS`](crate::FILE_FORMS).
+    File,
 }
 
 /// How a venue tells the present state to those who missed how it came to be.
@@ -642,6 +644,15 @@ pub struct SettingKey {
     pub help: &'static str,
     /// An example value, as YAML.
     pub example: &'static str,
+}
+
+impl SettingKey {
+    /// For rooms whose venue tells both levels and orders: which of them the books are built of.
+    pub const BY_ORDER: SettingKey = SettingKey {
+        key: "by_order",
+        help: "Whether books are built order by order instead of level by level; default false.",
+        example: "true",
+    };
 }
 
 /// A setting that cannot be used.
@@ -739,11 +750,29 @@ pub struct Descriptor {
     pub session_key: fn(&[u8]) -> Option<SessionKey>,
     /// Whether bytes of a file are the venue's own file form (see [`Form::FileMessages`]), and if so the length of the first whole
     /// message, its prefix included; `None` when the venue has no file form or this is not it.
+    /// More than there is of `bytes` means that the message is not whole yet, and 0 that no message begins like this.
     pub file_message: fn(&[u8]) -> Option<usize>,
     /// Reads every message of one packet for `inspect`, before arbitration.
     pub inspect: fn(&Packet<'_>, &mut dyn MessageSink) -> Result<(), DecodeError>,
     /// Makes the venue that `simulate` and the tests talk to.
     pub simulator: fn() -> Box<dyn crate::simulator::VenueSimulator>,
+}
+
+impl Descriptor {
+    /// What book the ticks of a feed with these settings build: [`Descriptor::book`], unless [`SettingKey::BY_ORDER`] is one
+    /// of the room's keys and says otherwise.
+    pub fn book_of(&self, own: &[(String, Value)]) -> BookKind {
+        let key = SettingKey::BY_ORDER.key;
+        let is_known = self.settings.iter().any(|setting| setting.key == key);
+        let is_said = own
+            .iter()
+            .any(|(name, value)| name == key && *value == Value::Bool(true));
+        if is_known && is_said {
+            BookKind::ByOrder
+        } else {
+            self.book
+        }
+    }
 }
 
 impl fmt::Debug for Descriptor {

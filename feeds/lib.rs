@@ -6,8 +6,9 @@
 //!  the time  ─┘   (`Feed`, contract.rs)└─▶ notices (edges worth a log line)
 //! ```
 //!
-//! A room is a folder; [`REGISTRY`] lists them. It imports [`session`] (shared sequencing, framing and recovery), [`contract`] (the one seam) and [`model`] (the
-//! normalised language), and no other room.
+//! A room is a folder: [`REGISTRY`] lists those of venues, [`FILE_FORMS`] those of files that hold records of any venue. It
+//! imports [`session`] (shared sequencing, framing and recovery), [`contract`] (the one seam) and [`model`] (the normalised
+//! language), and no other room.
 //! Nothing here opens a socket, a file or a thread, reads a clock or logs; the lints of `clippy.toml` hold that.
 //!
 //! # How to add a venue
@@ -64,6 +65,7 @@ pub mod cboe_pitch_options;
 pub mod cme_mdp3;
 pub mod coinbase_derivatives;
 pub mod coinbase_ws;
+pub mod dbn;
 pub mod iex_deep10;
 pub mod iex_deepplus;
 pub mod iex_tops16;
@@ -88,6 +90,15 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &cme_mdp3::DESCRIPTOR,
     &coinbase_derivatives::DESCRIPTOR,
 ];
+
+/// Forms of files that hold records of any venue: to be replayed and inspected as feeds are, but not to be configured.
+pub static FILE_FORMS: &[&contract::Descriptor] = &[&dbn::DESCRIPTOR];
+
+/// The descriptor of the feed or form of files called `name`, if this build has it.
+pub fn feed_or_file_form(name: &str) -> Option<&'static contract::Descriptor> {
+    let mut forms = FILE_FORMS.iter().copied();
+    descriptor(name).or_else(|| forms.find(|form| form.name == name))
+}
 
 /// The descriptor of the feed called `name`, if this build has it.
 pub fn descriptor(name: &str) -> Option<&'static contract::Descriptor> {

@@ -263,7 +263,7 @@ fn every_feed_has_a_room_a_registry_line_and_a_yaml() {
         let name = entry.file_name().to_string_lossy().into_owned();
         if entry.path().is_dir() && !shared.contains(&name.as_str()) {
             assert!(
-                feeds::descriptor(&name).is_some(),
+                feeds::feed_or_file_form(&name).is_some(),
                 "feeds/{name} is not in the registry"
             );
         }

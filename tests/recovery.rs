@@ -5,7 +5,7 @@
 #![cfg(feature = "service")]
 #![allow(clippy::unwrap_used)]
 
-use feeds::contract::{Descriptor, SnapshotService, Transport};
+use feeds::contract::{Descriptor, SettingKey, SnapshotService, Transport, Value};
 use waveletd::simulate::certification::{CASES, NIGHT_NS, Verdict};
 use waveletd::simulate::{Faults, ServerFault, World, WorldSettings};
 
@@ -30,10 +30,15 @@ fn can_always_recover(descriptor: &Descriptor) -> bool {
     descriptor.snapshot != SnapshotService::None
 }
 
-#[track_caller]
 fn check(descriptor: &'static Descriptor, seed: u64) {
+    check_with(descriptor, seed, &[]);
+}
+
+#[track_caller]
+fn check_with(descriptor: &'static Descriptor, seed: u64, own: &[(String, Value)]) {
     let settings = WorldSettings {
         seed,
+        own: own.to_vec(),
         ..WorldSettings::default()
     };
     let mut world = World::new(descriptor, &settings).unwrap();
@@ -70,6 +75,18 @@ fn check(descriptor: &'static Descriptor, seed: u64) {
             world.is_all_live(),
             "{name} seed {seed}: {states:?} after {waited} ms"
         );
+    }
+}
+
+#[test]
+fn books_by_order_recover_as_those_by_level_do() {
+    let by_order = SettingKey::BY_ORDER.key;
+    let own = [(by_order.to_owned(), Value::Bool(true))];
+    let knows = |descriptor: &&Descriptor| descriptor.book_of(&own) != descriptor.book;
+    for descriptor in datagram_feeds().filter(knows) {
+        for seed in 0..seeds() {
+            check_with(descriptor, seed, &own);
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::PACKET_HEADER_BYTES;
 use super::generated::{
     self as sbe, AdminHeartbeatBlock, AdminLogoutBlock, ChannelResetBlock,
     ChannelResetChannelReset, GroupSize, GroupSize8Byte, MatchEventIndicator, MessageHeader,
-    SecurityStatusBlock, md_entry_type as kind,
+    SecurityStatusBlock, md_entry_type as kind, md_update_action as action,
 };
 use super::normalize::SIZE_BYTES;
 use crate::model::{Price, Side};
@@ -12,6 +12,8 @@ use crate::session::sbe::{Decimal, Header, HeaderShape, write_group};
 use sbe::MdIncrementalRefreshBook46Block as BookBlock;
 use sbe::MdIncrementalRefreshBook46IncrementalRefreshBook as BookEntry;
 use sbe::MdIncrementalRefreshBook46IncrementalRefreshBookOrderId as BookOrder;
+use sbe::MdIncrementalRefreshOrderBook47Block as OrdersBlock;
+use sbe::MdIncrementalRefreshOrderBook47IncrementalRefreshOrderBook as OrdersEntry;
 use sbe::MdIncrementalRefreshTradeSummary48Block as TradeBlock;
 use sbe::MdIncrementalRefreshTradeSummary48IncrementalRefreshTradeSummary as TradeEntry;
 use sbe::MdIncrementalRefreshTradeSummary48IncrementalRefreshTradeSummaryOrderId as TradeOrder;
@@ -19,6 +21,8 @@ use sbe::MdInstrumentDefinitionFuture54Block as FutureBlock;
 use sbe::MdInstrumentDefinitionFuture54FeedTypes as FutureFeed;
 use sbe::SnapshotFullRefresh52Block as SnapshotBlock;
 use sbe::SnapshotFullRefresh52SnapshotFullRefresh as SnapshotLevel;
+use sbe::SnapshotFullRefreshOrderBook53Block as ChunkBlock;
+use sbe::SnapshotFullRefreshOrderBook53SnapshotFullRefreshOrderBook as ChunkOrder;
 
 /// Bit of the match event indicator: the event ends with this message.
 const END_OF_EVENT: u8 = 0x80;
@@ -54,6 +58,23 @@ impl LevelUpdate {
             _ => kind::BID,
         }
     }
+}
+
+/// What happened to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderUpdate {
+    /// Which instrument.
+    pub security: i32,
+    /// Its number.
+    pub id: u64,
+    /// `New` 0, `Update` 1, `Delete` 2.
+    pub action: u8,
+    /// Which side.
+    pub side: Side,
+    /// Where.
+    pub price: Price,
+    /// How much rests now.
+    pub size: u64,
 }
 
 /// A trade.
@@ -211,6 +232,17 @@ impl Encoder {
 
     /// What happened to levels; at most 255.
     pub fn book(&mut self, levels: &[LevelUpdate], timestamp: u64, is_end: bool) {
+        self.book_and_orders(levels, &[], timestamp, is_end);
+    }
+
+    /// What happened to levels, and to orders there, each with the place of its level in `levels`; at most 255 of each.
+    pub fn book_and_orders(
+        &mut self,
+        levels: &[LevelUpdate],
+        orders: &[(usize, OrderUpdate)],
+        timestamp: u64,
+        is_end: bool,
+    ) {
         let mut block = BookBlock::blank();
         BookBlock::put_transact_time(&mut block, timestamp);
         BookBlock::put_match_event_indicator(&mut block, indicator(is_end));
@@ -230,8 +262,76 @@ impl Encoder {
         let entries: Vec<_> = levels.iter().map(entry).collect();
         let mut groups = Vec::new();
         write_group::<GroupSize, _>(&entries, &mut groups);
-        write_group::<GroupSize8Byte, { BookOrder::BLOCK_LENGTH }>(&[], &mut groups);
+        let order = |&(place, order): &(usize, OrderUpdate)| {
+            let mut entry = BookOrder::blank();
+            BookOrder::put_order_id(&mut entry, order.id);
+            BookOrder::put_md_order_priority_optional(&mut entry, Some(order.id));
+            let size = (order.action != action::DELETE_FIELD).then_some(short(order.size));
+            BookOrder::put_md_display_qty_optional(&mut entry, size);
+            BookOrder::put_reference_id(&mut entry, u8::try_from(place + 1).ok());
+            BookOrder::put_order_update_action(&mut entry, order.action);
+            entry
+        };
+        let entries: Vec<_> = orders.iter().map(order).collect();
+        write_group::<GroupSize8Byte, { BookOrder::BLOCK_LENGTH }>(&entries, &mut groups);
         self.say(sbe::MdIncrementalRefreshBook46::TEMPLATE, &block, &groups);
+    }
+
+    /// What happened to orders where no level is told; at most 255.
+    pub fn orders(&mut self, orders: &[OrderUpdate], timestamp: u64, is_end: bool) {
+        let mut block = OrdersBlock::blank();
+        OrdersBlock::put_transact_time(&mut block, timestamp);
+        OrdersBlock::put_match_event_indicator(&mut block, indicator(is_end));
+        let order = |order: &OrderUpdate| {
+            let mut entry = OrdersEntry::blank();
+            OrdersEntry::put_order_id_optional(&mut entry, Some(order.id));
+            OrdersEntry::put_md_order_priority_optional(&mut entry, Some(order.id));
+            OrdersEntry::put_md_entry_px_optional_ex(&mut entry, Some(decimal(order.price)));
+            let size = (order.action != action::DELETE_FIELD).then_some(short(order.size));
+            OrdersEntry::put_md_display_qty_optional(&mut entry, size);
+            OrdersEntry::put_security_id(&mut entry, order.security);
+            OrdersEntry::put_md_update_action(&mut entry, order.action);
+            OrdersEntry::put_md_entry_type_book(&mut entry, LevelUpdate::kind_of(order.side));
+            entry
+        };
+        let entries: Vec<_> = orders.iter().map(order).collect();
+        let mut groups = Vec::new();
+        write_group::<GroupSize, _>(&entries, &mut groups);
+        let template = sbe::MdIncrementalRefreshOrderBook47::TEMPLATE;
+        self.say(template, &block, &groups);
+    }
+
+    /// Chunk number `chunk` (from 1) of `count` of an instrument's orders as they are after packet `last_packet`; `total`
+    /// chunks make the loop.
+    pub fn orders_snapshot(
+        &mut self,
+        security: i32,
+        (last_packet, total): (u32, u32),
+        (chunk, count): (u32, u32),
+        orders: &[OrderUpdate],
+        timestamp: u64,
+    ) {
+        let mut block = ChunkBlock::blank();
+        ChunkBlock::put_last_msg_seq_num_processed(&mut block, last_packet);
+        ChunkBlock::put_tot_num_reports(&mut block, total);
+        ChunkBlock::put_security_id(&mut block, security);
+        ChunkBlock::put_no_chunks(&mut block, count);
+        ChunkBlock::put_current_chunk(&mut block, chunk);
+        ChunkBlock::put_transact_time(&mut block, timestamp);
+        let order = |order: &OrderUpdate| {
+            let mut entry = ChunkOrder::blank();
+            ChunkOrder::put_order_id(&mut entry, order.id);
+            ChunkOrder::put_md_order_priority_optional(&mut entry, Some(order.id));
+            ChunkOrder::put_md_entry_px_ex(&mut entry, decimal(order.price));
+            ChunkOrder::put_md_display_qty(&mut entry, short(order.size));
+            ChunkOrder::put_md_entry_type_book(&mut entry, LevelUpdate::kind_of(order.side));
+            entry
+        };
+        let entries: Vec<_> = orders.iter().map(order).collect();
+        let mut groups = Vec::new();
+        write_group::<GroupSize, _>(&entries, &mut groups);
+        let template = sbe::SnapshotFullRefreshOrderBook53::TEMPLATE;
+        self.say(template, &block, &groups);
     }
 
     /// A trade.

@@ -28,6 +28,7 @@ pub(super) fn build(settings: &FeedSettings) -> Result<CmeFeed, Vec<SettingFault
             &settings.instruments,
             own.depth_default,
             own.follows_undefined,
+            own.told,
         ),
     };
     Ok(SequencedChannel::new(

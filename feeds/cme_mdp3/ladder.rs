@@ -39,9 +39,13 @@ fn index_of(level: usize, depth: usize) -> Result<usize, Misfit> {
 
 impl Ladder {
     /// Levels that are known, best first.
-    #[cfg(test)]
-    pub(super) fn known(&self) -> Vec<Rung> {
-        self.rungs.iter().flatten().copied().collect()
+    pub(super) fn known(&self) -> impl Iterator<Item = Rung> {
+        self.rungs.iter().flatten().copied()
+    }
+
+    /// What is known to rest at a price.
+    pub(super) fn at(&self, price: Price) -> Option<Rung> {
+        self.known().find(|rung| rung.price == price)
     }
 
     /// Forgets every level, without a word.

@@ -11,9 +11,9 @@
 //! | 15 | admin login | none: counted |
 //! | 16 | admin logout | `Status` close of the channel |
 //! | 30 | security status | `Status` of the instrument, or of every defined one of the group and asset; the reason's number as text |
-//! | 32 46 64 | book | `Level`; `Clear` for a book reset; implied levels are kept apart and make no tick; best prices of several books none |
-//! | 32 46 | orders of a book | none: the books here are by level |
-//! | 43 47 | order book | none: the books here are by level; counted as ignored |
+//! | 32 46 64 | book | `Level`; `Clear` for a book reset; implied levels only where `implied` asks for them; best prices of several books none |
+//! | 32 46 64 | orders of a book | by order: `Add`, `Modify`, `Cancel` |
+//! | 43 47 | order book | by order: the same; by level none, counted as ignored |
 //! | 36 42 48 65 | trades | `Trade`; `Statistic` trade broken for a deleted one; a corrected one is counted as ignored |
 //! | 33 49 | daily statistics | `Statistic` settlement and fixing price, cleared volume, open interest |
 //! | 35 51 67 | session statistics | `Statistic` opening price, high and low, highest bid, lowest offer, average price |
@@ -22,7 +22,8 @@
 //! | 27 54, 41 55, 29 56, 57, 58, 63 | definitions | `Definition` (tick size, least volume as round lot), `Status`; legs, expiry, currency and multiplier have no place |
 //! | 39 60 62 | quote request, workup, collateral | none: counted |
 //! | 38 52 69 | snapshots by price | on the snapshot lines, while books are rebuilt: `Clear`, `Level`, `Status`, each with `SNAPSHOT` |
-//! | 44 53, 59, 61 68 | snapshots by order, of the top orders, over TCP | none: counted as ignored |
+//! | 44 53 | snapshots by order | by order, in their place: `Clear`, `Add`, each with `SNAPSHOT` |
+//! | 59, 61 68 | snapshots of the top orders, over TCP | none: counted as ignored |
 //!
 //! # Recovery
 //!
@@ -37,6 +38,17 @@
 //! The venue speaks of level numbers, of a book that is as deep as the instrument's definition says. `ladder` turns them
 //! into absolute sizes at prices, that of the level an insertion pushes out included. "Delete thru" takes the levels from the
 //! best to the one named, "delete from" those from the one named on.
+//!
+//! Implied levels come from other books. With `implied` each instrument has two more ids behind its own: its implied book, and
+//! the one where sizes of both are added up by price. Trades and statistics are of the first id only.
+//!
+//! # Orders
+//!
+//! With `by_order` the books are built of orders, the full depth of them, and levels are read for their numbers only. An
+//! order in a message of levels refers to the entry that has its instrument, side and price, by its number from 1; this is a
+//! fact without a document at hand. A snapshot has one or more chunks, in order; a loop is complete when the chunks of the
+//! instruments seen are as many as it says, and all of them were taken. It has no number of the last update.
+//! The order of orders at a price (their priority) is not kept.
 //!
 //! # Numbers
 //!
@@ -58,7 +70,7 @@ pub mod generated;
 #[cfg(test)]
 mod tests;
 
-pub use encode::{Encoder, LevelUpdate, TradeUpdate};
+pub use encode::{Encoder, LevelUpdate, OrderUpdate, TradeUpdate};
 
 use crate::contract::{
     BookKind, DecodeError, Descriptor, Form, MessageSink, Packet, SessionKey, SnapshotService,
@@ -70,7 +82,7 @@ use generated::{Message, MessageHeader};
 /// CME Globex MDP 3.0.
 pub static DESCRIPTOR: Descriptor = Descriptor {
     name: "cme_mdp3",
-    title: "CME Globex MDP 3.0, books by price",
+    title: "CME Globex MDP 3.0, books by price or by order",
     venue: "XCME",
     specification: "CME MDP 3.0, SBE schema 1 versions 5 to 13",
     transport: Transport::Datagrams,

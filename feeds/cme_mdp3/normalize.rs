@@ -4,6 +4,9 @@
 //! its last message says so. That message may be empty, so the newest tick of a packet is kept until the next one or the end
 //! of the packet, and takes the mark. Where the packet before has gone out already, a tick about the channel carries it.
 
+mod implied;
+mod orders;
+
 use super::generated::{
     self as sbe, MatchEventIndicator, Message, md_entry_type as kind, md_update_action as action,
 };
@@ -17,6 +20,7 @@ use crate::session::channel::{Place, Progress};
 use crate::session::liveness::channel_tick;
 use crate::session::sbe::{Decimal, Group, HeaderShape};
 use hashbrown::HashMap;
+use orders::{Chunk, ChunksSeen, Head, OrderEntry, Referred, RestingOrder};
 use std::collections::VecDeque;
 
 /// Bytes of the length before every message.
@@ -130,6 +134,10 @@ struct Taken {
     next: u64,
     /// The youngest one.
     newest: u64,
+    /// Messages of a loop that tell the instruments seen, by order several an instrument.
+    reports: u64,
+    /// By order: how far the snapshot of each instrument seen has come.
+    chunks: HashMap<i32, ChunksSeen, foldhash::fast::FixedState>,
 }
 
 /// A message on its way through.
@@ -140,6 +148,17 @@ struct Context<'a> {
     flags: Flags,
     counters: &'a mut FeedCounters,
     out: &'a mut Batch,
+}
+
+/// What is told of the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Levels of the direct ones.
+    Levels,
+    /// Levels of the direct and the implied ones, and of both together.
+    AllLevels,
+    /// Orders.
+    Orders,
 }
 
 /// What the messages of one channel mean.
@@ -154,6 +173,12 @@ pub(super) struct Normalizer {
     depth_default: usize,
     /// Whether instruments without a definition are followed, under their numbers.
     follows_undefined: bool,
+    /// What is told of the books.
+    told: Told,
+    /// Levels that an entry changed, where they are told of several books.
+    told_rungs: Vec<Rung>,
+    /// Entries of the present message that orders may refer to.
+    referred: Vec<Option<Referred>>,
     /// A tick of an event went out, and none that ends it.
     is_event_open: bool,
     is_over: bool,
@@ -197,6 +222,7 @@ impl Normalizer {
         followed: &[String],
         depth_default: u8,
         follows_undefined: bool,
+        told: Told,
     ) -> Normalizer {
         let mut followed: Vec<Symbol> = followed
             .iter()
@@ -210,6 +236,9 @@ impl Normalizer {
             followed,
             depth_default: usize::from(depth_default),
             follows_undefined,
+            told,
+            told_rungs: Vec::new(),
+            referred: Vec::new(),
             is_event_open: false,
             is_over: false,
             pending: None,
@@ -274,7 +303,7 @@ impl Normalizer {
     /// Known levels of one of an instrument's four sides: direct bids and offers, implied bids and offers.
     #[cfg(test)]
     pub(super) fn known(&self, instrument: usize, side: usize) -> Vec<Rung> {
-        self.standings[instrument].ladders[side].known()
+        self.standings[instrument].ladders[side].known().collect()
     }
 
     /// Instruments so far.
@@ -354,7 +383,9 @@ impl Normalizer {
         }
         self.flush(Flags::NONE, out);
         self.is_event_open = false;
-        let is_whole = |total: u32| self.taken.securities.len() >= total as usize && total > 0;
+        let taken = &self.taken;
+        let is_all = taken.chunks.len() <= taken.securities.len();
+        let is_whole = |total: u32| is_all && taken.reports >= u64::from(total) && total > 0;
         if !total.is_some_and(is_whole) {
             return Progress::More;
         }
@@ -398,7 +429,41 @@ impl Normalizer {
                 Some(snapshot.total)
             }};
         }
+        macro_rules! chunk {
+            ($message:ident, $price:ident) => {{
+                let block = &$message.block;
+                context.ts_event = block.transact_time();
+                let chunk = Chunk {
+                    security: block.security_id(),
+                    next: u64::from(block.last_msg_seq_num_processed()) + 1,
+                    count: block.no_chunks(),
+                    number: block.current_chunk(),
+                };
+                let orders = &$message.snapshot_full_refresh_order_book;
+                let orders = orders.iter().map(|order| RestingOrder {
+                    id: order.order_id(),
+                    price: order.$price(),
+                    size: order.md_display_qty(),
+                    kind: order.md_entry_type_book(),
+                });
+                self.take_chunk(&chunk, orders, context);
+                Some(block.tot_num_reports())
+            }};
+        }
         match message {
+            Message::SnapshotFullRefreshOrderBook44(message) if self.told == Told::Orders => {
+                chunk!(message, md_entry_px)
+            }
+            Message::SnapshotFullRefreshOrderBook53(message) if self.told == Told::Orders => {
+                chunk!(message, md_entry_px_ex)
+            }
+            Message::SnapshotFullRefresh38(_)
+            | Message::SnapshotFullRefresh52(_)
+            | Message::SnapshotFullRefreshLongQty(_)
+                if self.told == Told::Orders =>
+            {
+                None
+            }
             Message::SnapshotFullRefresh38(message) => snapshot!(
                 message,
                 snapshot_full_refresh,
@@ -454,7 +519,7 @@ impl Normalizer {
         let Some(instrument) = self.find(snapshot.security, context) else {
             // Its definition may still come; what nobody follows is done with.
             if self.ids.get(&snapshot.security) == Some(&NOT_FOLLOWED) {
-                self.taken.securities.insert(snapshot.security);
+                self.took(snapshot.security);
             }
             return;
         };
@@ -499,12 +564,28 @@ impl Normalizer {
                 self.push(tick, context.out);
             }
         }
+        if self.shows_implied() {
+            self.tell_snapshot(instrument, context);
+        }
         if let Some(state) = snapshot.status.and_then(state_of) {
             self.state(instrument, state, 0, context);
         }
-        self.taken.securities.insert(snapshot.security);
+        self.took(snapshot.security);
         self.taken.next = self.taken.next.min(snapshot.next);
         self.taken.newest = self.taken.newest.max(snapshot.next);
+    }
+
+    /// Whether implied books, and those of both, are told beside the direct ones.
+    #[inline]
+    fn shows_implied(&self) -> bool {
+        self.told == Told::AllLevels
+    }
+
+    /// A snapshot of one message is done with.
+    fn took(&mut self, security: i32) {
+        if self.taken.securities.insert(security) {
+            self.taken.reports += 1;
+        }
     }
 
     /// Sends the newest tick.
@@ -604,6 +685,59 @@ impl Normalizer {
                     }
                 })
             };
+        }
+        /// Orders that refer to the entries of levels before them.
+        macro_rules! orders_of_levels {
+            ($message:ident, $levels:ident, $price:ident, $orders:ident) => {{
+                context.ts_event = $message.block.transact_time();
+                self.referred.clear();
+                for level in $message.$levels.iter() {
+                    let head = Head {
+                        security: level.security_id(),
+                        rpt_seq: Some(level.rpt_seq()),
+                        price: level.$price(),
+                        kind: level.md_entry_type_book(),
+                    };
+                    let referred = self.refer(&head, context);
+                    self.referred.push(referred);
+                }
+                for order in $message.$orders.iter() {
+                    let Some(referred) = self.referred(order.reference_id()) else {
+                        continue;
+                    };
+                    let entry = OrderEntry {
+                        id: Some(order.order_id()),
+                        size: order.md_display_qty_optional(),
+                        action: order.order_update_action(),
+                    };
+                    self.order(&entry, referred, context);
+                }
+                Some($message.block.match_event_indicator())
+            }};
+        }
+        /// Orders that come without levels.
+        macro_rules! orders {
+            ($message:ident, $price:ident) => {{
+                context.ts_event = $message.block.transact_time();
+                for order in $message.incremental_refresh_order_book.iter() {
+                    let head = Head {
+                        security: order.security_id(),
+                        rpt_seq: None,
+                        price: order.$price(),
+                        kind: order.md_entry_type_book(),
+                    };
+                    let Some(referred) = self.refer(&head, context) else {
+                        continue;
+                    };
+                    let entry = OrderEntry {
+                        id: order.order_id_optional(),
+                        size: order.md_display_qty_optional(),
+                        action: order.md_update_action(),
+                    };
+                    self.order(&entry, referred, context);
+                }
+                Some($message.block.match_event_indicator())
+            }};
         }
         macro_rules! trades {
             ($message:ident, $group:ident, $price:ident, $size:expr, $id:expr) => {
@@ -707,6 +841,36 @@ impl Normalizer {
                 context.ts_event = status.block.transact_time();
                 self.status(&status.block, context);
                 Some(status.block.match_event_indicator())
+            }
+            Message::MdIncrementalRefreshBook32(book) if self.told == Told::Orders => {
+                orders_of_levels!(
+                    book,
+                    incremental_refresh_book,
+                    md_entry_px_optional,
+                    incremental_refresh_book_order_id
+                )
+            }
+            Message::MdIncrementalRefreshBook46(book) if self.told == Told::Orders => {
+                orders_of_levels!(
+                    book,
+                    incremental_refresh_book,
+                    md_entry_px_optional_ex,
+                    incremental_refresh_book_order_id
+                )
+            }
+            Message::MdIncrementalRefreshBookLongQty(book) if self.told == Told::Orders => {
+                orders_of_levels!(
+                    book,
+                    incremental_refresh_book_long,
+                    md_entry_px_optional_ex,
+                    incremental_refresh_book_long_order_id
+                )
+            }
+            Message::MdIncrementalRefreshOrderBook43(orders) if self.told == Told::Orders => {
+                orders!(orders, md_entry_px_optional)
+            }
+            Message::MdIncrementalRefreshOrderBook47(orders) if self.told == Told::Orders => {
+                orders!(orders, md_entry_px_optional_ex)
             }
             Message::MdIncrementalRefreshBook32(book) => book!(
                 book,
@@ -959,9 +1123,8 @@ impl Normalizer {
         let instrument = self.add(security, symbol, context.counters)?;
         let definition = Definition::named(instrument, symbol);
         self.flush(Flags::NONE, context.out);
-        let tick = self.blank(Action::Definition, context);
         self.is_event_open = true;
-        context.out.define(&definition, Tick { instrument, ..tick });
+        self.tell_definition(&definition, context);
         Some(instrument)
     }
 
@@ -971,7 +1134,12 @@ impl Normalizer {
         symbol: Symbol,
         counters: &mut FeedCounters,
     ) -> Option<InstrumentId> {
-        if self.ids.len() >= INSTRUMENTS_MAX {
+        let books = if self.shows_implied() {
+            implied::BOOKS
+        } else {
+            1
+        };
+        if self.ids.len() >= INSTRUMENTS_MAX / books as usize {
             counters.unknown_instrument_messages += 1;
             return None;
         }
@@ -981,14 +1149,15 @@ impl Normalizer {
         }
         let id = u32::try_from(self.standings.len()).ok()?;
         self.ids.insert(security, id);
-        self.standings.push(Standing {
+        // Books beside the direct one take places, so that ids count on; what is known is known of the direct one.
+        self.standings.extend((0..books).map(|_| Standing {
             group: [0; 6],
             asset: [0; 6],
             rpt_seq: 0,
             live_from: 0,
             depth: self.depth_default,
             ladders: Default::default(),
-        });
+        }));
         Some(InstrumentId(id))
     }
 
@@ -997,6 +1166,11 @@ impl Normalizer {
             return;
         };
         let (ladder, side) = match entry.kind {
+            kind::BID | kind::OFFER | kind::IMPLIED_BID | kind::IMPLIED_OFFER
+                if self.shows_implied() =>
+            {
+                return self.level_of_books(&entry, (instrument, flags), context);
+            }
             kind::BID => (0, Side::Bid),
             kind::OFFER => (1, Side::Ask),
             kind::IMPLIED_BID => (2, Side::None),
@@ -1093,12 +1267,14 @@ impl Normalizer {
     fn clear(&mut self, instrument: InstrumentId, flags: Flags, context: &mut Context<'_>) {
         let standing = &mut self.standings[instrument.index()];
         standing.ladders.iter_mut().for_each(Ladder::clear);
-        let tick = Tick {
-            instrument,
-            flags,
-            ..self.blank(Action::Clear, context)
-        };
-        self.push(tick, context.out);
+        for instrument in self.books_of(instrument) {
+            let tick = Tick {
+                instrument,
+                flags,
+                ..self.blank(Action::Clear, context)
+            };
+            self.push(tick, context.out);
+        }
     }
 
     fn trade(&mut self, entry: TradeEntry, context: &mut Context<'_>) {
@@ -1228,14 +1404,13 @@ impl Normalizer {
             ..Definition::named(instrument, symbol)
         };
         self.flush(Flags::NONE, context.out);
-        let tick = Tick {
-            instrument,
-            flags: context.flags,
-            ..self.blank(Action::Definition, context)
-        };
         self.is_event_open = true;
-        context.out.define(&definition, tick);
-        self.trim(instrument, context);
+        self.tell_definition(&definition, context);
+        if self.shows_implied() {
+            self.trim_books(instrument, context);
+        } else {
+            self.trim(instrument, context);
+        }
         if let Some(state) = defined.status.and_then(state_of) {
             self.state(instrument, state, 0, context);
         }
@@ -1272,13 +1447,15 @@ impl Normalizer {
         reason: u64,
         context: &mut Context<'_>,
     ) {
-        let tick = Tick {
-            instrument,
-            detail: state as u8,
-            order_id: reason,
-            ..self.blank(Action::Status, context)
-        };
-        self.push(tick, context.out);
+        for instrument in self.books_of(instrument) {
+            let tick = Tick {
+                instrument,
+                detail: state as u8,
+                order_id: reason,
+                ..self.blank(Action::Status, context)
+            };
+            self.push(tick, context.out);
+        }
     }
 
     /// A status is of one instrument, or of all of a group, or of all of an asset in it.
@@ -1304,7 +1481,12 @@ impl Normalizer {
             (group == [0; 6] || standing.group == group)
                 && (asset == [0; 6] || standing.asset == asset)
         };
-        for index in 0..self.standings.len() {
+        let books = if self.shows_implied() {
+            implied::BOOKS as usize
+        } else {
+            1
+        };
+        for index in (0..self.standings.len()).step_by(books) {
             if is_meant(&self.standings[index])
                 && let Ok(id) = u32::try_from(index)
             {

@@ -1,5 +1,6 @@
 //! The YAML keys of this room.
 
+pub use super::normalize::Told;
 use crate::contract::{FeedSettings, SettingFault, SettingKey};
 use crate::session::settings::{HELD_PACKETS_MAX, REORDER_WINDOW_US, SILENCE_MS, SNAPSHOT_KEPT_MB};
 use crate::session::{OwnKeys, RebuildSettings, SequencerSettings};
@@ -16,10 +17,18 @@ const FOLLOW_UNDEFINED: SettingKey = SettingKey {
     example: "true",
 };
 
+const IMPLIED: SettingKey = SettingKey {
+    key: "implied",
+    help: "Whether each instrument has two more books, `SYMBOL:implied` and `SYMBOL:consolidated`; default false.",
+    example: "true",
+};
+
 /// Keys beyond the common ones.
 pub const KEYS: &[SettingKey] = &[
     DEPTH_DEFAULT,
     FOLLOW_UNDEFINED,
+    SettingKey::BY_ORDER,
+    IMPLIED,
     REORDER_WINDOW_US,
     HELD_PACKETS_MAX,
     SNAPSHOT_KEPT_MB,
@@ -33,6 +42,8 @@ pub struct Settings {
     pub depth_default: u8,
     /// Whether instruments whose definition was not seen are followed, under the venue's number.
     pub follows_undefined: bool,
+    /// What is told of the books.
+    pub told: Told,
     /// For the sequencer.
     pub sequencer: SequencerSettings,
     /// For rebuilding from the snapshot lines.
@@ -49,9 +60,21 @@ impl Settings {
     pub fn of(settings: &FeedSettings) -> Result<Settings, Vec<SettingFault>> {
         let mut keys = OwnKeys::of(settings);
         let depth = keys.number(DEPTH_DEFAULT.key, 1, 127, 10);
+        let is_by_order = keys.flag(SettingKey::BY_ORDER.key, false);
+        let told = match (is_by_order, keys.flag(IMPLIED.key, false)) {
+            (false, false) => Told::Levels,
+            (false, true) => Told::AllLevels,
+            (true, false) => Told::Orders,
+            (true, true) => {
+                let why = "is not to be had together with by_order".to_owned();
+                keys.fault(IMPLIED.key, why, "leave one of them out".to_owned());
+                Told::Orders
+            }
+        };
         let own = Settings {
             depth_default: u8::try_from(depth).unwrap_or(10),
             follows_undefined: keys.flag(FOLLOW_UNDEFINED.key, false),
+            told,
             sequencer: keys.sequencer(),
             rebuild: keys.rebuild(),
             silence_ns: keys.silence_ns(),

@@ -1,12 +1,14 @@
-//! The venue: says by level number what a matching engine does order by order. No retransmission, as on its UDP channels; its
+//! The venue: says by level number what a matching engine does order by order, and each order beside its level. No retransmission, as on its UDP channels; its
 //! definitions and books come again and again on lines of their own.
 //!
 //! Sizes are cut to 31 bits, which is what the short templates can say, and a side is told [`DEPTH`] levels deep.
 
-use super::encode::{Encoder, LevelUpdate, TradeUpdate};
+use super::encode::{Encoder, LevelUpdate, OrderUpdate, TradeUpdate};
 use super::generated::md_update_action as action;
 use crate::model::{EventTime, Price, Side, Symbol};
-use crate::simulator::{LevelAggregator, LevelNow, MarketEvent, TradeNow, VenueSimulator};
+use crate::simulator::{
+    LevelAggregator, LevelNow, MarketEvent, RestingOrder, RestingOrders, TradeNow, VenueSimulator,
+};
 use std::collections::VecDeque;
 
 /// Levels of a side that are told.
@@ -19,6 +21,8 @@ pub const LOOP_NS: u64 = 100_000_000;
 pub const PACKETS_MAX: usize = 65_536;
 /// A packet is sent before it grows beyond what a line carries in one piece.
 const PACKET_BYTES: usize = 1_200;
+/// Orders of a chunk of a snapshot by order.
+const CHUNK_ORDERS: usize = 20;
 /// Least price step of every instrument.
 const TICK: Price = Price(10_000_000);
 
@@ -39,6 +43,7 @@ pub struct CmeVenue {
     listed: Vec<Listed>,
     encoder: Encoder,
     levels: LevelAggregator,
+    orders: RestingOrders,
     packets: VecDeque<Vec<u8>>,
     last_sent: u64,
     is_open: bool,
@@ -60,6 +65,7 @@ impl CmeVenue {
             listed: Vec::new(),
             encoder: Encoder::new(1),
             levels: LevelAggregator::default(),
+            orders: RestingOrders::default(),
             packets: VecDeque::new(),
             last_sent: 0,
             is_open: false,
@@ -93,12 +99,67 @@ impl CmeVenue {
             encoder.snapshot((number, listed.rpt_seq), (last_packet, total), told, now.0);
             self.loop_packets.push_back(encoder.packet(now.0));
         }
+        // Orders, as a venue has them on lines of their own.
+        let mut resting: Vec<Vec<OrderUpdate>> = vec![Vec::new(); self.listed.len()];
+        for order in self.orders.iter() {
+            if let Some(of) = resting.get_mut(order.symbol as usize) {
+                of.push(said(order, action::NEW_FIELD));
+            }
+        }
+        let chunks_of = |orders: &Vec<_>| orders.len().div_ceil(CHUNK_ORDERS).max(1);
+        let chunks: usize = resting.iter().map(chunks_of).sum();
+        let total = u32::try_from(chunks).unwrap_or(u32::MAX);
+        for (index, orders) in (0..).zip(&resting) {
+            let count = u32::try_from(chunks_of(orders)).unwrap_or(u32::MAX);
+            for chunk in 1..=count {
+                let start = (chunk as usize - 1) * CHUNK_ORDERS;
+                let end = orders.len().min(start + CHUNK_ORDERS);
+                let encoder = &mut self.loop_encoder;
+                let place = ((last_packet, total), (chunk, count));
+                encoder.orders_snapshot(
+                    security(index),
+                    place.0,
+                    place.1,
+                    &orders[start..end],
+                    now.0,
+                );
+                self.loop_packets.push_back(encoder.packet(now.0));
+            }
+        }
     }
 
     fn send_if_full(&mut self, now: EventTime) {
         if self.encoder.collected_bytes() > PACKET_BYTES {
             self.send(now);
         }
+    }
+
+    /// What an event means to the orders it names, which are what they are after it then.
+    fn order_updates(&mut self, event: &MarketEvent) -> Vec<OrderUpdate> {
+        let named = match *event {
+            MarketEvent::Add { order, .. }
+            | MarketEvent::Execute { order, .. }
+            | MarketEvent::ExecuteAt { order, .. }
+            | MarketEvent::Reduce { order, .. }
+            | MarketEvent::Delete { order, .. } => [Some(order), None],
+            MarketEvent::Replace {
+                order, successor, ..
+            } => [Some(order), Some(successor)],
+            MarketEvent::Hidden { .. } => [None, None],
+        };
+        let before = named.map(|id| id.and_then(|id| self.orders.get(id).copied()));
+        self.orders.apply(event);
+        let mut updates = Vec::new();
+        for (id, before) in named.into_iter().zip(before) {
+            let now = id.and_then(|id| self.orders.get(id));
+            match (before, now) {
+                (None, Some(now)) => updates.push(said(now, action::NEW_FIELD)),
+                (Some(_), Some(now)) => updates.push(said(now, action::CHANGE)),
+                (Some(before), None) => updates.push(said(&before, action::DELETE_FIELD)),
+                (None, None) => {}
+            }
+        }
+        updates
     }
 
     fn trade(&mut self, now: EventTime, trade: &TradeNow, is_end: bool) {
@@ -116,6 +177,18 @@ impl CmeVenue {
             id: (trade.trade & 0x7fff_ffff) as u32,
         };
         self.encoder.trade(&update, now.0, is_end);
+    }
+}
+
+/// An order as it is told.
+fn said(order: &RestingOrder, action: u8) -> OrderUpdate {
+    OrderUpdate {
+        security: security(order.symbol),
+        id: order.order,
+        action,
+        side: order.side,
+        price: order.price,
+        size: order.size,
     }
 }
 
@@ -175,6 +248,7 @@ impl VenueSimulator for CmeVenue {
     fn open(&mut self, now: EventTime, symbols: &[Symbol]) {
         self.encoder = Encoder::new(1);
         self.levels = LevelAggregator::default();
+        self.orders = RestingOrders::default();
         self.is_open = true;
         self.listed.clear();
         self.loop_packets.clear();
@@ -196,10 +270,11 @@ impl VenueSimulator for CmeVenue {
         if !self.is_open {
             return;
         }
+        let orders = self.order_updates(event);
         let changes = self.levels.apply(event);
         let mut updates = Vec::new();
         if let Some(trade) = changes.trade {
-            let is_end = changes.levels.iter().flatten().next().is_none();
+            let is_end = changes.levels.iter().flatten().next().is_none() && orders.is_empty();
             self.trade(now, &trade, is_end);
         }
         for level in changes.levels.into_iter().flatten() {
@@ -207,8 +282,26 @@ impl VenueSimulator for CmeVenue {
                 updates.extend(listed.update(level));
             }
         }
+        // Orders whose level is told refer to it; the others come before, by themselves.
+        let level_of = |order: &OrderUpdate| {
+            updates.iter().position(|level: &LevelUpdate| {
+                level.security == order.security
+                    && level.price == order.price
+                    && level.kind == LevelUpdate::kind_of(order.side)
+            })
+        };
+        let (mut beside, mut alone) = (Vec::new(), Vec::new());
+        for order in orders {
+            match level_of(&order) {
+                Some(place) => beside.push((place, order)),
+                None => alone.push(order),
+            }
+        }
+        if !alone.is_empty() {
+            self.encoder.orders(&alone, now.0, false);
+        }
         if changes.levels.iter().flatten().next().is_some() {
-            self.encoder.book(&updates, now.0, true);
+            self.encoder.book_and_orders(&updates, &beside, now.0, true);
         }
         self.send_if_full(now);
     }

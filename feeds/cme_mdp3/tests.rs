@@ -7,12 +7,14 @@
 )]
 
 mod books;
+mod implied;
+mod orders;
 mod rules;
 mod vectors;
 
 use super::generated::md_update_action as action;
 use super::{DESCRIPTOR, Encoder, LevelUpdate, TradeUpdate};
-use crate::contract::{Batch, Feed, FeedSettings, Form, Line, Outcome, Packet, TickSink};
+use crate::contract::{Batch, Feed, FeedSettings, Form, Line, Outcome, Packet, TickSink, Value};
 use crate::model::{ChannelId, Definition, Flags, InstrumentId, Price, RecvTime, Side, Tick};
 use std::sync::{Arc, Mutex};
 
@@ -78,9 +80,19 @@ struct Run {
 impl Run {
     /// A channel with one future whose book has `depth` levels.
     fn new(depth: i8) -> Run {
+        Run::with(depth, &[])
+    }
+
+    /// The same with settings of the room's own.
+    fn with(depth: i8, own: &[(&str, Value)]) -> Run {
         let seen = Collect::default();
         let settings = FeedSettings {
             line_count: 2,
+            has_snapshot_lines: true,
+            own: own
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), value.clone()))
+                .collect(),
             ..FeedSettings::single_line(ChannelId(3))
         };
         let mut run = Run {

@@ -79,10 +79,12 @@ fn feed_rows() -> Rows {
         "specification",
         "title",
     ];
-    let rows = feeds::REGISTRY.iter().map(|feed| {
+    let all = feeds::REGISTRY.iter().chain(feeds::FILE_FORMS);
+    let rows = all.map(|feed| {
         let transport = match feed.transport {
             Transport::Datagrams => "datagrams",
             Transport::WebSocket => "websocket",
+            Transport::File => "file",
         };
         let book = match feed.book {
             BookKind::ByOrder => "by_order",
@@ -163,10 +165,11 @@ mod tests {
             .unwrap()
             .iter()
             .map(|feed| feed["name"].as_str());
-        assert!(names.eq(feeds::REGISTRY.iter().map(|feed| Some(feed.name))));
+        let all = feeds::REGISTRY.iter().chain(feeds::FILE_FORMS);
+        assert!(names.eq(all.map(|feed| Some(feed.name))));
         assert_eq!(
             table(&columns, &rows).lines().count(),
-            feeds::REGISTRY.len() + 1
+            feeds::REGISTRY.len() + feeds::FILE_FORMS.len() + 1
         );
     }
 

@@ -172,8 +172,9 @@ pub fn narrate(text: &str) {
 /// # Errors
 /// [`Exit::Usage`], after the narration.
 pub fn feed_named(name: &str) -> Result<&'static Descriptor, Exit> {
-    feeds::descriptor(name).ok_or_else(|| {
-        let hint = nearest(name, feeds::REGISTRY.iter().map(|feed| feed.name))
+    feeds::feed_or_file_form(name).ok_or_else(|| {
+        let known = feeds::REGISTRY.iter().chain(feeds::FILE_FORMS);
+        let hint = nearest(name, known.map(|feed| feed.name))
             .map(|near| format!(" Did you mean `{near}`?"))
             .unwrap_or_default();
         narrate(&format!(

@@ -141,7 +141,7 @@ pub fn replay(
         id: ChannelId(0),
         feed: settings.driver.descriptor.name.to_owned(),
         venue: settings.driver.descriptor.venue.to_owned(),
-        book: settings.driver.descriptor.book,
+        book: settings.driver.descriptor.book_of(&settings.driver.own),
         orders_capacity: settings.orders_capacity,
     };
     let mut driver = Driver::new(settings.driver).map_err(ReplayError::Settings)?;

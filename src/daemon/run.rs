@@ -119,7 +119,8 @@ fn groups(feeds: &[FeedConfig]) -> Vec<Group> {
             continue;
         }
         let kind = match transport {
-            Transport::Datagrams => "udp",
+            // No configuration names a form of files.
+            Transport::Datagrams | Transport::File => "udp",
             Transport::WebSocket => "ws",
         };
         groups.push(Group {
@@ -232,7 +233,7 @@ fn bind(
         }
     };
     match group.transport {
-        Transport::Datagrams => {
+        Transport::Datagrams | Transport::File => {
             let mut feeds = Vec::new();
             for &row in &group.rows {
                 let feed = UdpFeed::of(&config.feeds[usize::from(row)], row);
@@ -287,7 +288,7 @@ impl Daemon {
         let (mut bound, mut inputs, mut late) = (Vec::new(), Vec::new(), Vec::new());
         for group in groups(&config.feeds) {
             let patience = match group.transport {
-                Transport::Datagrams => Patience::DATAGRAMS,
+                Transport::Datagrams | Transport::File => Patience::DATAGRAMS,
                 Transport::WebSocket => Patience::Endless,
             };
             let notify: Arc<Late> = Arc::default();
@@ -303,7 +304,7 @@ impl Daemon {
                     id: ChannelId(row),
                     feed: feed.name.clone(),
                     venue: feed.descriptor.venue.to_owned(),
-                    book: feed.descriptor.book,
+                    book: feed.descriptor.book_of(&feed.own),
                     orders_capacity: config.books.orders_capacity,
                 }
             };

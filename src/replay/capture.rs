@@ -693,7 +693,7 @@ impl Source {
             let reader = TextReader::new(window, form, Vec::new());
             return Ok(Source::Text(Box::new(reader)));
         }
-        if (feed.file_message)(prefix).is_some() {
+        if (feed.file_message)(prefix).is_some_and(|bytes| bytes > 0) {
             let reader = VenueFile {
                 file_message: feed.file_message,
             };
@@ -707,6 +707,9 @@ impl Source {
 const CHUNK_BYTES: usize = 64 << 10;
 /// Bytes of one message of a file form at most: a two-byte length and what it can say.
 const MESSAGE_BYTES_MAX: usize = 2 + 65_535;
+
+/// Bytes of one at most where the form itself tells longer ones.
+const FILE_MESSAGE_BYTES_MAX: usize = 64 << 20;
 
 /// Reader of a venue's file form.
 struct VenueFile {
@@ -727,6 +730,27 @@ impl VenueFile {
             }
             if count > 0 {
                 return Ok(Some((window.take(at), count)));
+            }
+            // A long one is asked for, and kept, only as it really comes.
+            match (self.file_message)(bytes) {
+                Some(whole) if (1..=FILE_MESSAGE_BYTES_MAX).contains(&whole) => {
+                    let here = bytes.len();
+                    if window.has(here + 1) {
+                        continue;
+                    }
+                    let why = window.fault().unwrap_or("the file ends inside a message");
+                    return Err(Broken {
+                        offset: window.offset(),
+                        why: why.to_owned(),
+                    });
+                }
+                Some(_) => {
+                    return Err(Broken {
+                        offset: window.offset(),
+                        why: "what is here is no message".to_owned(),
+                    });
+                }
+                None => {}
             }
             // A message of no bytes ends a session: nothing to give.
             if bytes.starts_with(&[0, 0]) {

@@ -190,7 +190,7 @@ impl Follower {
             id: settings.channel,
             feed: descriptor.name.to_owned(),
             venue: descriptor.venue.to_owned(),
-            book: descriptor.book,
+            book: descriptor.book_of(&settings.own),
             orders_capacity: 4_096,
         };
         Ok(Follower {
@@ -315,7 +315,10 @@ impl World {
             own: settings.own.clone(),
             ..FeedSettings::single_line(ChannelId(0))
         };
-        let reference = FeedSettings::single_line(ChannelId(0));
+        let reference = FeedSettings {
+            own: settings.own.clone(),
+            ..FeedSettings::single_line(ChannelId(0))
+        };
         let names = super::symbols(&[], settings.symbol_count as usize);
         Ok(World {
             descriptor,

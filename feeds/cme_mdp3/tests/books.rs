@@ -1,6 +1,6 @@
 //! A capture of several channels on both lines: the books that come of it.
 
-use super::super::normalize::Normalizer;
+use super::super::normalize::{Normalizer, Told};
 use super::super::split_packet;
 use super::Collect;
 use crate::contract::{Batch, FeedCounters};
@@ -83,7 +83,7 @@ fn the_books_of_a_capture_are_in_order_and_uncrossed_and_its_updates_without_a_h
     for (at, group, bytes) in datagrams(&pcap) {
         let (sequence, sent, body) = split_packet(bytes).unwrap();
         let channel = channels.entry(group[3]).or_insert_with(|| Channel {
-            normalizer: Normalizer::new(ChannelId(0), &[], 10, true),
+            normalizer: Normalizer::new(ChannelId(0), &[], 10, true, Told::Levels),
             counters: FeedCounters::default(),
             out: Batch::new(Box::new(Collect::default())),
             next: sequence,
