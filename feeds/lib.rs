@@ -7,7 +7,8 @@
 //! ```
 //!
 //! A room is a folder: [`nasdaq_itch50`], [`iex_deep10`], [`iex_deepplus`], [`iex_tops16`], [`coinbase_ws`],
-//! [`cboe_pitch_equities`], [`cboe_pitch_options`], [`cboe_pitch_complex`], [`cboe_pitch_futures`], [`cme_mdp3`].
+//! [`cboe_pitch_equities`], [`cboe_pitch_options`], [`cboe_pitch_complex`], [`cboe_pitch_futures`], [`cme_mdp3`],
+//! [`memx_memoir_depth`], [`memx_memoir_top`].
 //! It imports [`session`] (shared sequencing, framing and recovery), [`contract`] (the one seam) and [`model`] (the
 //! normalised language), and no other room.
 //! Nothing here opens a socket, a file or a thread, reads a clock or logs; the lints of `clippy.toml` hold that.
@@ -49,6 +50,8 @@ pub mod coinbase_ws;
 pub mod iex_deep10;
 pub mod iex_deepplus;
 pub mod iex_tops16;
+pub mod memx_memoir_depth;
+pub mod memx_memoir_top;
 pub mod nasdaq_itch50;
 
 /// Every feed this build can speak, in the order `waveletd list feeds` prints.
@@ -63,6 +66,8 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &cboe_pitch_options::DESCRIPTOR,
     &cboe_pitch_complex::DESCRIPTOR,
     &cme_mdp3::DESCRIPTOR,
+    &memx_memoir_depth::DESCRIPTOR,
+    &memx_memoir_top::DESCRIPTOR,
 ];
 
 /// The descriptor of the feed called `name`, if this build has it.

@@ -4,6 +4,7 @@ pub mod channel;
 pub mod iextp;
 pub mod layout;
 pub mod liveness;
+pub mod memoir;
 pub mod moldudp64;
 pub mod pitch;
 pub mod rebuild;

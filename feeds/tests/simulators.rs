@@ -17,6 +17,8 @@ const START: u64 = 1_700_000_000_000_000_000;
 const MILLISECOND: u64 = 1_000_000;
 const CENT: i64 = 10_000_000;
 const CONNECTION: u32 = 1;
+/// Feeds that tell of quotes only.
+const WITHOUT_TRADES: [&str; 1] = ["memx_memoir_top"];
 const NAMES: [&str; 3] = ["SIM0", "SIM1", "SIM2"];
 
 /// Numbers of a fixed seed.
@@ -388,7 +390,11 @@ impl World {
         let theirs: Vec<_> = theirs
             .map(|&(symbol, size)| (Some(symbol as usize), said(size)))
             .collect();
-        assert_eq!(ours, theirs, "{name}");
+        if WITHOUT_TRADES.contains(&name) {
+            assert_eq!(ours, [], "{name}");
+        } else {
+            assert_eq!(ours, theirs, "{name}");
+        }
     }
 }
 
