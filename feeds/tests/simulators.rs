@@ -502,7 +502,10 @@ fn one_line_the_other_both_and_both_with_disjoint_loss_give_the_same_ticks() {
     for descriptor in feeds::REGISTRY.iter().filter(datagrams) {
         let name = descriptor.name;
         let line_a = day(descriptor, |_, line| line == 0);
-        assert!(line_a.len() > 300, "{name}: {} ticks", line_a.len());
+        // Quotes come only where the best of a side moves.
+        let is_quiet = WITHOUT_TRADES.contains(&name);
+        let least = if is_quiet { 100 } else { 300 };
+        assert!(line_a.len() > least, "{name}: {} ticks", line_a.len());
         assert!(line_a == day(descriptor, |_, line| line == 1), "{name}: B");
         assert!(line_a == day(descriptor, |_, _| true), "{name}: both");
         // What a line loses the other has; never both.
