@@ -70,6 +70,8 @@ pub mod iex_deep10;
 pub mod iex_deepplus;
 pub mod iex_tops16;
 pub mod kraken_ws;
+pub mod memx_memoir_depth;
+pub mod memx_memoir_top;
 pub mod nasdaq_itch50;
 
 /// Every feed this build can speak, in the order `waveletd list feeds` prints.
@@ -89,6 +91,8 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &cboe_pitch_complex::DESCRIPTOR,
     &cme_mdp3::DESCRIPTOR,
     &coinbase_derivatives::DESCRIPTOR,
+    &memx_memoir_depth::DESCRIPTOR,
+    &memx_memoir_top::DESCRIPTOR,
 ];
 
 /// Forms of files that hold records of any venue: to be replayed and inspected as feeds are, but not to be configured.

@@ -6,6 +6,7 @@ pub mod diff_depth;
 pub mod iextp;
 pub mod layout;
 pub mod liveness;
+pub mod memoir;
 pub mod moldudp64;
 pub mod pitch;
 pub mod rebuild;

@@ -18,6 +18,8 @@ const MILLISECOND: u64 = 1_000_000;
 const CENT: i64 = 10_000_000;
 const CONNECTION: u32 = 1;
 const SERVER: Server = Server::Retransmit(0);
+/// Feeds that tell of quotes only.
+const WITHOUT_TRADES: [&str; 1] = ["memx_memoir_top"];
 const NAMES: [&str; 3] = ["SIM0", "SIM1", "SIM2"];
 
 /// Numbers of a fixed seed.
@@ -412,7 +414,11 @@ impl World {
         let theirs: Vec<_> = theirs
             .map(|&(symbol, size)| (Some(symbol as usize), said(size)))
             .collect();
-        assert_eq!(ours, theirs, "{name}");
+        if WITHOUT_TRADES.contains(&name) {
+            assert_eq!(ours, [], "{name}");
+        } else {
+            assert_eq!(ours, theirs, "{name}");
+        }
     }
 }
 
@@ -520,7 +526,10 @@ fn one_line_the_other_both_and_both_with_disjoint_loss_give_the_same_ticks() {
     for descriptor in feeds::REGISTRY.iter().filter(datagrams) {
         let name = descriptor.name;
         let line_a = day(descriptor, |_, line| line == 0);
-        assert!(line_a.len() > 300, "{name}: {} ticks", line_a.len());
+        // Quotes come only where the best of a side moves.
+        let is_quiet = WITHOUT_TRADES.contains(&name);
+        let least = if is_quiet { 100 } else { 300 };
+        assert!(line_a.len() > least, "{name}: {} ticks", line_a.len());
         assert!(line_a == day(descriptor, |_, line| line == 1), "{name}: B");
         assert!(line_a == day(descriptor, |_, _| true), "{name}: both");
         // What a line loses the other has; never both.
