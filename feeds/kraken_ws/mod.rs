@@ -80,7 +80,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
             Some((name.to_owned(), None))
         })
     },
-    simulator: || Box::new(LevelVenue::new(simulator::KrakenMarket::default())),
+    simulator: || Box::new(LevelVenue::new(simulator::KrakenMarket)),
 };
 
 fn build(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>> {

@@ -12,7 +12,6 @@ use simd_json::prelude::*;
 const PRICE_DIGITS: u8 = 2;
 
 /// The venue.
-#[derive(Default)]
 pub(super) struct KrakenMarket;
 
 fn price_text(price: Price) -> String {

@@ -197,6 +197,10 @@ pub struct Lines {
 }
 
 /// How a feed reaches its venue.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one a feed, read once at the start"
+)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// Datagrams.
