@@ -107,7 +107,7 @@ impl<M: Market> Protocol for Pitch<M> {
             // Another unit has a sequence of its own and needs a channel of its own.
             return Follow::Refuse(DecodeError::BadField { tag: 0, offset: 3 });
         }
-        if framed.first < standing.expected {
+        if framed.first != standing.expected {
             return self.consider_new_session(standing);
         }
         Follow::Yes
@@ -266,7 +266,9 @@ impl<M: Market> Protocol for Pitch<M> {
 impl<M: Market> Pitch<M> {
     /// The header names no session. Low numbers are seen again when a day begins: after the end of
     /// the one before, or, where that was missed, after long silence. Its first packets may be
-    /// lost, so any low number will do.
+    /// lost, so any low number will do; and so many may be lost that the first one seen is beyond
+    /// the last known of the day before. What servers send of such a gap is of the new day, so that
+    /// after long silence nothing is continued over one.
     #[cold]
     fn consider_new_session(&self, standing: Standing) -> Follow {
         let quiet_ns = standing.now.0.saturating_sub(standing.current_at.0);
@@ -275,7 +277,8 @@ impl<M: Market> Pitch<M> {
         } else {
             NEW_SESSION_NS
         };
-        if quiet_ns < needed_ns {
+        let is_first = standing.current_at.0 == 0;
+        if is_first || quiet_ns < needed_ns {
             Follow::Yes
         } else {
             Follow::Anew(ResetKind::Session)

@@ -32,8 +32,9 @@
 //!
 //! # Sessions
 //!
-//! The header names no session. Number 1 seen again opens another one after an end of session, or
-//! after a minute without anything new; before that it is a late copy.
+//! The header names no session. A number that does not continue the last one opens another session
+//! after an end of session, or after a minute without anything new; before that a lower one is a
+//! late copy, and a higher one follows a gap.
 
 pub mod auction;
 pub mod encode;
