@@ -487,6 +487,12 @@ impl World {
             .collect()
     }
 
+    /// Whether messages came of instruments whose names were missed. Where names are said once a session and no snapshot
+    /// repeats them, none of their books is published until the next one.
+    pub fn misses_names(&self) -> bool {
+        self.tested.feed.counters().unknown_instrument_messages > 0
+    }
+
     /// Whether every instrument of the venue has a live book.
     pub fn is_all_live(&self) -> bool {
         let states = self.states();
