@@ -73,6 +73,7 @@ pub mod kraken_ws;
 pub mod memx_memoir_depth;
 pub mod memx_memoir_top;
 pub mod nasdaq_itch50;
+pub mod okx_ws;
 
 /// Every feed this build can speak, in the order `waveletd list feeds` prints.
 pub static REGISTRY: &[&contract::Descriptor] = &[
@@ -84,6 +85,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &binance_coinm::DESCRIPTOR,
     &binance_usdm::DESCRIPTOR,
     &kraken_ws::DESCRIPTOR,
+    &okx_ws::DESCRIPTOR,
     &binance_spot::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
     &cboe_pitch_futures::DESCRIPTOR,

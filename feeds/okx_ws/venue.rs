@@ -1,0 +1,136 @@
+//! What the venue adds to a stitched feed.
+
+use super::{read, scan};
+use crate::contract::DecodeError;
+use crate::model::Symbol;
+use crate::session::stitch::{self, Chain, Hear, Heard, Level, Origin, Venue};
+use crate::session::text::Reader;
+
+/// Types of messages, as counted.
+pub(super) const KINDS: [&str; 10] = [
+    "books",
+    "trades",
+    "tickers",
+    "mark-price",
+    "funding-rate",
+    "subscribe",
+    "unsubscribe",
+    "error",
+    "notice",
+    "pong",
+];
+
+/// What [`KINDS`] are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Kind {
+    Books,
+    Trades,
+    Tickers,
+    MarkPrice,
+    FundingRate,
+    Subscribe,
+    Unsubscribe,
+    Error,
+    Notice,
+    Pong,
+}
+
+/// The venue closes connections that are silent for 30 seconds.
+const PING_NS: u64 = 15_000_000_000;
+/// Subscriptions in one request; longer lists go in several, well below the 64 KB a request may have.
+const ARGUMENTS_PER_REQUEST_MAX: usize = 100;
+
+pub(super) struct Okx {
+    rest_url: String,
+    levels: Vec<Level>,
+    reader: Reader,
+}
+
+impl Okx {
+    pub(super) fn new(rest_url: &str) -> Okx {
+        Okx {
+            rest_url: rest_url.to_owned(),
+            levels: Vec::new(),
+            reader: Reader::default(),
+        }
+    }
+
+    fn request(verb: &str, channels: &[&str], symbols: &[Symbol]) -> Vec<String> {
+        let mut arguments = Vec::with_capacity(symbols.len() * channels.len());
+        for symbol in symbols {
+            let name = symbol.as_str();
+            let argument = |channel| format!("{{\"channel\":\"{channel}\",\"instId\":\"{name}\"}}");
+            arguments.extend(channels.iter().map(argument));
+        }
+        let requests = arguments.chunks(ARGUMENTS_PER_REQUEST_MAX);
+        let text = |part: &[String]| format!("{{\"op\":\"{verb}\",\"args\":[{}]}}", part.join(","));
+        requests.map(text).collect()
+    }
+}
+
+/// Whether a name is that of a perpetual contract.
+fn is_swap(symbol: &Symbol) -> bool {
+    symbol.as_str().ends_with("-SWAP")
+}
+
+impl Venue for Okx {
+    const KINDS: &'static [&'static str] = &KINDS;
+
+    fn chain(&self) -> Chain {
+        Chain::Previous
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::InBand
+    }
+
+    #[inline]
+    fn read<H: Hear>(&mut self, text: &[u8], hear: &mut H) -> Result<Heard, DecodeError> {
+        match scan::scan(text, &mut self.levels, hear) {
+            Some(kind) => Ok(Heard::Kind(kind as u8)),
+            None => read::read(text, &mut self.reader, &mut self.levels, hear),
+        }
+    }
+
+    fn read_rest<H: Hear>(
+        &mut self,
+        _url: &str,
+        body: &[u8],
+        hear: &mut H,
+    ) -> Result<(), DecodeError> {
+        read::read_instruments(body, &mut self.reader, hear)
+    }
+
+    fn culprit<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+        stitch::member(text, b"\"instId\":\"")
+    }
+
+    fn subscribe(&self, symbols: &[Symbol]) -> Vec<String> {
+        let mut texts = Okx::request("subscribe", &["books", "trades", "tickers"], symbols);
+        let swaps: Vec<Symbol> = symbols.iter().copied().filter(is_swap).collect();
+        texts.extend(Okx::request(
+            "subscribe",
+            &["mark-price", "funding-rate"],
+            &swaps,
+        ));
+        texts
+    }
+
+    fn subscribe_again(&self, symbol: Symbol) -> Vec<String> {
+        let mut texts = Okx::request("unsubscribe", &["books"], &[symbol]);
+        texts.extend(Okx::request("subscribe", &["books"], &[symbol]));
+        texts
+    }
+
+    fn products_url(&self) -> Option<String> {
+        Some(format!(
+            "{}/api/v5/public/instruments?instType=SPOT",
+            self.rest_url
+        ))
+    }
+
+    fn keep_alive(&self) -> Option<(u64, String)> {
+        Some((PING_NS, "ping".to_owned()))
+    }
+}
