@@ -106,6 +106,7 @@ fn a_day_whose_first_packets_are_lost_does_not_continue_the_one_before() {
 #[test]
 fn snapshots_of_different_ages_leave_no_book_behind() {
     check(feeds::descriptor("cme_mdp3").unwrap(), 216);
+    check(feeds::descriptor("coinbase_derivatives").unwrap(), 216);
 }
 
 #[test]

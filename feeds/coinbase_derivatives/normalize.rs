@@ -250,8 +250,8 @@ impl Normalizer {
                 standing.is_some_and(|standing| !is_gone(standing) && !snapshots.has(*number))
             })
         };
-        if let Some(next) = self.snapshots.take_whole(&misses) {
-            progress = Progress::Complete { next };
+        if let Some((next, newest)) = self.snapshots.take_whole(&misses) {
+            progress = Progress::CompleteInParts { next, newest };
         }
         progress
     }

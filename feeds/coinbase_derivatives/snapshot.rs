@@ -48,6 +48,8 @@ pub(super) struct Snapshots {
     taken: HashSet<i32, foldhash::fast::FixedState>,
     /// The oldest message any of them is continued by.
     next: Option<u64>,
+    /// The youngest one.
+    newest: u64,
     /// The first instrument of the round, and when its snapshot was sent.
     first: Option<(i32, u64)>,
     /// Times the first instrument came again.
@@ -145,6 +147,7 @@ impl Snapshots {
         self.taken.insert(open.instrument);
         let next = open.sequence.saturating_add(1);
         self.next = Some(self.next.map_or(next, |known| known.min(next)));
+        self.newest = self.newest.max(next);
         Some(open.position)
     }
 
@@ -161,9 +164,9 @@ impl Snapshots {
         self.is_whole = self.taken.len() >= wanted;
     }
 
-    /// Where the live stream goes on, if all instruments were taken; then all is forgotten. `misses` says whether a known
+    /// Where the live stream goes on, behind the oldest and behind the youngest snapshot, if all instruments were taken; then all is forgotten. `misses` says whether a known
     /// instrument has no snapshot.
-    pub(super) fn take_whole(&mut self, misses: &dyn Fn(&Snapshots) -> bool) -> Option<u64> {
+    pub(super) fn take_whole(&mut self, misses: &dyn Fn(&Snapshots) -> bool) -> Option<(u64, u64)> {
         let is_round_over = !self.says_cycles
             && self.open.is_none()
             && (self.rounds > 1 || self.rounds > 0 && !misses(self));
@@ -171,10 +174,11 @@ impl Snapshots {
             return None;
         }
         let next = self.next.unwrap_or(self.from).max(self.from);
+        let newest = self.newest.max(next);
         *self = Snapshots {
             says_cycles: self.says_cycles,
             ..Snapshots::default()
         };
-        Some(next)
+        Some((next, newest))
     }
 }
