@@ -23,8 +23,6 @@ struct Day {
 
 fn day(descriptor: &'static Descriptor, events: u64) -> Day {
     let mut venue = (descriptor.simulator)();
-    let mut feed = (descriptor.build)(&FeedSettings::single_line(ChannelId(0)))
-        .expect("default settings are valid");
     let names = symbols(&[], SYMBOLS as usize);
     let mut flow = OrderFlow::new(FlowSettings {
         symbol_count: SYMBOLS,
@@ -41,7 +39,7 @@ fn day(descriptor: &'static Descriptor, events: u64) -> Day {
             instruments: names.iter().map(|name| name.as_str().to_owned()).collect(),
             ..FeedSettings::single_line(ChannelId(0))
         };
-        feed = (descriptor.build)(&named).expect("names of a simulated venue are names");
+        let mut feed = (descriptor.build)(&named).expect("names of a simulated venue are names");
         venue.on_connect(1);
         feed.on_link(LinkEvent::Up(Line(0)), RecvTime(now), &mut out);
         while let Some(action) = feed.poll_action() {
