@@ -1,4 +1,9 @@
-//! For the tests of rooms: what a reader told.
+//! For the tests of rooms: what a reader told, what a feed made of texts, the texts of recorded sessions.
+#![allow(
+    clippy::disallowed_macros,
+    clippy::disallowed_methods,
+    reason = "tests read recordings, and say so when there are none"
+)]
 
 use super::{BookMessage, Hear, Product, Quantity, Settings, StitchedFeed, TradeMessage, Venue};
 use crate::contract::{Action, Batch, Feed, Form, Line, LinkEvent, Packet, TickSink};
@@ -38,6 +43,9 @@ impl Hear for Told {
 
 /// The texts a recorded session of `venue` received, file by file; none (said loudly) where there are no captures. With `CI=true`
 /// their absence is a failure.
+///
+/// # Panics
+/// With `CI=true` and no captures.
 pub fn recorded_texts(venue: &str) -> Vec<String> {
     let root = std::env::var("WAVELETD_CAPTURES").map_or_else(
         |_| {
@@ -66,7 +74,7 @@ pub fn recorded_texts(venue: &str) -> Vec<String> {
         let recording = std::fs::read_to_string(&file).unwrap_or_default();
         let received = recording.lines().filter_map(|line| {
             let (time, text) = line.split_once(": ")?;
-            time.parse::<f64>().ok()?;
+            crate::model::decimal::parse_unsigned(time.as_bytes(), 9).ok()?;
             Some(text.to_owned())
         });
         texts.extend(received);
