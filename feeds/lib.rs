@@ -8,7 +8,7 @@
 //!
 //! A room is a folder: [`nasdaq_itch50`], [`iex_deep10`], [`iex_deepplus`], [`iex_tops16`], [`coinbase_ws`],
 //! [`binance_spot`], [`binance_usdm`], [`binance_coinm`],
-//! [`deribit_ws`], [`bitmex_ws`],
+//! [`deribit_ws`], [`bitmex_ws`], [`bybit_ws`],
 //! [`cboe_pitch_equities`], [`cboe_pitch_options`], [`cboe_pitch_complex`], [`cboe_pitch_futures`], [`cme_mdp3`].
 //! It imports [`session`] (shared sequencing, framing and recovery), [`contract`] (the one seam) and [`model`] (the
 //! normalised language), and no other room.
@@ -49,6 +49,7 @@ pub mod binance_coinm;
 pub mod binance_spot;
 pub mod binance_usdm;
 pub mod bitmex_ws;
+pub mod bybit_ws;
 pub mod cboe_pitch_complex;
 pub mod cboe_pitch_equities;
 pub mod cboe_pitch_futures;
@@ -73,6 +74,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &binance_spot::DESCRIPTOR,
     &deribit_ws::DESCRIPTOR,
     &bitmex_ws::DESCRIPTOR,
+    &bybit_ws::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
     &cboe_pitch_futures::DESCRIPTOR,
     &cboe_pitch_options::DESCRIPTOR,

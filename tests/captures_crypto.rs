@@ -377,6 +377,19 @@ fn a_session_of_rows_known_by_their_ids() {
     );
 }
 
+#[test]
+fn a_session_of_two_connections_with_numbers_that_only_rise() {
+    check(
+        "BYBIT",
+        "bybit_ws",
+        Compared {
+            books: 4_278,
+            waiting: 0,
+            trades: 251,
+        },
+    );
+}
+
 /// A recording with a snapshot between its texts: final book, and at every update id the best prices the venue said itself.
 #[track_caller]
 fn check_raw(files: &[&str], expected: &str, feed: &str, shared: u64) {
