@@ -25,7 +25,8 @@
 //!
 //! # Not here
 //!
-//! Login and orders. Options, whose books have other depths. One category of markets a feed: the `url` and `category` have to
+//! Sizes of the older form are not multiples of their step (11999.999 of a step of 1): they are told as sent, eight digits behind
+//! the point. Login and orders. Options, whose books have other depths. One category of markets a feed: the `url` and `category` have to
 //! name the same. Lists of instruments are asked for 1,000 at a time and only the first page is read: those behind it keep the
 //! steps their first sizes need. That the venue sends a deletion for every level that leaves the 200 best is what its
 //! recordings of the older form do; for the present form it is assumed.

@@ -270,8 +270,10 @@ pub(super) fn read_rest<H: Hear>(
         };
         let (price, size) = (child(&entry, price), child(&entry, size));
         let tick_size = price.and_then(|filter| exact(filter.get(tick)?));
-        // Spot pairs have a precision in its place.
+        // Sizes of the older form carry the noise of 32-bit floats behind their step, which then says nothing. Spot pairs have a
+        // precision in its place.
         let size_step = size
+            .filter(|_| !is_older)
             .and_then(|filter| exact(filter.get(steps).or_else(|| filter.get("basePrecision"))?));
         hear.product(&Product {
             symbol: Symbol::new(symbol.as_bytes()),
