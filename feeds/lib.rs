@@ -58,6 +58,8 @@ pub mod simulator;
 pub mod binance_coinm;
 pub mod binance_spot;
 pub mod binance_usdm;
+pub mod bitmex_ws;
+pub mod bybit_ws;
 pub mod cboe_pitch_complex;
 pub mod cboe_pitch_equities;
 pub mod cboe_pitch_futures;
@@ -66,6 +68,7 @@ pub mod cme_mdp3;
 pub mod coinbase_derivatives;
 pub mod coinbase_ws;
 pub mod dbn;
+pub mod deribit_ws;
 pub mod iex_deep10;
 pub mod iex_deepplus;
 pub mod iex_tops16;
@@ -87,6 +90,9 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &kraken_ws::DESCRIPTOR,
     &okx_ws::DESCRIPTOR,
     &binance_spot::DESCRIPTOR,
+    &deribit_ws::DESCRIPTOR,
+    &bitmex_ws::DESCRIPTOR,
+    &bybit_ws::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
     &cboe_pitch_futures::DESCRIPTOR,
     &cboe_pitch_options::DESCRIPTOR,

@@ -1,0 +1,107 @@
+//! What this venue is to the stitched feed.
+
+use super::{KINDS, read, scan};
+use crate::contract::DecodeError;
+use crate::model::Symbol;
+use crate::session::stitch::{self, Chain, Hear, Heard, Level, Origin, Venue};
+use crate::session::text::Reader;
+
+/// Where REST requests go by default.
+pub(super) const REST_URL: &str = "https://api.bybit.com";
+/// Topics in one request: spot takes no more.
+const TOPICS_PER_REQUEST_MAX: usize = 10;
+/// How often the venue is pinged, ns: it asks for 20 s, quiet markets for less.
+const PING_INTERVAL_NS: u64 = 5_000_000_000;
+
+/// The venue's texts.
+pub(super) struct Bybit {
+    rest_url: String,
+    category: String,
+    levels: Vec<Level>,
+    reader: Reader,
+}
+
+impl Bybit {
+    pub(super) fn new(rest_url: &str, category: &str) -> Bybit {
+        Bybit {
+            rest_url: rest_url.to_owned(),
+            category: category.to_owned(),
+            levels: Vec::new(),
+            reader: Reader::default(),
+        }
+    }
+}
+
+fn request(op: &str, topics: &[String]) -> String {
+    format!("{{\"op\":\"{op}\",\"args\":[{}]}}", topics.join(","))
+}
+
+impl Venue for Bybit {
+    const KINDS: &'static [&'static str] = &KINDS;
+
+    fn chain(&self) -> Chain {
+        Chain::Ranges
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::InBand
+    }
+
+    #[inline]
+    fn read<H: Hear>(&mut self, text: &[u8], hear: &mut H) -> Result<Heard, DecodeError> {
+        if let Some(kind) = scan::scan(text, &mut self.levels, hear) {
+            return Ok(Heard::Kind(kind as u8));
+        }
+        read::read(text, &mut self.reader, &mut self.levels, hear)
+    }
+
+    fn read_rest<H: Hear>(
+        &mut self,
+        _url: &str,
+        body: &[u8],
+        hear: &mut H,
+    ) -> Result<(), DecodeError> {
+        read::read_rest(body, &mut self.reader, hear)
+    }
+
+    fn culprit<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+        let topic = stitch::member(text, b"\"topic\":\"")?;
+        if !topic.starts_with(b"order") {
+            return Some(b"");
+        }
+        let point = topic.iter().rposition(|&byte| byte == b'.')?;
+        Some(&topic[point + 1..])
+    }
+
+    fn subscribe(&self, symbols: &[Symbol]) -> Vec<String> {
+        let topics: Vec<String> = symbols
+            .iter()
+            .flat_map(|symbol| {
+                let name = symbol.as_str();
+                ["orderbook.200", "publicTrade", "tickers"].map(|kind| format!("\"{kind}.{name}\""))
+            })
+            .collect();
+        let requests = topics.chunks(TOPICS_PER_REQUEST_MAX);
+        requests
+            .map(|topics| request("subscribe", topics))
+            .collect()
+    }
+
+    fn subscribe_again(&self, symbol: Symbol) -> Vec<String> {
+        let topics = [format!("\"orderbook.200.{}\"", symbol.as_str())];
+        ["unsubscribe", "subscribe"]
+            .map(|op| request(op, &topics))
+            .to_vec()
+    }
+
+    fn products_url(&self) -> Option<String> {
+        let (host, category) = (&self.rest_url, &self.category);
+        Some(format!(
+            "{host}/v5/market/instruments-info?category={category}&limit=1000"
+        ))
+    }
+
+    fn keep_alive(&self) -> Option<(u64, String)> {
+        Some((PING_INTERVAL_NS, "{\"op\":\"ping\"}".to_owned()))
+    }
+}
