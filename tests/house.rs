@@ -196,7 +196,12 @@ fn clocks_are_read_where_they_belong() {
         "a clock outside its rooms",
         &service(),
         &words,
-        &["src/sys/", "src/replay/", "src/ingest/websocket.rs"],
+        &[
+            "src/sys/",
+            "src/replay/",
+            "src/ingest/websocket.rs",
+            "src/ingest/rest.rs",
+        ],
     );
     check_absent("a clock in a feed", &rooms(), &words, &[]);
 }

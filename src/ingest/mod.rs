@@ -12,6 +12,7 @@
 pub mod backoff;
 pub mod orders;
 pub mod receive;
+mod rest;
 pub mod ring;
 mod streams;
 pub mod udp;

@@ -9,6 +9,7 @@
 
 use super::backoff::Backoff;
 use super::orders::Orders;
+use super::rest::Rest;
 use super::ring::TICKS_PER_PACKET_MAX;
 use super::{Stop, carry_out, log_notices};
 use crate::config::{FeedConfig, Reach};
@@ -169,6 +170,7 @@ pub fn run(
             options,
             stop: Arc::clone(&stop),
             outbox: VecDeque::new(),
+            rest: Rest::new(),
             bytes: 0,
             texts: 0,
         };
@@ -203,6 +205,7 @@ struct Link {
     stop: Arc<Stop>,
     backoff: Backoff,
     outbox: VecDeque<String>,
+    rest: Rest,
     bytes: u64,
     /// Messages, each stamped by this process.
     texts: u64,
@@ -262,6 +265,7 @@ impl Link {
         info!(feed = self.name, url = self.url, "connected");
         self.add(Counter::Connects);
         self.outbox.clear();
+        self.rest.clear();
         self.link(LinkEvent::Up(LINE));
         let end = self.converse(&mut stream).await;
         self.add(Counter::Disconnects);
@@ -286,6 +290,7 @@ impl Link {
                 return End::Stopped;
             }
             let idle_at = heard_at + if is_pinged { half * 2 } else { half };
+            let until_deadline = self.until_deadline();
             tokio::select! {
                 biased;
                 () = stop.requested() => return End::Stopped,
@@ -303,7 +308,8 @@ impl Link {
                         return end;
                     }
                 }
-                () = sleep(self.until_deadline()) => {}
+                (url, body) = self.rest.next(&self.name) => self.take_answer(&url, &body),
+                () = sleep(until_deadline) => {}
                 () = sleep_until(idle_at) => {
                     if is_pinged {
                         return End::Lost("silent, and a ping was not answered".to_owned());
@@ -380,6 +386,20 @@ impl Link {
         Ok(())
     }
 
+    /// The body of a REST answer.
+    fn take_answer(&mut self, url: &str, body: &[u8]) {
+        self.bytes += body.len() as u64;
+        let packet = Packet {
+            line: LINE,
+            ts_recv: now(),
+            form: Form::Rest(url),
+            bytes: body,
+        };
+        let mut batch = self.batch.borrow_mut();
+        self.feed.on_packet(&packet, &mut batch);
+        batch.flush();
+    }
+
     /// Queues what the feed wants sent. Some when it wants the connection opened anew.
     fn act(&mut self) -> Option<&'static str> {
         log_notices(&self.name, self.feed.as_mut());
@@ -390,8 +410,8 @@ impl Link {
                 Action::SendDatagram { .. }
                 | Action::OpenStream { .. }
                 | Action::SendStream { .. }
-                | Action::CloseStream { .. }
-                | Action::Fetch { .. } => self.add(Counter::SendErrors),
+                | Action::CloseStream { .. } => self.add(Counter::SendErrors),
+                Action::Fetch { url } => self.rest.ask(url),
             }
         }
         None
@@ -493,6 +513,7 @@ impl Link {
         if let Some(row) = self.counters.channel(self.row) {
             row.set_feed(self.feed.counters());
             row.set(Counter::Bytes, self.bytes);
+            row.set(Counter::RestFailures, self.rest.failures());
             row.set(Counter::TimesApplication, self.texts);
         }
     }

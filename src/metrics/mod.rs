@@ -77,6 +77,7 @@ counters! {
     HardwareTimesRefused, "hardware_times_refused_total", "", "Times of the network card more than a second from the kernel's: its clock is not set.";
     SendErrors, "send_errors_total", "", "Requests the kernel refused to send.";
     ServerRefusals, "server_refusals_total", "", "Retransmission servers that refused (port closed).";
+    RestFailures, "rest_failures_total", "", "REST requests without a usable answer: refused, failed, or too many at once.";
     Connects, "connects_total", "", "Connections opened.";
     Disconnects, "disconnects_total", "", "Connections lost or closed, by either side.";
     FaultUnknownOrder, "book_faults_total", "kind=\"unknown_order\"", "Ticks that cannot be true of their book; some of it was lost, or the venue is wrong.";

@@ -13,8 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::Message;
 
 /// How the server misbehaves. Times count from a connection's start; `None` means never.
@@ -26,7 +27,7 @@ pub struct WebSocketFaults {
     pub drop_after: Option<Duration>,
     /// Keeps the connection open and says nothing any more.
     pub stall_after: Option<Duration>,
-    /// Loses this many texts in a million, before numbering is visible to the client.
+    /// Loses this many texts in a million, before numbering is visible to the client; and as many answers by REST.
     pub loss_per_million: u32,
 }
 
@@ -61,9 +62,15 @@ const CLIENTS_MAX: usize = 64;
 /// What clients said and nobody handled yet.
 const INBOX_MAX: usize = 1_024;
 
+/// Bytes of a request's head that are looked at, and how often, a millisecond apart.
+const HEAD_BYTES_MAX: usize = 4_096;
+const HEAD_WAITS_MAX: usize = 1_000;
+
 enum FromClient {
     Up(u32, mpsc::Sender<String>),
     Said(u32, String),
+    /// A REST request for an address, and where its answer goes.
+    Asked(String, oneshot::Sender<Option<String>>),
     Down(u32),
 }
 
@@ -149,6 +156,10 @@ async fn run(
                     venue.on_connect(client);
                 }
                 FromClient::Said(client, text) => venue.on_text(EventTime(now), client, &text),
+                FromClient::Asked(url, answer) => {
+                    // Whoever asked may have gone.
+                    let _ = answer.send(venue.on_fetch(EventTime(now), &url));
+                }
                 FromClient::Down(client) => {
                     clients.remove(&client);
                     venue.on_disconnect(client);
@@ -203,6 +214,49 @@ async fn accept(
     }
 }
 
+/// The path of a request that is no beginning of a WebSocket; the bytes stay unread.
+async fn asks_by_rest(stream: &TcpStream) -> io::Result<Option<String>> {
+    let mut head = [0u8; HEAD_BYTES_MAX];
+    for _ in 0..HEAD_WAITS_MAX {
+        let count = stream.peek(&mut head).await?;
+        let text = String::from_utf8_lossy(&head[..count]).to_ascii_lowercase();
+        if text.contains("\r\n\r\n") || count == head.len() || count == 0 {
+            let is_websocket = text.contains("upgrade: websocket");
+            let words = String::from_utf8_lossy(&head[..count]);
+            let mut words = words.split_ascii_whitespace();
+            let path = words.nth(1).map(str::to_owned);
+            return Ok(path.filter(|_| !is_websocket && count > 0));
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    Ok(None)
+}
+
+/// Answers one REST request and closes.
+async fn answer(
+    mut stream: TcpStream,
+    url: String,
+    inbox: &mpsc::Sender<FromClient>,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let (sender, receiver) = oneshot::channel();
+    inbox.send(FromClient::Asked(url, sender)).await?;
+    let (status, body) = match receiver.await? {
+        Some(body) => ("200 OK", body),
+        None => ("404 Not Found", String::new()),
+    };
+    let length = body.len();
+    let head = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n"
+    );
+    // What was only looked at has to be read, or closing would reset the connection.
+    let mut request = [0u8; HEAD_BYTES_MAX];
+    let _ = stream.read(&mut request).await?;
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(body.as_bytes()).await?;
+    stream.shutdown().await?;
+    Ok(())
+}
+
 async fn serve(
     stream: TcpStream,
     client: u32,
@@ -210,6 +264,12 @@ async fn serve(
     faults: WebSocketFaults,
     mut random: Random,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    if let Some(url) = asks_by_rest(&stream).await? {
+        if random.chance(faults.loss_per_million) {
+            return Ok(());
+        }
+        return answer(stream, url, inbox).await;
+    }
     let socket = tokio_tungstenite::accept_async(stream).await?;
     let (mut sink, mut stream) = socket.split();
     let (texts, mut outgoing) = mpsc::channel(TEXTS_PER_CLIENT_MAX);

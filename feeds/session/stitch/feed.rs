@@ -6,8 +6,8 @@ use super::{
     TradeMessage, Venue,
 };
 use crate::contract::{
-    Action as FeedAction, Batch, DecodeError, Feed, FeedCounters, Form, Gap, Line, LinkEvent,
-    Notice, Outcome, Packet,
+    Action as FeedAction, Batch, Control, ControlAnswer, DecodeError, Feed, FeedCounters, Form,
+    Gap, Line, LinkEvent, Notice, Outcome, Packet,
 };
 use crate::model::{
     Action, ChannelId, EventTime, Flags, InstrumentId, Price, RecvTime, Side, Size, StatisticKind,
@@ -378,6 +378,25 @@ impl<V: Venue> Feed for StitchedFeed<V> {
             LinkEvent::ServerUnreachable(_) | LinkEvent::StreamUp(_) | LinkEvent::StreamDown(_) => {
             }
         }
+    }
+
+    fn on_control(
+        &mut self,
+        Control::Resync: Control,
+        now: RecvTime,
+        out: &mut Batch,
+    ) -> ControlAnswer {
+        let follows = |one: &Instrument| one.book.phase == super::book::Phase::Following;
+        if !self.state.instruments.iter().any(follows) {
+            // Every book waits for its snapshot already.
+            return ControlAnswer::UnderWay;
+        }
+        for index in 0..self.state.instruments.len() {
+            if follows(&self.state.instruments[index]) {
+                self.state.lose_book(index, now, out);
+            }
+        }
+        ControlAnswer::Started
     }
 
     fn finish(&mut self, _now: RecvTime, _out: &mut Batch) {}

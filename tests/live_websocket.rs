@@ -1,0 +1,263 @@
+//! Every WebSocket feed over real sockets against its simulated venue: connections that drop, close and fall silent, texts and
+//! answers that are lost. No book that is called live is ever one the venue did not have, and all are live in the end.
+#![cfg(feature = "service")]
+#![allow(clippy::unwrap_used, clippy::disallowed_methods)]
+
+use feeds::contract::{Batch, Descriptor, FeedSettings, TickSink, Transport, Value};
+use feeds::model::{Action, ChannelId, Definition, InstrumentId, Price, Side, Tick};
+use feeds::simulator::LevelAggregator;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use waveletd::ingest::Stop;
+use waveletd::ingest::websocket::{self, WebSocketFeed, WebSocketOptions};
+use waveletd::metrics::Counters;
+use waveletd::pipeline::{Channel, ChannelSpec};
+use waveletd::simulate::{
+    FlowSettings, OrderFlow, WebSocketFaults, WebSocketPlan, WebSocketVenue, symbols,
+};
+
+const SYMBOLS: u32 = 4;
+const EVENTS_PER_SECOND: u64 = 2_000;
+/// Levels a side that are compared.
+const DEPTH: usize = 5;
+/// How long faults are injected, and how long after them all books may take.
+const FAULTY: Duration = Duration::from_millis(5_500);
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Digits all sizes are compared at.
+const DECIMALS: u32 = 12;
+
+type Side5 = Vec<(Price, u128)>;
+
+fn flow() -> FlowSettings {
+    FlowSettings {
+        seed: 3,
+        symbol_count: SYMBOLS,
+        ..FlowSettings::default()
+    }
+}
+
+/// Every book the venue has had in its first so many events, by instrument.
+fn truth(events: u64) -> Vec<BTreeSet<[Side5; 2]>> {
+    let mut levels = LevelAggregator::default();
+    let mut flow = OrderFlow::new(flow());
+    let mut seen = vec![BTreeSet::new(); SYMBOLS as usize];
+    let size = |size: u64| u128::from(size) * 10u128.pow(DECIMALS - 4);
+    let mut book = BTreeMap::<(u32, bool, Price), u64>::new();
+    let side = |book: &BTreeMap<(u32, bool, Price), u64>, symbol: u32, is_ask: bool| -> Side5 {
+        let all = (symbol, is_ask, Price(i64::MIN))..=(symbol, is_ask, Price(i64::MAX));
+        let levels = book.range(all).map(|(key, &open)| (key.2, size(open)));
+        if is_ask {
+            levels.take(DEPTH).collect()
+        } else {
+            levels.rev().take(DEPTH).collect()
+        }
+    };
+    for symbol in 0..SYMBOLS {
+        seen[symbol as usize].insert([Vec::new(), Vec::new()]);
+    }
+    for _ in 0..events {
+        let changes = levels.apply(&flow.next_event());
+        for level in changes.levels.into_iter().flatten() {
+            let key = (level.symbol, level.side == Side::Ask, level.price);
+            if level.size == 0 {
+                book.remove(&key);
+            } else {
+                book.insert(key, level.size);
+            }
+            let now = [false, true].map(|is_ask| side(&book, level.symbol, is_ask));
+            seen[level.symbol as usize].insert(now);
+        }
+    }
+    seen
+}
+
+/// Books of the feed's ticks, compared at the end of every event.
+struct Watch {
+    channel: Channel,
+    truth: Arc<Vec<BTreeSet<[Side5; 2]>>>,
+    names: Vec<String>,
+    compared: u64,
+    wrong: Vec<String>,
+    resets: u64,
+}
+
+impl Watch {
+    fn compare(&mut self, instrument: InstrumentId) {
+        let Some(found) = self.channel.instruments().get(instrument.index()) else {
+            return;
+        };
+        if !self.channel.state(instrument).state.is_complete() {
+            return;
+        }
+        let definition = found.definition;
+        let unit = 10u128.pow(DECIMALS - u32::from(definition.size_decimals));
+        let ours = [Side::Bid, Side::Ask].map(|side| {
+            let levels = self.channel.books().levels(instrument, side).take(DEPTH);
+            levels
+                .map(|level| (level.price, u128::from(level.size) * unit))
+                .collect()
+        });
+        let symbol = definition.symbol.as_str();
+        let index = self.names.iter().position(|name| name == symbol).unwrap();
+        self.compared += 1;
+        if !self.truth[index].contains(&ours) && self.wrong.len() < 4 {
+            self.wrong.push(format!("{symbol}: {ours:?}"));
+        }
+    }
+
+    fn is_all_live(&self) -> bool {
+        let all = self.channel.instruments();
+        all.len() == SYMBOLS as usize
+            && all.iter().all(|found| {
+                let state = self.channel.state(found.definition.instrument).state;
+                state.is_complete()
+            })
+    }
+}
+
+struct Sink(Arc<Mutex<Watch>>);
+
+impl TickSink for Sink {
+    fn accept(&mut self, ticks: &[Tick]) {
+        let mut watch = self.0.lock().unwrap();
+        for tick in ticks {
+            watch.channel.apply(tick);
+            watch.resets += u64::from(tick.action == Action::Reset);
+            if tick.is_last() {
+                watch.channel.end_event(tick);
+                watch.channel.begin_event();
+                if tick.action == Action::Level {
+                    watch.compare(tick.instrument);
+                }
+            }
+        }
+    }
+    fn define(&mut self, _: ChannelId, definition: &Definition) {
+        self.0.lock().unwrap().channel.define(definition);
+    }
+}
+
+fn venue(descriptor: &'static Descriptor, faults: WebSocketFaults) -> WebSocketVenue {
+    let plan = WebSocketPlan {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        faults,
+        flow: flow(),
+        symbols: symbols(&[], SYMBOLS as usize),
+        events_per_second: EVENTS_PER_SECOND,
+    };
+    WebSocketVenue::start(plan, (descriptor.simulator)()).unwrap()
+}
+
+#[track_caller]
+fn check(
+    descriptor: &'static Descriptor,
+    faults: WebSocketFaults,
+    truth: &Arc<Vec<BTreeSet<[Side5; 2]>>>,
+) {
+    let venue = venue(descriptor, faults);
+    let address = venue.local_addr();
+    let names: Vec<String> = symbols(&[], SYMBOLS as usize)
+        .iter()
+        .map(|name| name.as_str().to_owned())
+        .collect();
+    let mut own = Vec::new();
+    if descriptor.settings.iter().any(|key| key.key == "rest_url") {
+        own.push((
+            "rest_url".to_owned(),
+            Value::Text(format!("http://{address}")),
+        ));
+    }
+    own.push(("silence_ms".to_owned(), Value::Integer(3_000)));
+    let settings = FeedSettings {
+        instruments: names.clone(),
+        own,
+        ..FeedSettings::single_line(ChannelId(0))
+    };
+    let spec = ChannelSpec {
+        id: ChannelId(0),
+        feed: descriptor.name.to_owned(),
+        venue: descriptor.venue.to_owned(),
+        book: descriptor.book,
+        orders_capacity: 1_024,
+    };
+    let watch = Arc::new(Mutex::new(Watch {
+        channel: Channel::new(spec, 10),
+        truth: Arc::clone(truth),
+        names,
+        compared: 0,
+        wrong: Vec::new(),
+        resets: 0,
+    }));
+    let stop = Arc::new(Stop::new());
+    let feed = WebSocketFeed {
+        row: 0,
+        name: descriptor.name.to_owned(),
+        feed: (descriptor.build)(&settings).unwrap(),
+        url: format!("ws://{address}"),
+        orders: Arc::default(),
+    };
+    let thread = websocket::spawn(
+        "ws".to_owned(),
+        None,
+        vec![feed],
+        Batch::new(Box::new(Sink(Arc::clone(&watch)))),
+        Arc::new(Counters::new([descriptor.name])),
+        WebSocketOptions {
+            send_interval: Duration::from_millis(5),
+            ..WebSocketOptions::default()
+        },
+        Arc::clone(&stop),
+    )
+    .unwrap();
+    let started = Instant::now();
+    let is_done = || {
+        let watch = watch.lock().unwrap();
+        started.elapsed() > FAULTY && watch.is_all_live()
+    };
+    while !is_done() && started.elapsed() < PATIENCE {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    stop.request();
+    thread.join().unwrap().unwrap();
+    let watch = watch.lock().unwrap();
+    let name = descriptor.name;
+    assert!(watch.wrong.is_empty(), "{name}: {:#?}", watch.wrong);
+    assert!(started.elapsed() < PATIENCE, "{name}: not all live");
+    assert!(watch.compared > 100, "{name}: {} compared", watch.compared);
+    println!(
+        "{name:>16}: {:>6} books compared, {} resets, all live again after {:?}",
+        watch.compared,
+        watch.resets,
+        started.elapsed()
+    );
+}
+
+fn check_all(faults: WebSocketFaults) {
+    let is_websocket = |feed: &&&Descriptor| feed.transport == Transport::WebSocket;
+    let truth = Arc::new(truth(EVENTS_PER_SECOND * (PATIENCE.as_secs() + 5)));
+    std::thread::scope(|scope| {
+        for descriptor in feeds::REGISTRY.iter().filter(is_websocket) {
+            let truth = &truth;
+            scope.spawn(move || check(descriptor, faults, truth));
+        }
+    });
+}
+
+#[test]
+fn books_over_connections_that_are_cut_are_never_wrong() {
+    check_all(WebSocketFaults {
+        // Time enough for snapshots that are paced by a venue's limits.
+        drop_after: Some(Duration::from_millis(2_700)),
+        ..WebSocketFaults::default()
+    });
+}
+
+#[test]
+fn books_over_connections_that_fall_silent_are_never_wrong() {
+    check_all(WebSocketFaults {
+        // Half open: the other side is there and says nothing any more; found by silence.
+        stall_after: Some(Duration::from_millis(2_700)),
+        ..WebSocketFaults::default()
+    });
+}
