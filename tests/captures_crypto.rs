@@ -135,7 +135,7 @@ fn received_lines(path: &Path) -> VecDeque<u64> {
 /// Levels at prices beyond all prices, which our books leave out and count: instrument, side, how many.
 const LEFT_OUT: [(&str, Side, u64); 1] = [("XBT/CHF", Side::Ask, 1)];
 
-fn left_out(symbol: &str, side: Side) -> u64 {
+fn levels_left_out(symbol: &str, side: Side) -> u64 {
     let found = LEFT_OUT
         .iter()
         .find(|found| found.0 == symbol && found.1 == side);
@@ -267,7 +267,7 @@ fn compare(folder: &Path, venue: &str, feed: &str, left_out: LeftOut) -> Compare
                         assert_eq!(found, expected, "{place:?} {symbol} {levels}");
                         let books = client.channel.books();
                         let found = books.level_count(definition.instrument, side) as u64
-                            + left_out(symbol, side);
+                            + levels_left_out(symbol, side);
                         assert_eq!(
                             found,
                             event.get(count).count(),
@@ -320,7 +320,7 @@ fn compare(folder: &Path, venue: &str, feed: &str, left_out: LeftOut) -> Compare
                 .channel
                 .books()
                 .level_count(definition.instrument, side) as u64
-                + left_out(symbol, side);
+                + levels_left_out(symbol, side);
             assert_eq!(found, truth.get(count).count(), "{name} {count}");
         }
     }
