@@ -1,7 +1,8 @@
 //! For the tests of rooms: what a reader told.
 
-use super::{BookMessage, Hear, Product, Quantity, TradeMessage};
-use crate::model::{EventTime, StatisticKind};
+use super::{BookMessage, Hear, Product, Quantity, Settings, StitchedFeed, TradeMessage, Venue};
+use crate::contract::{Action, Batch, Feed, Form, Line, LinkEvent, Packet, TickSink};
+use crate::model::{ChannelId, Definition, EventTime, RecvTime, StatisticKind, Tick};
 
 /// Everything told, as text.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,5 +33,100 @@ impl Hear for Told {
     }
     fn lost(&mut self, symbol: &[u8]) {
         self.0.push(format!("lost {symbol:?}"));
+    }
+}
+
+/// The texts a recorded session of `venue` received, file by file; none (said loudly) where there are no captures. With `CI=true`
+/// their absence is a failure.
+pub fn recorded_texts(venue: &str) -> Vec<String> {
+    let root = std::env::var("WAVELETD_CAPTURES").map_or_else(
+        |_| {
+            std::path::PathBuf::from(concat!(
+                env!("CARGO_MANIFEST_DIR"),
+                "/../../shared/captures"
+            ))
+        },
+        std::path::PathBuf::from,
+    );
+    let folder = root.join("crypto-sessions").join(venue);
+    let Ok(files) = std::fs::read_dir(&folder) else {
+        assert!(
+            std::env::var("CI").as_deref() != Ok("true"),
+            "no captures at {}",
+            folder.display()
+        );
+        println!("SKIPPED: no captures at {}", folder.display());
+        return Vec::new();
+    };
+    let mut files: Vec<_> = files.flatten().map(|file| file.path()).collect();
+    files.sort();
+    files.retain(|path| path.to_string_lossy().contains(".ws."));
+    let mut texts = Vec::new();
+    for file in files {
+        let recording = std::fs::read_to_string(&file).unwrap_or_default();
+        let received = recording.lines().filter_map(|line| {
+            let (time, text) = line.split_once(": ")?;
+            time.parse::<f64>().ok()?;
+            Some(text.to_owned())
+        });
+        texts.extend(received);
+    }
+    texts
+}
+
+struct Nowhere;
+
+impl TickSink for Nowhere {
+    fn accept(&mut self, _: &[Tick]) {}
+    fn define(&mut self, _: ChannelId, _: &Definition) {}
+}
+
+/// What a feed made of some texts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcomes {
+    /// Snapshots that became books.
+    pub snapshots: u64,
+    /// Books that were given up.
+    pub resets: u64,
+    /// Messages passed over.
+    pub ignored: u64,
+    /// What was said behind the subscription, up to eleven seconds later.
+    pub said: Vec<String>,
+}
+
+/// Tells a feed of one instrument the texts of one connection.
+pub fn run<V: Venue>(venue: V, symbol: &str, texts: &[String]) -> Outcomes {
+    let settings = Settings {
+        symbols: vec![symbol.into()],
+        silence_ns: 60_000_000_000,
+        rest_url: String::new(),
+    };
+    let mut feed = StitchedFeed::new(ChannelId(0), settings, venue);
+    let mut out = Batch::new(Box::new(Nowhere));
+    let at = |second: u64| RecvTime((1 + second) * 1_000_000_000);
+    feed.on_link(LinkEvent::Up(Line(0)), at(0), &mut out);
+    while feed.poll_action().is_some() {}
+    for text in texts {
+        let packet = Packet {
+            line: Line(0),
+            ts_recv: at(0),
+            form: Form::Text,
+            bytes: text.as_bytes(),
+        };
+        feed.on_packet(&packet, &mut out);
+    }
+    feed.on_clock(at(11), &mut out);
+    let mut said = Vec::new();
+    while let Some(action) = feed.poll_action() {
+        if let Action::SendText { text, .. } = action {
+            said.push(text);
+        }
+    }
+    let counters = feed.counters();
+    Outcomes {
+        snapshots: counters.snapshots_applied,
+        resets: counters.resets,
+        ignored: counters.messages_ignored,
+        said,
     }
 }

@@ -1,9 +1,13 @@
 //! What rooms that read text share: exact numbers, times, a cursor for fixed shapes, a reader for all others.
 
 mod cursor;
+mod fields;
+mod ids;
 mod json;
 mod number;
 
 pub use cursor::Cursor;
+pub use fields::{Fields, signed_price};
+pub use ids::id_of_text;
 pub use json::{Reader, exact, integer, levels, list_of, objects};
 pub use number::{Number, Timestamp, digits_behind_point, parse_time};
