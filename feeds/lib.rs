@@ -66,10 +66,12 @@ pub mod cme_mdp3;
 pub mod coinbase_derivatives;
 pub mod coinbase_ws;
 pub mod dbn;
+pub mod gateio_ws;
 pub mod iex_deep10;
 pub mod iex_deepplus;
 pub mod iex_tops16;
 pub mod kraken_ws;
+pub mod kucoin_ws;
 pub mod memx_memoir_depth;
 pub mod memx_memoir_top;
 pub mod nasdaq_itch50;
@@ -84,6 +86,8 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &binance_coinm::DESCRIPTOR,
     &binance_usdm::DESCRIPTOR,
     &kraken_ws::DESCRIPTOR,
+    &kucoin_ws::DESCRIPTOR,
+    &gateio_ws::DESCRIPTOR,
     &binance_spot::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
     &cboe_pitch_futures::DESCRIPTOR,
