@@ -58,6 +58,7 @@ pub mod simulator;
 pub mod binance_coinm;
 pub mod binance_spot;
 pub mod binance_usdm;
+pub mod bitstamp_ws;
 pub mod cboe_pitch_complex;
 pub mod cboe_pitch_equities;
 pub mod cboe_pitch_futures;
@@ -86,6 +87,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &binance_coinm::DESCRIPTOR,
     &binance_usdm::DESCRIPTOR,
     &kraken_ws::DESCRIPTOR,
+    &bitstamp_ws::DESCRIPTOR,
     &kucoin_ws::DESCRIPTOR,
     &gateio_ws::DESCRIPTOR,
     &binance_spot::DESCRIPTOR,
