@@ -84,6 +84,6 @@ fn build(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>> {
 
 /// `btcusd`.
 fn is_pair(name: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     name.bytes().all(is_part)
 }
