@@ -59,6 +59,7 @@ pub mod binance_coinm;
 pub mod binance_spot;
 pub mod binance_usdm;
 pub mod bitmex_ws;
+pub mod bitstamp_ws;
 pub mod bybit_ws;
 pub mod cboe_pitch_complex;
 pub mod cboe_pitch_equities;
@@ -69,10 +70,12 @@ pub mod coinbase_derivatives;
 pub mod coinbase_ws;
 pub mod dbn;
 pub mod deribit_ws;
+pub mod gateio_ws;
 pub mod iex_deep10;
 pub mod iex_deepplus;
 pub mod iex_tops16;
 pub mod kraken_ws;
+pub mod kucoin_ws;
 pub mod memx_memoir_depth;
 pub mod memx_memoir_top;
 pub mod nasdaq_itch50;
@@ -89,6 +92,9 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &binance_usdm::DESCRIPTOR,
     &kraken_ws::DESCRIPTOR,
     &okx_ws::DESCRIPTOR,
+    &bitstamp_ws::DESCRIPTOR,
+    &kucoin_ws::DESCRIPTOR,
+    &gateio_ws::DESCRIPTOR,
     &binance_spot::DESCRIPTOR,
     &deribit_ws::DESCRIPTOR,
     &bitmex_ws::DESCRIPTOR,

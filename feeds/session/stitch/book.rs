@@ -95,6 +95,10 @@ impl State {
         let Some(index) = self.find(book.symbol) else {
             return;
         };
+        if self.instruments[index].is_too_fine {
+            self.counters.values_left_out += 1;
+            return;
+        }
         let id = self.id_of(index, book.levels, arrival.at, out);
         if !fits(book.levels, self.instruments[index].size_decimals) {
             self.counters.refuse(DecodeError::NotExact { tag: 0 });
@@ -191,13 +195,17 @@ impl State {
             return;
         }
         let last = snapshot.span.last;
+        // Where a hole does not show in the numbers, what is heard has to reach back to the snapshot.
+        let begins_late = chain == Chain::Rising
+            && origin == Origin::Rest
+            && book.kept.front().is_some_and(|kept| kept.span.last > last);
         if chain != Chain::Connection {
             while book.kept.front().is_some_and(|kept| kept.span.last <= last) {
                 book.kept.pop_front();
             }
         }
         let continues = |kept: &Kept| standing(chain, last, false, &kept.span) == Standing::Next;
-        if !book.kept.front().is_none_or(continues) {
+        if begins_late || !book.kept.front().is_none_or(continues) {
             self.counters.snapshots_failed += 1;
             self.note(Notice::SnapshotFailed {
                 reason: "older than the first update that is kept",

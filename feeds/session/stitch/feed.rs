@@ -133,6 +133,11 @@ impl Hear for Listener<'_> {
         self.state.counters.values_left_out += 1;
     }
 
+    fn too_fine(&mut self, symbol: &[u8]) {
+        self.has_told = true;
+        self.state.on_too_fine(symbol, self.arrival.at, self.out);
+    }
+
     fn depth(&mut self, levels: usize) {
         self.state.depth = Some(levels);
         self.state.keeps_ladders = true;
@@ -232,7 +237,7 @@ impl<V: Venue> StitchedFeed<V> {
         let at = after(now, wait);
         for instrument in &mut state.instruments {
             let book = &mut instrument.book;
-            if book.phase != super::book::Phase::Following {
+            if book.phase != super::book::Phase::Following && !instrument.is_too_fine {
                 book.ask_at = Some(at);
                 book.ask_from = if origin == Origin::Rest { now } else { at };
             }
@@ -526,10 +531,32 @@ impl State {
         }
     }
 
+    /// Half a book is no book: the instrument is given up, and its snapshot is not asked for.
+    #[cold]
+    fn on_too_fine(&mut self, symbol: &[u8], at: RecvTime, out: &mut Batch) {
+        let Some(index) = self.find(symbol) else {
+            return;
+        };
+        self.counters.values_left_out += 1;
+        if std::mem::replace(&mut self.instruments[index].is_too_fine, true) {
+            return;
+        }
+        self.lose_book(index, at, out);
+        let instrument = &mut self.instruments[index];
+        instrument.book.ask_at = None;
+        let name = instrument.symbol.as_str();
+        let text = format!("{name}: prices finer than 1e-9");
+        self.note(Notice::VenueError(Symbol::new(text.as_bytes())));
+    }
+
     fn on_trade(&mut self, trade: &TradeMessage<'_>, at: RecvTime, out: &mut Batch) {
         let Some(index) = self.find(trade.symbol) else {
             return;
         };
+        if self.instruments[index].is_too_fine {
+            self.counters.values_left_out += 1;
+            return;
+        }
         let print = super::Level {
             side: trade.aggressor,
             price: trade.price,
@@ -583,6 +610,10 @@ impl State {
         let Some(index) = self.find(symbol) else {
             return;
         };
+        if self.instruments[index].is_too_fine {
+            self.counters.values_left_out += 1;
+            return;
+        }
         let id = self.id_of(index, &[], at, out);
         let decimals = self.instruments[index].size_decimals;
         let (price, size) = match value {

@@ -29,6 +29,8 @@ pub(super) struct Instrument {
     pub(super) trading_told: TradingState,
     pub(super) book: Book,
     pub(super) last_trade_id: u64,
+    /// Nothing of it is told: see [`Hear::too_fine`](super::Hear::too_fine).
+    pub(super) is_too_fine: bool,
     /// Newest trades whose ids do not rise.
     pub(super) recent_trades: VecDeque<u64>,
 }
@@ -44,6 +46,7 @@ impl Instrument {
             trading_told: TradingState::Trading,
             book: Book::default(),
             last_trade_id: 0,
+            is_too_fine: false,
             recent_trades: VecDeque::new(),
         }
     }

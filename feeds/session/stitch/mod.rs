@@ -179,6 +179,11 @@ pub trait Hear {
     fn reply(&mut self, text: String);
     /// A level was left out because its price is beyond all prices ([`Number::is_beyond_prices`]): counted.
     fn left_out(&mut self) {}
+    /// Prices of this instrument are finer than a [`Price`]: nothing of it is told from here on, which is counted message by
+    /// message and said once.
+    fn too_fine(&mut self, symbol: &[u8]) {
+        let _ = symbol;
+    }
     /// Books are told of to so many levels a side from here on: what is beyond is dropped.
     fn depth(&mut self, levels: usize) {
         let _ = levels;

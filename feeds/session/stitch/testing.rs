@@ -36,6 +36,9 @@ impl Hear for Told {
     fn reply(&mut self, text: String) {
         self.0.push(format!("reply {text}"));
     }
+    fn too_fine(&mut self, symbol: &[u8]) {
+        self.0.push(format!("too fine {symbol:?}"));
+    }
     fn lost(&mut self, symbol: &[u8]) {
         self.0.push(format!("lost {symbol:?}"));
     }
@@ -104,6 +107,12 @@ pub struct Outcomes {
 
 /// Tells a feed of one instrument the texts of one connection.
 pub fn run<V: Venue>(venue: V, symbol: &str, texts: &[String]) -> Outcomes {
+    let texts: Vec<(Form<'_>, &str)> = texts.iter().map(|one| (Form::Text, &one[..])).collect();
+    run_forms(venue, symbol, &texts)
+}
+
+/// As [`run`], with answers of REST between the texts.
+pub fn run_forms<V: Venue>(venue: V, symbol: &str, texts: &[(Form<'_>, &str)]) -> Outcomes {
     let settings = Settings {
         symbols: vec![symbol.into()],
         silence_ns: 60_000_000_000,
@@ -114,11 +123,11 @@ pub fn run<V: Venue>(venue: V, symbol: &str, texts: &[String]) -> Outcomes {
     let at = |second: u64| RecvTime((1 + second) * 1_000_000_000);
     feed.on_link(LinkEvent::Up(Line(0)), at(0), &mut out);
     while feed.poll_action().is_some() {}
-    for text in texts {
+    for &(form, text) in texts {
         let packet = Packet {
             line: Line(0),
             ts_recv: at(0),
-            form: Form::Text,
+            form,
             bytes: text.as_bytes(),
         };
         feed.on_packet(&packet, &mut out);
@@ -126,8 +135,10 @@ pub fn run<V: Venue>(venue: V, symbol: &str, texts: &[String]) -> Outcomes {
     feed.on_clock(at(11), &mut out);
     let mut said = Vec::new();
     while let Some(action) = feed.poll_action() {
-        if let Action::SendText { text, .. } = action {
-            said.push(text);
+        match action {
+            Action::SendText { text, .. } => said.push(text),
+            Action::Fetch { url } => said.push(url),
+            _ => {}
         }
     }
     let counters = feed.counters();

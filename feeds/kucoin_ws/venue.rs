@@ -1,0 +1,120 @@
+//! What the venue adds to a stitched feed.
+
+use super::{read, scan};
+use crate::contract::DecodeError;
+use crate::model::Symbol;
+use crate::session::stitch::{self, Chain, Hear, Heard, Level, Origin, Venue};
+use crate::session::text::Reader;
+
+/// Types of messages, as counted.
+pub(super) const KINDS: [&str; 9] = [
+    "trade.l2update",
+    "trade.l3match",
+    "trade.ticker",
+    "trade.candles",
+    "welcome",
+    "ack",
+    "pong",
+    "notice",
+    "error",
+];
+
+/// What [`KINDS`] are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Kind {
+    Update,
+    Match,
+    Ticker,
+    Candles,
+    Welcome,
+    Ack,
+    Pong,
+    Notice,
+    Error,
+}
+
+/// The venue asks for a ping every 18 seconds at most; its answer also shows that a quiet connection lives.
+const PING_NS: u64 = 5_000_000_000;
+/// Symbols in one topic; longer lists go in several.
+const SYMBOLS_PER_TOPIC_MAX: usize = 100;
+const TOPICS: [&str; 3] = ["/market/level2", "/market/match", "/market/ticker"];
+
+pub(super) struct Kucoin {
+    rest_url: String,
+    levels: Vec<Level>,
+    reader: Reader,
+}
+
+impl Kucoin {
+    pub(super) fn new(rest_url: &str) -> Kucoin {
+        Kucoin {
+            rest_url: rest_url.to_owned(),
+            levels: Vec::new(),
+            reader: Reader::default(),
+        }
+    }
+}
+
+impl Venue for Kucoin {
+    const KINDS: &'static [&'static str] = &KINDS;
+
+    fn chain(&self) -> Chain {
+        Chain::Ranges
+    }
+
+    fn origin(&self) -> Origin {
+        Origin::Rest
+    }
+
+    #[inline]
+    fn read<H: Hear>(&mut self, text: &[u8], hear: &mut H) -> Result<Heard, DecodeError> {
+        match scan::scan(text, &mut self.levels, hear) {
+            Some(kind) => Ok(Heard::Kind(kind as u8)),
+            None => read::read(text, &mut self.reader, &mut self.levels, hear),
+        }
+    }
+
+    fn read_rest<H: Hear>(
+        &mut self,
+        url: &str,
+        body: &[u8],
+        hear: &mut H,
+    ) -> Result<(), DecodeError> {
+        read::read_rest(url, body, &mut self.reader, &mut self.levels, hear)
+    }
+
+    fn culprit<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+        stitch::member(text, b"\"symbol\":\"")
+    }
+
+    fn subscribe(&self, symbols: &[Symbol]) -> Vec<String> {
+        let mut texts = Vec::new();
+        for topic in TOPICS {
+            for symbols in symbols.chunks(SYMBOLS_PER_TOPIC_MAX) {
+                let names: Vec<&str> = symbols.iter().map(Symbol::as_str).collect();
+                let (id, names) = (texts.len() + 1, names.join(","));
+                texts.push(format!(
+                    "{{\"id\":{id},\"type\":\"subscribe\",\"topic\":\"{topic}:{names}\",\"privateChannel\":false,\
+                     \"response\":true}}"
+                ));
+            }
+        }
+        texts
+    }
+
+    fn snapshot_url(&self, symbol: Symbol) -> Option<String> {
+        let (host, symbol) = (&self.rest_url, symbol.as_str());
+        Some(format!(
+            "{host}/api/v1/market/orderbook/level2_100?symbol={symbol}"
+        ))
+    }
+
+    fn products_url(&self) -> Option<String> {
+        Some(format!("{}/api/v2/symbols", self.rest_url))
+    }
+
+    fn keep_alive(&self) -> Option<(u64, String)> {
+        Some((PING_NS, "{\"id\":\"1\",\"type\":\"ping\"}".to_owned()))
+    }
+}
