@@ -26,8 +26,6 @@
 //!
 //! # Not here
 //!
-//! - Sizes finer than the digits an instrument was defined with, by the first message about it: a book that holds such an order
-//!   (the venue keeps some that are older than its present step) is refused, counted, and keeps waiting.
 //! - Instruments with prices finer than 1e-9, which no [`Price`](crate::model::Price) holds: nothing of them is told, counted.
 //! - Books of `spot.obu`, futures, everything private.
 //!

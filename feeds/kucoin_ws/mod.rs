@@ -31,8 +31,6 @@
 //! - The token. The venue opens a connection only with one, to be had by a POST without a body to
 //!   `https://api.kucoin.com/api/v1/bullet-public`, valid for a day; requests with POST are not made here. The `url` of the
 //!   configuration has to carry it (`wss://ws-api-spot.kucoin.com/?token=…`), and a connection after that day needs a new one.
-//! - Sizes finer than the digits an instrument was defined with, by the first message about it: a book that holds such an order
-//!   (the venue keeps some that are older than its present step) is refused, counted, and keeps waiting.
 //! - Instruments with prices finer than 1e-9, which no [`Price`](crate::model::Price) holds: nothing of them is told, counted.
 //! - Books by order, candles, margin, everything private.
 //!

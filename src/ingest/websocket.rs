@@ -301,6 +301,8 @@ impl Link {
                     }
                     send_at = Instant::now() + self.options.send_interval;
                 }
+                // Rare, and before the frames: a steady stream of those must not keep a snapshot waiting.
+                (url, body) = self.rest.next(&self.name) => self.take_answer(&url, &body),
                 message = stream.next() => {
                     heard_at = Instant::now();
                     is_pinged = false;
@@ -308,7 +310,6 @@ impl Link {
                         return end;
                     }
                 }
-                (url, body) = self.rest.next(&self.name) => self.take_answer(&url, &body),
                 () = sleep(until_deadline) => {}
                 () = sleep_until(idle_at) => {
                     if is_pinged {

@@ -99,6 +99,20 @@ impl State {
             self.counters.values_left_out += 1;
             return;
         }
+        if self.origin == Origin::Rest && self.instruments[index].id.is_none() {
+            if !book.is_snapshot {
+                // The snapshot and what follows it decide together how fine sizes are.
+                self.keep(index, book, arrival);
+                return;
+            }
+            let kept = self.instruments[index].book.kept.iter();
+            let sizes: Vec<Level> = kept
+                .flat_map(|kept| kept.levels.iter())
+                .chain(book.levels)
+                .copied()
+                .collect();
+            self.id_of(index, &sizes, arrival.at, out);
+        }
         let id = self.id_of(index, book.levels, arrival.at, out);
         if !fits(book.levels, self.instruments[index].size_decimals) {
             self.counters.refuse(DecodeError::NotExact { tag: 0 });

@@ -614,6 +614,11 @@ impl State {
             self.counters.values_left_out += 1;
             return;
         }
+        if self.origin == Origin::Rest && self.instruments[index].id.is_none() {
+            // The snapshot of its book defines it: sizes of a statistic say nothing of how fine those of the book are.
+            self.counters.messages_ignored += 1;
+            return;
+        }
         let id = self.id_of(index, &[], at, out);
         let decimals = self.instruments[index].size_decimals;
         let (price, size) = match value {
@@ -647,7 +652,8 @@ impl State {
             }
             None => {
                 for index in 0..self.instruments.len() {
-                    if self.instruments[index].id.is_some() {
+                    let one = &self.instruments[index];
+                    if one.id.is_some() || one.book.phase != super::book::Phase::Awaiting {
                         self.lose_book(index, at, out);
                     }
                 }
