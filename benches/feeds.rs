@@ -4,7 +4,9 @@
 //! `cargo bench --bench feeds`; with `--test` everything runs once, small.
 #![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
-use feeds::contract::{Batch, Descriptor, FeedSettings, Form, Line, LinkEvent, Packet, TickSink};
+use feeds::contract::{
+    Action, Batch, Descriptor, FeedSettings, Form, Line, LinkEvent, Packet, TickSink,
+};
 use feeds::model::{ChannelId, Definition, EventTime, RecvTime, Tick};
 use std::hint::black_box;
 use std::sync::{Arc, Mutex};
@@ -15,9 +17,9 @@ use waveletd::simulate::{FlowSettings, OrderFlow, symbols};
 const START_NS: u64 = 1_700_000_000_000_000_000;
 const SYMBOLS: u32 = 200;
 
-/// What a venue said: each datagram or text with its time.
+/// What a venue said: each datagram, text or answer (behind its address) with its time.
 struct Day {
-    said: Vec<(u64, Vec<u8>)>,
+    said: Vec<(u64, Option<String>, Vec<u8>)>,
     is_text: bool,
 }
 
@@ -42,10 +44,33 @@ fn day(descriptor: &'static Descriptor, events: u64) -> Day {
         let mut feed = (descriptor.build)(&named).expect("names of a simulated venue are names");
         venue.on_connect(1);
         feed.on_link(LinkEvent::Up(Line(0)), RecvTime(now), &mut out);
-        while let Some(action) = feed.poll_action() {
-            if let feeds::contract::Action::SendText { text, .. } = action {
-                venue.on_text(EventTime(now), 1, &text);
+        // Long enough for every snapshot, however slowly they may be asked for.
+        for _ in 0..4 * SYMBOLS {
+            while let Some(action) = feed.poll_action() {
+                match action {
+                    Action::SendText { text, .. } => venue.on_text(EventTime(now), 1, &text),
+                    Action::Fetch { url } => {
+                        let body = venue.on_fetch(EventTime(now), &url);
+                        let answer = body.clone().unwrap_or_default();
+                        feed.on_packet(
+                            &Packet {
+                                line: Line(0),
+                                ts_recv: RecvTime(now),
+                                form: Form::Rest(&url),
+                                bytes: answer.as_bytes(),
+                            },
+                            &mut out,
+                        );
+                        said.extend(body.map(|body| (now, Some(url), body.into_bytes())));
+                    }
+                    _ => {}
+                }
             }
+            while let Some((_, text)) = venue.poll_text() {
+                said.push((now, None, text.into_bytes()));
+            }
+            now += 250_000_000;
+            feed.on_clock(RecvTime(now), &mut out);
         }
     }
     for event in 0..events {
@@ -55,10 +80,10 @@ fn day(descriptor: &'static Descriptor, events: u64) -> Day {
             venue.on_clock(EventTime(now));
         }
         while let Some(datagram) = venue.poll_datagram() {
-            said.push((now, datagram));
+            said.push((now, None, datagram));
         }
         while let Some((_, text)) = venue.poll_text() {
-            said.push((now, text.into_bytes()));
+            said.push((now, None, text.into_bytes()));
         }
     }
     Day { said, is_text }
@@ -127,14 +152,14 @@ fn run(
         Box::new(Nothing)
     };
     let mut out = Batch::new(sink);
-    let form = if day.is_text {
-        Form::Text
-    } else {
-        Form::Datagram
-    };
     let mut given = 0;
     let start = Instant::now();
-    for (index, (now, bytes)) in day.said.iter().enumerate() {
+    for (index, (now, url, bytes)) in day.said.iter().enumerate() {
+        let form = match url {
+            Some(url) => Form::Rest(url),
+            None if day.is_text => Form::Text,
+            None => Form::Datagram,
+        };
         for line in 0..2u8 {
             let is_there = match lines {
                 Lines::One => line == 0,

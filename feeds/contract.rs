@@ -420,7 +420,7 @@ impl FeedCounters {
 /// Room that must be there before a datagram is given to its feed, in ticks.
 ///
 /// The longest datagram (9,000 bytes) holds fewer than 1,000 messages of the shortest type (a few bytes behind a 2-byte
-/// length), and no message makes more than four ticks; twice that, rounded up to a power of two.
+/// length), and no message makes more than six ticks; rounded up to a power of two.
 pub const TICKS_PER_PACKET_MAX: usize = 8_192;
 
 /// Where full batches of ticks go.
