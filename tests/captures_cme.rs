@@ -152,3 +152,27 @@ fn every_field_of_every_cme_capture_is_what_tshark_shows() {
     // Two of the youngest are messages of the connection itself, which are no SBE.
     assert_eq!(counts, [7, 12_424, 280, 7, 2]);
 }
+
+#[test]
+fn contracts_are_published_with_their_terms() {
+    let Some(folder) = captures() else { return };
+    let capture = folder.join("omi-pcap/Cme/Mdp3.Sbe.v1.5/MdInstrumentDefinitionSpread.pcap");
+    let capture = capture.to_str().unwrap();
+    let arguments = ["replay", capture, "--feed", "cme_mdp3", "--format", "json"];
+    let report = common::report(&arguments, 0);
+    let instruments = report.get("instruments").list();
+    let terms = |symbol: &str| {
+        let found = instruments
+            .iter()
+            .find(|one| one.get("symbol").text() == symbol);
+        found.unwrap().get("terms")
+    };
+    let future = terms("ESU6");
+    assert_eq!(future.get("kind").text(), "future");
+    assert_eq!(future.get("currency").text(), "USD");
+    assert_eq!(future.get("multiplier").text(), "50");
+    assert_eq!(future.get("expiry").text(), "2016-09");
+    let spread = terms("ESM6-ESU6");
+    assert_eq!(spread.get("kind").text(), "spread");
+    assert_eq!(spread.get("legs").list().len(), 2);
+}

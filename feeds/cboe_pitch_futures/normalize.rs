@@ -1,9 +1,13 @@
 //! The market's own messages to ticks.
 
-use super::wire::{self, Definition as DefinitionView, EndOfDaySummary, Settlement, TradingStatus};
+use super::wire::{
+    self, Definition as DefinitionView, EndOfDaySummary, FuturesInstrumentDefinition, Settlement,
+    TradingStatus,
+};
 use crate::contract::{DecodeError, InspectedMessage};
 use crate::model::{
-    Action, Definition, Flags, InstrumentId, Price, Size, StatisticKind, Symbol, Tick, TradingState,
+    Action, Definition, Expiry, Flags, InstrumentId, InstrumentKind, Leg, Price, Size,
+    StatisticKind, Symbol, Terms, Tick, TradingState,
 };
 use crate::pitch_view as view;
 use crate::session::pitch::normalize::long_price;
@@ -98,10 +102,47 @@ fn define(
             Price::UNDEFINED
         },
         is_test: view.listing_state() == b'T',
+        terms: terms_of(body),
         ..Definition::named(InstrumentId(0), Symbol::new(view.symbol()))
     };
     unit.define(view.symbol(), definition, unit.timeless(at), to);
     Ok(())
+}
+
+/// End, size and legs of a contract.
+fn terms_of(body: &[u8]) -> Terms {
+    let Some(said) = FuturesInstrumentDefinition::of(body) else {
+        return Terms::default();
+    };
+    let size = u64::from(said.fixed().contract_size());
+    let mut terms = Terms {
+        kind: if said.fixed().leg_count() > 0 {
+            InstrumentKind::Spread
+        } else {
+            InstrumentKind::Future
+        },
+        multiplier: match size {
+            0 => Price::UNDEFINED,
+            size => Price::from_e4_i64(size as i64 * 10_000).unwrap_or(Price::UNDEFINED),
+        },
+        expiry: Expiry::from_digits(said.fixed().expiration_date()),
+        ..Terms::default()
+    };
+    for leg in said.legs() {
+        let mut name = [0u8; 8];
+        let text = leg
+            .leg_symbol()
+            .iter()
+            .take_while(|byte| byte.is_ascii_graphic());
+        for (slot, byte) in name.iter_mut().zip(text) {
+            *slot = *byte;
+        }
+        terms.add_leg(Leg {
+            instrument: u64::from_be_bytes(name),
+            ratio: leg.leg_ratio(),
+        });
+    }
+    terms
 }
 
 /// What the day was: one event of several statistics.

@@ -191,6 +191,11 @@ impl<'a> FuturesInstrumentDefinition<'a> {
         Some(FuturesInstrumentDefinition { fixed, body })
     }
 
+    /// The part every version has.
+    pub fn fixed(&self) -> &Definition<'a> {
+        &self.fixed
+    }
+
     /// What is at an offset of the message; `None` where nothing is.
     fn at(&self, offset: u8) -> Option<&'a [u8]> {
         let start = usize::from(offset).checked_sub(MESSAGE_HEADER_BYTES)?;

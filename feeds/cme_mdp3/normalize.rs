@@ -13,9 +13,10 @@ use super::generated::{
 use super::ladder::{Ladder, Misfit, Rung};
 use crate::contract::{Batch, DecodeError, FeedCounters, Notice};
 use crate::model::{
-    Action, ChannelId, Definition, EventTime, Flags, InstrumentId, Price, ResetKind, Side, Size,
-    StatisticKind, Symbol, Tick, TradingState,
+    Action, ChannelId, Definition, EventTime, Expiry, Flags, InstrumentId, InstrumentKind, Leg,
+    Price, ResetKind, Side, Size, StatisticKind, Symbol, Terms, Tick, TradingState,
 };
+
 use crate::session::channel::{Place, Progress};
 use crate::session::liveness::channel_tick;
 use crate::session::sbe::{Decimal, Group, HeaderShape};
@@ -103,6 +104,7 @@ struct Defined<'a> {
     depth: Option<u8>,
     action: u8,
     status: Option<u8>,
+    terms: Terms,
 }
 
 /// A snapshot of one instrument, of any of the templates by price.
@@ -799,7 +801,7 @@ impl Normalizer {
             }};
         }
         macro_rules! definition {
-            ($message:ident, $tick_size:expr) => {{
+            ($message:ident, $tick_size:expr, $terms:expr) => {{
                 let block = &$message.block;
                 context.ts_event = block.last_update_time();
                 let feeds = $message.feed_types.iter();
@@ -816,10 +818,49 @@ impl Normalizer {
                         depth: depth.filter(|&depth| depth > 0),
                         action: block.security_update_action(),
                         status: block.md_security_trading_status(),
+                        terms: $terms,
                     },
                     context,
                 );
                 Some(block.match_event_indicator())
+            }};
+        }
+        /// Terms of a definition; `$expires` and `$unit` say whether its template has an end and a contract unit.
+        macro_rules! terms {
+            ($message:ident, $kind:expr, $maturity:expr, $unit:expr) => {
+                terms_of($kind, $message.block.currency(), $maturity, $unit)
+            };
+        }
+        macro_rules! option_terms {
+            ($message:ident) => {{
+                let block = &$message.block;
+                let kind = match block.put_or_call() {
+                    sbe::put_or_call::PUT => InstrumentKind::Put,
+                    _ => InstrumentKind::Call,
+                };
+                let (end, unit) = (block.maturity_month_year(), block.unit_of_measure_qty());
+                let strike = block.strike_price().and_then(|price| price_of(price).ok());
+                Terms {
+                    strike: strike.unwrap_or(Price::UNDEFINED),
+                    ..terms!($message, kind, Some(end), unit)
+                }
+            }};
+        }
+        macro_rules! spread_terms {
+            ($message:ident) => {{
+                let end = $message.block.maturity_month_year();
+                let mut terms = terms!($message, InstrumentKind::Spread, Some(end), None);
+                for leg in $message.legs.iter() {
+                    let sign = match leg.leg_side() {
+                        sbe::leg_side::SELL_SIDE => -1,
+                        _ => 1,
+                    };
+                    terms.add_leg(Leg {
+                        instrument: u64::from(leg.leg_security_id().unsigned_abs()),
+                        ratio: sign * i32::from(leg.leg_ratio_qty()),
+                    });
+                }
+                terms
             }};
         }
         match message {
@@ -1017,33 +1058,76 @@ impl Normalizer {
             Message::MdIncrementalRefreshVolumeLongQty(volume) => {
                 volume!(volume, incremental_refresh_volume_long)
             }
-            Message::MdInstrumentDefinitionFuture27(definition) => {
-                definition!(definition, Some(definition.block.min_price_increment()))
-            }
-            Message::MdInstrumentDefinitionFuture54(definition) => {
-                definition!(definition, Some(definition.block.min_price_increment()))
-            }
-            Message::MdInstrumentDefinitionOption41(definition) => {
-                definition!(definition, definition.block.min_price_increment_optional())
-            }
-            Message::MdInstrumentDefinitionOption55(definition) => {
-                definition!(definition, definition.block.min_price_increment_optional())
-            }
-            Message::MdInstrumentDefinitionSpread29(definition) => {
-                definition!(definition, Some(definition.block.min_price_increment()))
-            }
-            Message::MdInstrumentDefinitionSpread56(definition) => {
-                definition!(definition, definition.block.min_price_increment_optional())
-            }
-            Message::MdInstrumentDefinitionFixedIncome(definition) => {
-                definition!(definition, definition.block.min_price_increment_optional())
-            }
-            Message::MdInstrumentDefinitionRepo(definition) => {
-                definition!(definition, Some(definition.block.min_price_increment()))
-            }
-            Message::MdInstrumentDefinitionFx(definition) => {
-                definition!(definition, Some(definition.block.min_price_increment()))
-            }
+            Message::MdInstrumentDefinitionFuture27(definition) => definition!(
+                definition,
+                Some(definition.block.min_price_increment()),
+                terms!(
+                    definition,
+                    InstrumentKind::Future,
+                    Some(definition.block.maturity_month_year()),
+                    definition.block.unit_of_measure_qty()
+                )
+            ),
+            Message::MdInstrumentDefinitionFuture54(definition) => definition!(
+                definition,
+                Some(definition.block.min_price_increment()),
+                terms!(
+                    definition,
+                    InstrumentKind::Future,
+                    Some(definition.block.maturity_month_year()),
+                    definition.block.unit_of_measure_qty()
+                )
+            ),
+            Message::MdInstrumentDefinitionOption41(definition) => definition!(
+                definition,
+                definition.block.min_price_increment_optional(),
+                option_terms!(definition)
+            ),
+            Message::MdInstrumentDefinitionOption55(definition) => definition!(
+                definition,
+                definition.block.min_price_increment_optional(),
+                option_terms!(definition)
+            ),
+            Message::MdInstrumentDefinitionSpread29(definition) => definition!(
+                definition,
+                Some(definition.block.min_price_increment()),
+                spread_terms!(definition)
+            ),
+            Message::MdInstrumentDefinitionSpread56(definition) => definition!(
+                definition,
+                definition.block.min_price_increment_optional(),
+                spread_terms!(definition)
+            ),
+            Message::MdInstrumentDefinitionFixedIncome(definition) => definition!(
+                definition,
+                definition.block.min_price_increment_optional(),
+                terms!(
+                    definition,
+                    InstrumentKind::Other,
+                    None,
+                    definition.block.unit_of_measure_qty()
+                )
+            ),
+            Message::MdInstrumentDefinitionRepo(definition) => definition!(
+                definition,
+                Some(definition.block.min_price_increment()),
+                terms!(
+                    definition,
+                    InstrumentKind::Other,
+                    None,
+                    definition.block.unit_of_measure_qty()
+                )
+            ),
+            Message::MdInstrumentDefinitionFx(definition) => definition!(
+                definition,
+                Some(definition.block.min_price_increment()),
+                terms!(
+                    definition,
+                    InstrumentKind::Other,
+                    Some(definition.block.maturity_month_year()),
+                    definition.block.unit_of_measure_qty()
+                )
+            ),
             Message::QuoteRequest(request) => Some(request.block.match_event_indicator()),
             Message::SecurityStatusWorkup(workup) => Some(workup.block.match_event_indicator()),
             Message::CollateralMarketValue(value) => Some(value.block.match_event_indicator()),
@@ -1401,6 +1485,7 @@ impl Normalizer {
         let definition = Definition {
             tick_size: tick_size.unwrap_or(Price::UNDEFINED),
             round_lot: defined.round_lot,
+            terms: defined.terms,
             ..Definition::named(instrument, symbol)
         };
         self.flush(Flags::NONE, context.out);
@@ -1536,6 +1621,28 @@ fn pin<'a, E: crate::session::sbe::Entry<'a>>(_: &Group<'a, E>, entry: E) -> E {
 }
 
 /// A price in 1e-9.
+fn terms_of(
+    kind: InstrumentKind,
+    currency: &[u8],
+    maturity: Option<sbe::MaturityMonthYear<'_>>,
+    unit: Option<Decimal>,
+) -> Terms {
+    let unit = unit.and_then(|unit| price_of(unit).ok());
+    let expiry = maturity.map(|maturity| Expiry {
+        year: maturity.year().unwrap_or(0),
+        month: maturity.month().unwrap_or(0),
+        day: maturity.day().unwrap_or(0),
+    });
+    let mut terms = Terms {
+        kind,
+        multiplier: unit.unwrap_or(Price::UNDEFINED),
+        expiry: expiry.unwrap_or_default(),
+        ..Terms::default()
+    };
+    terms.set_currency(currency);
+    terms
+}
+
 fn price_of(decimal: Decimal) -> Result<Price, DecodeError> {
     let not_exact = DecodeError::NotExact { tag: 0 };
     let power = u32::try_from(9 + i32::from(decimal.exponent)).map_err(|_| not_exact)?;

@@ -11,8 +11,9 @@ use super::snapshot::{Snapshots, Step};
 use super::wire::{self, Header};
 use crate::contract::{Batch, DecodeError, FeedCounters, Notice};
 use crate::model::{
-    Action, ChannelId, Definition, EventTime, Flags, ImbalanceKind, InstrumentId, Price, Side,
-    Size, StatisticKind, Symbol, Tick, TradingState, cancel_detail,
+    Action, ChannelId, Definition, EventTime, Expiry, Flags, ImbalanceKind, InstrumentId,
+    InstrumentKind, Leg, Price, Side, Size, StatisticKind, Symbol, Terms, Tick, TradingState,
+    cancel_detail,
 };
 use crate::session::channel::{Place, Progress};
 use crate::session::liveness::channel_tick;
@@ -60,6 +61,52 @@ struct Defined<'a> {
     settlement: Option<Decimal>,
     /// Lower and upper.
     limits: Option<[Decimal; 2]>,
+    terms: Terms,
+}
+
+/// Terms of a spread, from a definition or the start of its snapshot.
+macro_rules! spread_terms {
+    ($block:expr) => {{
+        let block = $block;
+        let kind = InstrumentKind::Spread;
+        let mut terms = terms_of(kind, block.currency(), block.logical_expiry());
+        for leg in [block.leg_1_instrument_id(), block.leg_2_instrument_id()] {
+            // Which of them a buyer buys is a convention of the venue, not a number of the leg.
+            terms.add_leg(Leg {
+                instrument: u64::from(leg.unsigned_abs()),
+                ratio: 0,
+            });
+        }
+        terms
+    }};
+}
+
+/// The same of an option.
+macro_rules! option_terms {
+    ($block:expr) => {{
+        let block = $block;
+        let kind = if block.definition_flags().is_call() {
+            InstrumentKind::Call
+        } else {
+            InstrumentKind::Put
+        };
+        Terms {
+            strike: Price(block.strike_price().mantissa),
+            ..terms_of(kind, b"", Some(block.logical_expiry()))
+        }
+    }};
+}
+
+/// The same of an outright.
+macro_rules! outright_terms {
+    ($block:expr) => {{
+        let block = $block;
+        terms_of(
+            InstrumentKind::Future,
+            block.currency(),
+            block.logical_expiry(),
+        )
+    }};
 }
 
 /// A message on its way through.
@@ -263,7 +310,7 @@ impl Normalizer {
         context: &mut Context<'_>,
     ) {
         macro_rules! start {
-            ($message:ident, $tick:ident) => {{
+            ($message:ident, $tick:ident, $terms:ident) => {{
                 let block = &$message.block;
                 let position = (block.trading_session_date(), block.last_instr_seq_num());
                 let step = self.snapshots.start(
@@ -278,14 +325,21 @@ impl Normalizer {
                     status: block.trading_status(),
                     settlement: None,
                     limits: None,
+                    terms: $terms!(block),
                 };
                 self.start(header.instrument, step, &defined, context);
             }};
         }
         match message {
-            Message::StartOfOutrightInstrumentSnapshotMessage(start) => start!(start, tick_size),
-            Message::StartOfSpreadInstrumentSnapshotMessage(start) => start!(start, tick_size),
-            Message::StartOfOptionInstrumentSnapshotMessage(start) => start!(start, small_tick),
+            Message::StartOfOutrightInstrumentSnapshotMessage(start) => {
+                start!(start, tick_size, outright_terms)
+            }
+            Message::StartOfSpreadInstrumentSnapshotMessage(start) => {
+                start!(start, tick_size, spread_terms)
+            }
+            Message::StartOfOptionInstrumentSnapshotMessage(start) => {
+                start!(start, small_tick, option_terms)
+            }
             Message::OrderSnapshotMessage(order) => {
                 let block = &order.block;
                 if self.snapshots.next(header, block.snapshot_seq_num(), true) == Step::Take {
@@ -413,18 +467,36 @@ impl Normalizer {
                 counters: &mut *counters,
                 out: &mut *out,
             };
-            let (symbol, tick_size, status) = match &message {
+            let (symbol, tick_size, status, terms) = match &message {
                 Message::StartOfOutrightInstrumentSnapshotMessage(start) => {
                     let block = &start.block;
-                    (block.symbol(), block.tick_size(), block.trading_status())
+                    let terms = outright_terms!(block);
+                    (
+                        block.symbol(),
+                        block.tick_size(),
+                        block.trading_status(),
+                        terms,
+                    )
                 }
                 Message::StartOfSpreadInstrumentSnapshotMessage(start) => {
                     let block = &start.block;
-                    (block.symbol(), block.tick_size(), block.trading_status())
+                    let terms = spread_terms!(block);
+                    (
+                        block.symbol(),
+                        block.tick_size(),
+                        block.trading_status(),
+                        terms,
+                    )
                 }
                 Message::StartOfOptionInstrumentSnapshotMessage(start) => {
                     let block = &start.block;
-                    (block.symbol(), block.small_tick(), block.trading_status())
+                    let terms = option_terms!(block);
+                    (
+                        block.symbol(),
+                        block.small_tick(),
+                        block.trading_status(),
+                        terms,
+                    )
                 }
                 Message::RetransmitRejectMessage(reject) => {
                     self.count(head.template);
@@ -446,6 +518,7 @@ impl Normalizer {
                 status,
                 settlement: None,
                 limits: None,
+                terms,
             };
             self.define(number, &defined, &mut context);
         }
@@ -523,7 +596,7 @@ impl Normalizer {
     /// Applies a message; the flags of its instrument header.
     fn dispatch(&mut self, message: &Message<'_>, context: &mut Context<'_>) -> u8 {
         macro_rules! definition {
-            ($message:ident, $tick:ident, $limits:expr) => {{
+            ($message:ident, $tick:ident, $limits:expr, $terms:expr) => {{
                 let (block, head) = (&$message.block, $message.block.instr_header());
                 let defined = Defined {
                     symbol: block.symbol(),
@@ -531,6 +604,7 @@ impl Normalizer {
                     status: block.trading_status(),
                     settlement: block.settlement_price(),
                     limits: $limits,
+                    terms: $terms,
                 };
                 self.definition(&head, &defined, context);
                 head
@@ -624,7 +698,8 @@ impl Normalizer {
                 Some([
                     outright.block.limit_down_price(),
                     outright.block.limit_up_price()
-                ])
+                ]),
+                outright_terms!(&outright.block)
             ),
             Message::SpreadInstrumentDefinitionMessage(spread) => definition!(
                 spread,
@@ -632,10 +707,11 @@ impl Normalizer {
                 Some([
                     spread.block.limit_down_price(),
                     spread.block.limit_up_price()
-                ])
+                ]),
+                spread_terms!(&spread.block)
             ),
             Message::OptionInstrumentDefinitionMessage(option) => {
-                definition!(option, small_tick, None)
+                definition!(option, small_tick, None, option_terms!(&option.block))
             }
             Message::ImpliedOrderUpdateMessage(implied) => ignored!(implied),
             Message::TradeSummaryMessage(summary) => ignored!(summary),
@@ -795,6 +871,7 @@ impl Normalizer {
             } else {
                 Price::UNDEFINED
             },
+            terms: defined.terms,
             ..Definition::named(instrument, symbol)
         };
         self.tell(&definition, context);
@@ -1060,4 +1137,23 @@ fn state_of(code: i8) -> Option<TradingState> {
         status::EXPIRED => TradingState::NotAvailable,
         _ => return None,
     })
+}
+
+fn terms_of(
+    kind: InstrumentKind,
+    currency: &[u8],
+    expiry: Option<sbe::LogicalExpiry<'_>>,
+) -> Terms {
+    let expiry = expiry.map(|said| Expiry {
+        year: u16::try_from(said.year()).unwrap_or(0),
+        month: u8::try_from(said.month()).unwrap_or(0),
+        day: u8::try_from(said.day_of_month()).unwrap_or(0),
+    });
+    let mut terms = Terms {
+        kind,
+        expiry: expiry.unwrap_or_default(),
+        ..Terms::default()
+    };
+    terms.set_currency(currency);
+    terms
 }

@@ -1,6 +1,6 @@
 //! Instruments: dense ids, symbols, definitions.
 
-use super::Price;
+use super::{Price, Terms};
 use std::fmt;
 
 /// An instrument of one channel: dense from 0, in order of appearance, so that a replay gives the same ids.
@@ -96,6 +96,8 @@ pub struct Definition {
     pub round_lot: u64,
     /// The venue marks it as a test instrument.
     pub is_test: bool,
+    /// What the contract is.
+    pub terms: Terms,
 }
 
 impl Definition {
@@ -108,6 +110,7 @@ impl Definition {
             tick_size: Price::UNDEFINED,
             round_lot: 0,
             is_test: false,
+            terms: Terms::default(),
         }
     }
 }

@@ -8,6 +8,7 @@ pub mod decimal;
 pub mod instrument;
 pub mod price;
 pub mod status;
+pub mod terms;
 pub mod tick;
 pub mod time;
 
@@ -15,5 +16,6 @@ pub use decimal::DecimalError;
 pub use instrument::{Definition, InstrumentId, Symbol};
 pub use price::{Price, Size};
 pub use status::{GapKind, ImbalanceKind, ResetKind, StatisticKind, TradingState};
+pub use terms::{Expiry, InstrumentKind, Leg, Terms};
 pub use tick::{Action, ChannelId, Flags, Side, Tick, cancel_detail, heartbeat_detail};
 pub use time::{EventTime, RecvTime, SendTime};

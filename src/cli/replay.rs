@@ -11,7 +11,7 @@ use crate::replay::driver::DriverSettings;
 use crate::replay::{Capture, Speed, parse_moment};
 use clap::Args;
 use feeds::contract::Descriptor;
-use feeds::model::{RecvTime, Size};
+use feeds::model::{Expiry, Leg, Price, RecvTime, Size, Terms};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -324,8 +324,65 @@ struct InstrumentLine<'a> {
     ts_event: Option<u64>,
     trades: u64,
     volume: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tick_size: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    terms: Option<TermsLine>,
     bids: Vec<LevelLine>,
     asks: Vec<LevelLine>,
+}
+
+/// Terms of a contract, as far as they are said.
+#[derive(Serialize)]
+struct TermsLine {
+    kind: &'static str,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    currency: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    multiplier: Option<String>,
+    /// `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expiry: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strike: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    legs: Vec<LegLine>,
+    /// Legs there are, those that are not named included.
+    leg_count: u8,
+}
+
+#[derive(Serialize)]
+struct LegLine {
+    instrument: u64,
+    ratio: i32,
+}
+
+impl TermsLine {
+    fn of(terms: &Terms) -> Option<TermsLine> {
+        if *terms == Terms::default() {
+            return None;
+        }
+        let said = |price: Price| price.is_defined().then(|| price.to_string());
+        let Expiry { year, month, day } = terms.expiry;
+        let expiry = match (month, day) {
+            (0, _) => format!("{year:04}"),
+            (_, 0) => format!("{year:04}-{month:02}"),
+            _ => format!("{year:04}-{month:02}-{day:02}"),
+        };
+        let leg = |leg: &Leg| LegLine {
+            instrument: leg.instrument,
+            ratio: leg.ratio,
+        };
+        Some(TermsLine {
+            kind: terms.kind.as_str(),
+            currency: terms.currency().to_owned(),
+            multiplier: said(terms.multiplier),
+            expiry: terms.expiry.is_said().then_some(expiry),
+            strike: said(terms.strike),
+            legs: terms.legs().iter().map(leg).collect(),
+            leg_count: terms.leg_count,
+        })
+    }
 }
 
 #[derive(Serialize)]
@@ -492,6 +549,11 @@ fn instrument(instrument: &ReportedInstrument) -> InstrumentLine<'_> {
         ts_event: instrument.ts_event,
         trades: instrument.trades,
         volume: volume.to_string(),
+        tick_size: instrument
+            .tick_size
+            .is_defined()
+            .then(|| instrument.tick_size.to_string()),
+        terms: TermsLine::of(&instrument.terms),
         bids: levels(&instrument.bids),
         asks: levels(&instrument.asks),
     }

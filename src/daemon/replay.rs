@@ -13,7 +13,7 @@ use crate::replay::pace::{Pacer, ScheduleError, Speed};
 use crate::replay::{Broken, Capture, CaptureCounters};
 use crate::runtime::{FailurePolicy, HistoricalRuntime};
 use feeds::contract::{Batch, SettingFault};
-use feeds::model::{ChannelId, InstrumentId, Price, Side};
+use feeds::model::{ChannelId, InstrumentId, Price, Side, Terms};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -70,6 +70,10 @@ pub struct ReportedInstrument {
     pub joined_sequence: Option<u64>,
     /// Venue's sequence of its last tick.
     pub last_sequence: u64,
+    /// Smallest price step; undefined where the venue does not say.
+    pub tick_size: Price,
+    /// What the contract is.
+    pub terms: Terms,
     /// When its last tick was made; `None` when the venue does not say.
     pub ts_event: Option<u64>,
     /// Prints.
@@ -259,6 +263,8 @@ fn reported(
             .collect()
     };
     ReportedInstrument {
+        tick_size: instrument.definition.tick_size,
+        terms: instrument.definition.terms,
         symbol: instrument.definition.symbol.as_str().to_owned(),
         venue: channel.spec.venue.clone(),
         instrument_id: number,
