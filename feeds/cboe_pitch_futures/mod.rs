@@ -15,7 +15,7 @@
 //! | `20` | time | none: the second that offsets count from, as seconds since 1970 |
 //! | `97` | unit clear | `Clear` for all |
 //! | `B1` | time reference | none: midnight and second that offsets count from |
-//! | `BB` | futures instrument definition | `Definition` where anything is new: symbol, price increment as tick size, test mark; contract size, dates, legs and variance have no place in the normalised language and are shown by `inspect` |
+//! | `BB` | futures instrument definition | `Definition` where anything is new: symbol, price increment as tick size, test mark; contract size, expiration and legs as its terms; variance is shown by `inspect` only |
 //! | `21` `22` | add order long, short | `Add` |
 //! | `23` | order executed | `Trade` without price, `Cancel` executed; the trade condition is not kept |
 //! | `25` `26` | reduce size long, short | `Cancel` of a part |

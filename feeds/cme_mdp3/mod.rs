@@ -19,7 +19,7 @@
 //! | 35 51 67 | session statistics | `Statistic` opening price, high and low, highest bid, lowest offer, average price |
 //! | 34 50 | limits and banding | `Statistic` upper and lower limit; the variation has no place |
 //! | 37 66 | volume | none: counted |
-//! | 27 54, 41 55, 29 56, 57, 58, 63 | definitions | `Definition` (tick size, least volume as round lot), `Status`; legs, expiry, currency and multiplier have no place |
+//! | 27 54, 41 55, 29 56, 57, 58, 63 | definitions | `Definition` (tick size, least volume as round lot, and as terms kind, currency, multiplier, expiry, strike, legs), `Status` |
 //! | 39 60 62 | quote request, workup, collateral | none: counted |
 //! | 38 52 69 | snapshots by price | on the snapshot lines, while books are rebuilt: `Clear`, `Level`, `Status`, each with `SNAPSHOT` |
 //! | 44 53 | snapshots by order | by order, in their place: `Clear`, `Add`, each with `SNAPSHOT` |

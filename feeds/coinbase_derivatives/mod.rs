@@ -6,7 +6,7 @@
 //!
 //! | template | message | ticks |
 //! |---|---|---|
-//! | 10 11 12 | definitions: outright, spread, option | `Definition` (tick size; of options the small one), `Status`, `Statistic` settlement price and limits; legs, strike, expiry, currency and contract size have no place |
+//! | 10 11 12 | definitions: outright, spread, option | `Definition` (tick size; of options the small one), `Status`, `Statistic` settlement price and limits; with kind, currency, expiry, strike and legs; the contract size is left out, its unit is not in the table |
 //! | 17 | trading status | `Status`, `Statistic` upper and lower limit |
 //! | 20 | order put | `Add`; `Modify` of an order that rests already |
 //! | 21 | order delete | `Cancel` of the whole order: executed when the same transaction traded it |

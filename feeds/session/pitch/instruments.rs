@@ -30,7 +30,7 @@ pub fn padded(symbol: &[u8]) -> [u8; 8] {
 }
 
 /// What is known of a symbol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// It is followed, and this is its id.
     Id(u32),
@@ -39,7 +39,7 @@ pub enum Found {
     /// Its name has not come yet, or there is no room for more.
     Unknown,
     /// It is seen for the first time, followed, and has this definition from now on.
-    New(Definition),
+    New(Box<Definition>),
 }
 
 /// The instruments of one unit.
@@ -106,7 +106,7 @@ impl Instruments {
         let definition = Definition::named(self.next_id(), name);
         self.ids.insert(symbol, definition.instrument.0);
         self.definitions.push(definition);
-        Found::New(definition)
+        Found::New(Box::new(definition))
     }
 
     fn next_id(&self) -> InstrumentId {
@@ -151,6 +151,6 @@ impl Instruments {
                 self.definitions.push(definition);
             }
         }
-        Found::New(definition)
+        Found::New(Box::new(definition))
     }
 }
