@@ -60,7 +60,7 @@ pub mod binance_spot;
 pub mod binance_usdm;
 pub mod bitmex_ws;
 pub mod bitstamp_ws;
-pub mod bybit_ws;
+pub mod bybit_ws_v5;
 pub mod cboe_pitch_complex;
 pub mod cboe_pitch_equities;
 pub mod cboe_pitch_futures;
@@ -74,7 +74,7 @@ pub mod gateio_ws;
 pub mod iex_deep10;
 pub mod iex_deepplus;
 pub mod iex_tops16;
-pub mod kraken_ws;
+pub mod kraken_ws_v2;
 pub mod kucoin_ws;
 pub mod memx_memoir_depth;
 pub mod memx_memoir_top;
@@ -90,7 +90,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &coinbase_ws::DESCRIPTOR,
     &binance_coinm::DESCRIPTOR,
     &binance_usdm::DESCRIPTOR,
-    &kraken_ws::DESCRIPTOR,
+    &kraken_ws_v2::DESCRIPTOR,
     &okx_ws::DESCRIPTOR,
     &bitstamp_ws::DESCRIPTOR,
     &kucoin_ws::DESCRIPTOR,
@@ -98,7 +98,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &binance_spot::DESCRIPTOR,
     &deribit_ws::DESCRIPTOR,
     &bitmex_ws::DESCRIPTOR,
-    &bybit_ws::DESCRIPTOR,
+    &bybit_ws_v5::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
     &cboe_pitch_futures::DESCRIPTOR,
     &cboe_pitch_options::DESCRIPTOR,
@@ -118,8 +118,18 @@ pub fn feed_or_file_form(name: &str) -> Option<&'static contract::Descriptor> {
     descriptor(name).or_else(|| forms.find(|form| form.name == name))
 }
 
-/// The descriptor of the feed called `name`, if this build has it.
+/// Names of earlier forms of a protocol that a room reads beside the present one, which it subscribes to.
+pub static EARLIER_FORMS: &[(&str, &contract::Descriptor)] = &[
+    ("bybit_ws_v2", &bybit_ws_v5::DESCRIPTOR),
+    ("kraken_ws_v1", &kraken_ws_v2::DESCRIPTOR),
+];
+
+/// The descriptor of the feed called `name`, by its own name or by that of an earlier form, if this build has it.
 pub fn descriptor(name: &str) -> Option<&'static contract::Descriptor> {
+    let earlier = EARLIER_FORMS.iter().find(|form| form.0 == name);
+    if let Some(&(_, descriptor)) = earlier {
+        return Some(descriptor);
+    }
     REGISTRY
         .iter()
         .copied()

@@ -406,7 +406,7 @@ fn a_session_of_rows_known_by_their_ids() {
 fn a_session_of_two_connections_with_numbers_that_only_rise() {
     check(
         "BYBIT",
-        "bybit_ws",
+        "bybit_ws_v5",
         Compared {
             books: 4_278,
             waiting: 0,
@@ -548,7 +548,7 @@ fn the_program_itself_replays_a_session() {
 fn a_session_of_checksummed_books_on_connections_of_their_own() {
     check(
         "KRAKEN",
-        "kraken_ws",
+        "kraken_ws_v2",
         Compared {
             books: 4_279,
             waiting: 0,

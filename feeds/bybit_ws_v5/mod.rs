@@ -81,7 +81,7 @@ static KEYS: &[SettingKey] = &[settings::SILENCE_KEY, settings::REST_KEY, CATEGO
 
 /// Bybit.
 pub static DESCRIPTOR: Descriptor = Descriptor {
-    name: "bybit_ws",
+    name: "bybit_ws_v5",
     title: "Bybit WebSocket",
     venue: "bybit",
     specification: "Orderbook, Trade, Ticker, Connect and Get Instruments Info of the v5 API (bybit-exchange.github.io/docs/v5)",

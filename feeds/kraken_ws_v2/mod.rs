@@ -59,7 +59,7 @@ static KEYS: &[SettingKey] = &[
 
 /// Kraken spot WebSocket.
 pub static DESCRIPTOR: Descriptor = Descriptor {
-    name: "kraken_ws",
+    name: "kraken_ws_v2",
     title: "Kraken spot WebSocket",
     venue: "kraken",
     specification: "Kraken Spot WebSockets v2 (docs.kraken.com/api/docs/websocket-v2), and the form of v1",
