@@ -243,6 +243,25 @@ pub enum LinkEvent {
     StreamDown(Server),
 }
 
+/// What a venue allows its clients, ns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Least time between two texts on one connection.
+    pub send_interval_ns: u64,
+    /// Least time between two attempts to connect, of all connections of the feed.
+    pub connect_interval_ns: u64,
+}
+
+impl Default for Pace {
+    /// Ten texts a second, and four attempts: fewer than any venue here refuses.
+    fn default() -> Pace {
+        Pace {
+            send_interval_ns: 100_000_000,
+            connect_interval_ns: 250_000_000,
+        }
+    }
+}
+
 /// What the house orders of a feed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
@@ -538,6 +557,17 @@ pub trait Feed: Send {
     /// Messages applied by type: the specification's names, in the order of the coverage table, zeros left out.
     fn messages_by_type(&self) -> Vec<(&'static str, u64)>;
 
+    /// Connections that are to be open now, where the channel comes over some. Asked again after every step: those that are new
+    /// are opened, those that are gone from it are closed.
+    fn connections(&self) -> &[Line] {
+        &[Line(0)]
+    }
+
+    /// How fast the venue lets a client open connections and speak on them.
+    fn pace(&self) -> Pace {
+        Pace::default()
+    }
+
     /// Whether missing messages are asked for over connections ([`Server::Retransmit`]) rather than by datagrams.
     fn asks_by_stream(&self) -> bool {
         false
@@ -671,8 +701,10 @@ pub struct SettingFault {
 pub struct FeedSettings {
     /// Stamped on every tick.
     pub channel: ChannelId,
-    /// How many lines deliver this channel (1 to [`Line::COUNT_MAX`]).
+    /// How many lines deliver this channel (1 to [`Line::COUNT_MAX`]). Over connections: how many say the same, 1 or 2.
     pub line_count: u8,
+    /// Most instruments a connection may carry, where that is to be fewer than the venue allows.
+    pub instruments_per_connection: Option<u32>,
     /// How many retransmission servers may be asked.
     pub server_count: u8,
     /// How many servers may be asked for a snapshot.
@@ -695,6 +727,7 @@ impl FeedSettings {
         FeedSettings {
             channel,
             line_count: 1,
+            instruments_per_connection: None,
             server_count: 0,
             snapshot_server_count: 0,
             delivery_server_count: 0,

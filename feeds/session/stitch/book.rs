@@ -1,5 +1,6 @@
 //! One book: from awaiting over joining to following, and back.
 
+use super::connections::LineSet;
 use super::feed::{Arrival, State};
 use super::instruments::fits;
 use super::{BookMessage, Chain, Ladders, Level, Origin, Span};
@@ -10,6 +11,8 @@ use std::collections::VecDeque;
 
 /// Updates kept for a snapshot, a book.
 const KEPT_UPDATES_MAX: usize = 4_096;
+/// Updates kept of a connection that is ahead of the one that is followed, a book.
+const AHEAD_UPDATES_MAX: usize = 1_024;
 /// Missing ranges the ledger names.
 const GAPS_MAX: usize = 4_096;
 
@@ -22,13 +25,33 @@ pub(super) enum Phase {
 }
 
 /// An update that waits for its snapshot.
-struct Kept {
+pub(super) struct Kept {
     span: Span,
     time: EventTime,
     arrival: Arrival,
     levels: Box<[Level]>,
     checksum: Option<u32>,
     digits: (u8, u8),
+}
+
+impl Kept {
+    fn of(update: &BookMessage<'_>, arrival: Arrival) -> Kept {
+        Kept {
+            span: update.span,
+            time: update.time,
+            arrival,
+            levels: update.levels.into(),
+            checksum: update.checksum,
+            digits: update.digits,
+        }
+    }
+}
+
+/// A book that stands in when the connection of the one that is told is gone.
+struct Standby {
+    line: Line,
+    time: EventTime,
+    ladders: Ladders,
 }
 
 /// What is known of one book.
@@ -41,7 +64,12 @@ pub(super) struct Book {
     is_joined: bool,
     /// The connection its snapshot came on.
     pub(super) line: Line,
-    kept: VecDeque<Kept>,
+    /// Connections known to have said all that is in the book, or to be about to.
+    pub(super) met: LineSet,
+    /// Updates that wait for a snapshot; of a book that is followed, those of a connection that has not met it yet.
+    pub(super) kept: VecDeque<Kept>,
+    /// The same book as another connection tells it, where updates have no numbers.
+    standby: Option<Box<Standby>>,
     pub(super) ladders: Option<Box<Ladders>>,
     /// When to ask for a snapshot.
     pub(super) ask_at: Option<RecvTime>,
@@ -55,12 +83,19 @@ impl Book {
         let was_following = self.phase == Phase::Following;
         self.phase = Phase::Awaiting;
         self.kept.clear();
+        self.met = LineSet::default();
+        self.standby = None;
         self.last = 0;
         self.is_joined = false;
         if let Some(ladders) = &mut self.ladders {
             ladders.clear();
         }
         was_following
+    }
+
+    /// Whether a connection has the whole book in store.
+    pub(super) fn is_carried_by(&self, line: Line) -> bool {
+        self.standby.as_ref().is_some_and(|other| other.line == line)
     }
 }
 
@@ -144,18 +179,42 @@ impl State {
             }
             return;
         }
-        if chain == Chain::Connection && book.line != arrival.line {
-            self.counters.messages_ignored += 1;
+        if chain == Chain::Connection {
+            if book.line == arrival.line {
+                self.apply(index, id, update, arrival, Flags::MBP, out);
+            } else {
+                self.on_standby(index, update, arrival);
+            }
             return;
         }
+        let is_met = book.met.has(arrival.line);
+        // Only a connection that is behind the book, or level with it, is known to continue it.
+        let is_early = !is_met && !book.met.is_empty();
         match standing(chain, book.last, book.is_joined, &update.span) {
+            Standing::Known => {
+                if is_early {
+                    book.kept.retain(|kept| kept.arrival.line != arrival.line);
+                }
+                book.met.insert(arrival.line);
+                self.counters.messages_ignored += 1;
+            }
+            _ if is_early => self.keep_early(index, update, arrival),
             Standing::Next => {
                 book.last = update.span.last;
                 book.is_joined = true;
+                book.met.insert(arrival.line);
                 self.apply(index, id, update, arrival, Flags::MBP, out);
+                if !self.instruments[index].book.kept.is_empty() {
+                    self.join_early(index, id, out);
+                }
             }
-            Standing::Known => self.counters.messages_ignored += 1,
             Standing::Behind(count) => {
+                book.met.remove(arrival.line);
+                if !book.met.is_empty() {
+                    // What this connection left out, the other one may have.
+                    self.keep_early(index, update, arrival);
+                    return;
+                }
                 let first = book.last + 1;
                 self.name_gap(first, count);
                 self.lose_book(index, arrival.at, out);
@@ -166,6 +225,150 @@ impl State {
         }
     }
 
+    /// Keeps an update of a connection that is ahead of those that are followed.
+    #[cold]
+    fn keep_early(&mut self, index: usize, update: &BookMessage<'_>, arrival: Arrival) {
+        self.counters.messages_ignored += 1;
+        let book = &mut self.instruments[index].book;
+        if book.kept.len() >= AHEAD_UPDATES_MAX {
+            // It starts over; the connections that are followed have it all.
+            book.kept.clear();
+        }
+        book.kept.push_back(Kept::of(update, arrival));
+    }
+
+    /// Follows a connection from here on whose first updates were ahead, once the book has come up to them.
+    #[cold]
+    fn join_early(&mut self, index: usize, id: InstrumentId, out: &mut Batch) {
+        let chain = self.chain;
+        let book = &mut self.instruments[index].book;
+        let Some(front) = book.kept.front() else {
+            return;
+        };
+        let joins = match standing(chain, book.last, book.is_joined, &front.span) {
+            Standing::Known => true,
+            // Where only the order shows, nothing may be missing in between.
+            Standing::Next => chain != Chain::Rising,
+            Standing::Behind(_) => false,
+        };
+        if !joins {
+            return;
+        }
+        book.met.insert(front.arrival.line);
+        let kept = std::mem::take(&mut book.kept);
+        self.apply_kept(index, id, kept, out);
+    }
+
+    /// The connections that were followed are gone; what is kept of the other one has to continue the book.
+    #[cold]
+    pub(super) fn join_alone(&mut self, index: usize, now: RecvTime, out: &mut Batch) {
+        let Some(id) = self.instruments[index].id else {
+            return;
+        };
+        if self.chain == Chain::Rising {
+            self.lose_book(index, now, out);
+            return;
+        }
+        let kept = std::mem::take(&mut self.instruments[index].book.kept);
+        self.apply_kept(index, id, kept, out);
+    }
+
+    fn apply_kept(
+        &mut self,
+        index: usize,
+        id: InstrumentId,
+        kept: VecDeque<Kept>,
+        out: &mut Batch,
+    ) {
+        for kept in kept {
+            let symbol = self.instruments[index].symbol;
+            let update = BookMessage {
+                symbol: symbol.as_str().as_bytes(),
+                is_snapshot: false,
+                span: kept.span,
+                time: kept.time,
+                levels: &kept.levels,
+                checksum: kept.checksum,
+                digits: kept.digits,
+            };
+            self.on_update(index, id, &update, kept.arrival, out);
+        }
+    }
+
+    /// The book as a connection tells it that is not followed.
+    fn on_standby(&mut self, index: usize, message: &BookMessage<'_>, arrival: Arrival) {
+        self.counters.messages_ignored += 1;
+        let (depth, checksum) = (self.depth, self.checksum);
+        let book = &mut self.instruments[index].book;
+        if message.is_snapshot {
+            book.standby = Some(Box::new(Standby {
+                line: arrival.line,
+                time: message.time,
+                ladders: Ladders::default(),
+            }));
+        }
+        let Some(standby) = &mut book.standby else {
+            return;
+        };
+        if standby.line != arrival.line {
+            return;
+        }
+        standby.time = message.time;
+        for level in message.levels {
+            standby.ladders.apply(level);
+        }
+        if let Some(depth) = depth {
+            standby.ladders.trim(depth, |_, _| {});
+        }
+        if let (Some(sent), Some(compute)) = (message.checksum, checksum)
+            && compute(&standby.ladders, message.digits) != sent
+        {
+            book.standby = None;
+        }
+    }
+
+    /// The connection `gone` tells a book no more: the other one's takes its place.
+    pub(super) fn leave_connection(&mut self, index: usize, gone: Arrival, out: &mut Batch) {
+        let book = &mut self.instruments[index].book;
+        if book.is_carried_by(gone.line) {
+            book.standby = None;
+        }
+        if book.line != gone.line {
+            return;
+        }
+        let (Some(standby), Some(id)) = (book.standby.take(), self.instruments[index].id) else {
+            self.lose_book(index, gone.at, out);
+            return;
+        };
+        let Standby {
+            line,
+            time,
+            ladders,
+        } = *standby;
+        let levels: Vec<Level> = [(Side::Bid, &ladders.bids), (Side::Ask, &ladders.asks)]
+            .into_iter()
+            .flat_map(|(side, ladder)| {
+                let levels = ladder.best_first(side);
+                levels.map(move |(price, size)| Level { side, price, size })
+            })
+            .collect();
+        if !fits(&levels, self.instruments[index].size_decimals) {
+            self.lose_book(index, gone.at, out);
+            return;
+        }
+        let snapshot = BookMessage {
+            symbol: &[],
+            is_snapshot: true,
+            span: Span::default(),
+            time,
+            levels: &levels,
+            checksum: None,
+            digits: (0, 0),
+        };
+        let arrival = Arrival { at: gone.at, line };
+        self.replace_book(index, id, &snapshot, arrival, out);
+    }
+
     fn keep(&mut self, index: usize, update: &BookMessage<'_>, arrival: Arrival) {
         let book = &mut self.instruments[index].book;
         book.phase = Phase::Joining;
@@ -174,14 +377,7 @@ impl State {
             book.kept.pop_front();
             self.counters.rebuild_overflows += 1;
         }
-        book.kept.push_back(Kept {
-            span: update.span,
-            time: update.time,
-            arrival,
-            levels: update.levels.into(),
-            checksum: update.checksum,
-            digits: update.digits,
-        });
+        book.kept.push_back(Kept::of(update, arrival));
         if book.ask_at.is_none_or(|at| at > book.ask_from) {
             let at = arrival.at.max(book.ask_from);
             book.ask_at = Some(at);
@@ -199,12 +395,22 @@ impl State {
     ) {
         let (chain, origin) = (self.chain, self.origin);
         let book = &mut self.instruments[index].book;
-        let is_known = book.phase == Phase::Following
-            && (origin == Origin::Rest
-                || (chain != Chain::Connection
-                    && book.line != arrival.line
-                    && snapshot.span.last <= book.last));
-        if is_known {
+        if book.phase == Phase::Following && book.line != arrival.line {
+            if chain == Chain::Connection {
+                self.on_standby(index, snapshot, arrival);
+                return;
+            }
+            // A connection that was followed already and sends the whole book starts over: numbers may begin anew.
+            let is_known = !book.met.has(arrival.line) && snapshot.span.last <= book.last;
+            if origin == Origin::InBand && is_known {
+                book.kept.clear();
+                book.met.insert(arrival.line);
+            }
+            if origin == Origin::Rest || is_known {
+                self.counters.messages_ignored += 1;
+                return;
+            }
+        } else if book.phase == Phase::Following && origin == Origin::Rest {
             self.counters.messages_ignored += 1;
             return;
         }
@@ -227,12 +433,42 @@ impl State {
             self.ask_again(index, arrival.at);
             return;
         }
+        let kept = std::mem::take(&mut book.kept);
+        let was_following = book.phase == Phase::Following;
+        let met = match (origin, kept.front()) {
+            // What the others said before is in it: they come up to it.
+            (Origin::InBand, _) if was_following => book.met,
+            (Origin::Rest, Some(first)) => LineSet::of(first.arrival.line),
+            (Origin::Rest, None) if chain == Chain::Rising => {
+                let shard = self.instruments[index].shard;
+                let line = self.line_of(shard);
+                line.map_or_else(LineSet::default, LineSet::of)
+            }
+            _ => LineSet::default(),
+        };
+        self.instruments[index].book.met = met;
+        if origin == Origin::InBand {
+            self.instruments[index].book.met.insert(arrival.line);
+        }
+        self.replace_book(index, id, snapshot, arrival, out);
+        self.apply_kept(index, id, kept, out);
+    }
+
+    /// A snapshot becomes the book.
+    fn replace_book(
+        &mut self,
+        index: usize,
+        id: InstrumentId,
+        snapshot: &BookMessage<'_>,
+        arrival: Arrival,
+        out: &mut Batch,
+    ) {
+        let book = &mut self.instruments[index].book;
         book.phase = Phase::Following;
-        book.last = last;
+        book.last = snapshot.span.last;
         book.is_joined = false;
         book.line = arrival.line;
         book.ask_at = None;
-        let kept = std::mem::take(&mut book.kept);
         if let Some(ladders) = &mut book.ladders {
             ladders.clear();
         }
@@ -240,7 +476,7 @@ impl State {
         let flags = Flags::MBP.with(Flags::SNAPSHOT);
         let is_empty = snapshot.levels.is_empty();
         out.push(Tick {
-            sequence: last,
+            sequence: snapshot.span.last,
             flags: if is_empty {
                 flags.with(Flags::LAST)
             } else {
@@ -249,19 +485,6 @@ impl State {
             ..self.tick(Action::Clear, id, snapshot.time, arrival.at)
         });
         self.apply(index, id, snapshot, arrival, flags, out);
-        for kept in kept {
-            let symbol = self.instruments[index].symbol;
-            let update = BookMessage {
-                symbol: symbol.as_str().as_bytes(),
-                is_snapshot: false,
-                span: kept.span,
-                time: kept.time,
-                levels: &kept.levels,
-                checksum: kept.checksum,
-                digits: kept.digits,
-            };
-            self.on_update(index, id, &update, kept.arrival, out);
-        }
     }
 
     /// Tells levels that continue the book, unless they contradict the venue's own checksum.

@@ -1,16 +1,17 @@
 //! The [`Feed`] of a [`Venue`]: connections, subscriptions, what is asked for and when.
 
+use super::connections::{Connection, Limits, after, earliest, shard_of};
 use super::instruments::Instrument;
 use super::{
-    BookMessage, Chain, Checksum, Hear, Heard, Origin, Product, Quantity, Settings, TradeId,
+    BookMessage, Chain, Checksum, Hear, Heard, Origin, Product, Quantity, Settings,
     TradeMessage, Venue,
 };
 use crate::contract::{
     Action as FeedAction, Batch, Control, ControlAnswer, DecodeError, Feed, FeedCounters, Form,
-    Gap, Line, LinkEvent, Notice, Outcome, Packet,
+    Gap, Line, LinkEvent, Notice, Outcome, Pace, Packet,
 };
 use crate::model::{
-    Action, ChannelId, EventTime, Flags, InstrumentId, Price, RecvTime, Side, Size, StatisticKind,
+    Action, ChannelId, EventTime, Flags, Price, RecvTime, Side, Size, StatisticKind,
     Symbol, Tick,
 };
 use std::collections::VecDeque;
@@ -23,8 +24,6 @@ const QUIET_BOOK_NS: u64 = 1_000_000_000;
 const QUEUE_MAX: usize = 1_024;
 /// Unknown types that get a notice of their own.
 const UNKNOWN_TYPES_MAX: usize = 32;
-/// Ids of trades without order that are remembered, an instrument.
-const RECENT_TRADES_MAX: usize = 256;
 
 type Index = hashbrown::HashMap<Box<[u8]>, u32, foldhash::fast::FixedState>;
 
@@ -35,21 +34,10 @@ pub(super) struct Arrival {
     pub(super) line: Line,
 }
 
-/// One connection, as far as the feed has heard of it.
-struct Connection {
-    line: Line,
-    is_up: bool,
-    /// Somebody told us that it is gone.
-    is_lost: bool,
-    is_silent: bool,
-    last_text: RecvTime,
-    confirm_by: Option<RecvTime>,
-    ping_at: Option<RecvTime>,
-}
-
 pub(super) struct State {
     pub(super) channel: ChannelId,
-    settings: Settings,
+    pub(super) settings: Settings,
+    pub(super) limits: Limits,
     pub(super) chain: Chain,
     pub(super) origin: Origin,
     pub(super) depth: Option<usize>,
@@ -60,7 +48,13 @@ pub(super) struct State {
     /// All instruments that are spoken of, instead of those the settings name.
     pub(super) follows_all: bool,
     pub(super) instrument_count: u32,
-    connections: Vec<Connection>,
+    pub(super) connections: Vec<Connection>,
+    /// Instruments of each shard.
+    pub(super) shards: Vec<usize>,
+    /// Whether more than one connection is up.
+    pub(super) is_doubled: bool,
+    /// Connections that are to be open.
+    pub(super) wanted: Vec<Line>,
     /// Not later than the earliest `ask_at` of a book.
     pub(super) ask_at: Option<RecvTime>,
     fetch_from: RecvTime,
@@ -98,7 +92,7 @@ impl Hear for Listener<'_> {
     #[inline]
     fn trade(&mut self, trade: &TradeMessage<'_>) {
         self.has_told = true;
-        self.state.on_trade(trade, self.arrival.at, self.out);
+        self.state.on_trade(trade, self.arrival, self.out);
     }
 
     fn statistic(&mut self, symbol: &[u8], time: EventTime, kind: StatisticKind, value: Quantity) {
@@ -153,6 +147,10 @@ impl Hear for Listener<'_> {
 impl<V: Venue> StitchedFeed<V> {
     /// A feed that is not connected yet.
     pub fn new(channel: ChannelId, settings: Settings, venue: V) -> StitchedFeed<V> {
+        let mut limits = venue.limits();
+        if let Some(fewer) = settings.instruments_per_connection {
+            limits.instruments_per_connection = limits.instruments_per_connection.min(fewer);
+        }
         let mut state = State {
             channel,
             chain: venue.chain(),
@@ -164,7 +162,11 @@ impl<V: Venue> StitchedFeed<V> {
             instruments: Vec::new(),
             index: Index::default(),
             instrument_count: 0,
-            connections: Vec::with_capacity(1),
+            connections: Vec::with_capacity(2),
+            shards: Vec::with_capacity(1),
+            is_doubled: false,
+            wanted: Vec::with_capacity(2),
+            limits,
             ask_at: None,
             fetch_from: RecvTime(0),
             actions: VecDeque::with_capacity(64),
@@ -176,6 +178,7 @@ impl<V: Venue> StitchedFeed<V> {
             dropped: Vec::new(),
             settings,
         };
+        state.add_shard();
         for index in 0..state.settings.symbols.len() {
             let symbol = state.settings.symbols[index];
             state.insert(symbol);
@@ -224,7 +227,10 @@ impl<V: Venue> StitchedFeed<V> {
 
     fn subscribe(&mut self, line: Line, now: RecvTime) {
         let StitchedFeed { venue, state } = self;
-        let symbols: Vec<Symbol> = state.instruments.iter().map(|one| one.symbol).collect();
+        let shard = shard_of(line);
+        let of_shard = |one: &&Instrument| usize::from(one.shard) == shard;
+        let ours = state.instruments.iter().filter(of_shard);
+        let symbols: Vec<Symbol> = ours.map(|one| one.symbol).collect();
         for text in venue.subscribe(&symbols) {
             state.act(FeedAction::SendText { line, text });
         }
@@ -236,8 +242,14 @@ impl<V: Venue> StitchedFeed<V> {
         };
         let at = after(now, wait);
         for instrument in &mut state.instruments {
+            let is_ours = usize::from(instrument.shard) == shard;
             let book = &mut instrument.book;
-            if book.phase != super::book::Phase::Following && !instrument.is_too_fine {
+            let is_asked = origin == Origin::Rest && book.ask_at.is_some();
+            if is_ours
+                && !is_asked
+                && book.phase != super::book::Phase::Following
+                && !instrument.is_too_fine
+            {
                 book.ask_at = Some(at);
                 book.ask_from = if origin == Origin::Rest { now } else { at };
             }
@@ -254,18 +266,18 @@ impl<V: Venue> StitchedFeed<V> {
     /// Asks for the snapshots that are due.
     fn ask_due(&mut self, now: RecvTime) {
         let StitchedFeed { venue, state } = self;
-        let up = state.connections.iter().find(|one| one.is_up);
-        let Some(line) = up.map(|one| one.line) else {
-            state.ask_at = None;
-            return;
-        };
         let mut next = None;
         for index in 0..state.instruments.len() {
-            let symbol = state.instruments[index].symbol;
-            let book = &mut state.instruments[index].book;
-            let Some(at) = book.ask_at else {
+            let Some(at) = state.instruments[index].book.ask_at else {
                 continue;
             };
+            let Some(line) = state.line_of(state.instruments[index].shard) else {
+                // The connection that comes asks for it.
+                state.instruments[index].book.ask_at = None;
+                continue;
+            };
+            let symbol = state.instruments[index].symbol;
+            let book = &mut state.instruments[index].book;
             if at > now {
                 next = earliest(next, Some(at));
                 continue;
@@ -314,7 +326,7 @@ impl<V: Venue> Feed for StitchedFeed<V> {
             at: packet.ts_recv,
             line: packet.line,
         };
-        let row = usize::from(packet.line.0).min(Line::COUNT_MAX - 1);
+        let row = usize::from(packet.line.0) % Line::COUNT_MAX;
         self.state.counters.packets[row] += 1;
         match packet.form {
             Form::Text => self.on_text(packet.bytes, arrival, out),
@@ -352,16 +364,7 @@ impl<V: Venue> Feed for StitchedFeed<V> {
     }
 
     fn next_deadline(&self) -> Option<RecvTime> {
-        let state = &self.state;
-        let mut next = None;
-        for connection in state.connections.iter().filter(|one| one.is_up) {
-            let silent_at = after(connection.last_text, state.settings.silence_ns);
-            next = earliest(next, Some(silent_at));
-            next = earliest(next, connection.confirm_by);
-            next = earliest(next, connection.ping_at);
-            next = earliest(next, state.ask_at);
-        }
-        next
+        self.state.connections_deadline()
     }
 
     fn on_link(&mut self, event: LinkEvent, now: RecvTime, out: &mut Batch) {
@@ -410,6 +413,14 @@ impl<V: Venue> Feed for StitchedFeed<V> {
         self.state.actions.pop_front()
     }
 
+    fn connections(&self) -> &[Line] {
+        &self.state.wanted
+    }
+
+    fn pace(&self) -> Pace {
+        self.state.limits.pace
+    }
+
     fn poll_notice(&mut self) -> Option<Notice> {
         self.state.notices.pop_front()
     }
@@ -432,105 +443,6 @@ impl<V: Venue> Feed for StitchedFeed<V> {
 }
 
 impl State {
-    fn connection(&mut self, line: Line) -> &mut Connection {
-        let known = self.connections.iter().position(|one| one.line == line);
-        let index = known.unwrap_or_else(|| {
-            self.connections.push(Connection {
-                line,
-                is_up: false,
-                is_lost: false,
-                is_silent: true,
-                last_text: RecvTime(0),
-                confirm_by: None,
-                ping_at: None,
-            });
-            self.connections.len() - 1
-        });
-        &mut self.connections[index]
-    }
-
-    fn up(&mut self, line: Line, now: RecvTime) {
-        let connection = self.connection(line);
-        connection.is_up = true;
-        connection.is_lost = false;
-        connection.is_silent = true;
-        connection.last_text = now;
-    }
-
-    fn down(&mut self, line: Line, now: RecvTime, out: &mut Batch) {
-        let connection = self.connection(line);
-        connection.confirm_by = None;
-        connection.ping_at = None;
-        connection.is_lost = true;
-        if !std::mem::replace(&mut connection.is_up, false) {
-            return;
-        }
-        if self.connections.iter().any(|other| other.is_up) {
-            // What the other connection says is numbered alike, unless nothing is.
-            if self.chain == Chain::Connection {
-                let arrival = Arrival { at: now, line };
-                for index in 0..self.instruments.len() {
-                    if self.is_followed_on(index, arrival) {
-                        self.lose_book(index, now, out);
-                    }
-                }
-            }
-            return;
-        }
-        self.ask_at = None;
-        let mut was_following = false;
-        for instrument in &mut self.instruments {
-            was_following |= instrument.book.forget();
-            instrument.book.ask_at = None;
-            instrument.book.ask_from = RecvTime(0);
-        }
-        if was_following {
-            self.counters.resets += 1;
-            out.push(self.reset(InstrumentId::ALL, now));
-        }
-    }
-
-    #[inline]
-    fn heard(&mut self, arrival: Arrival) {
-        let Arrival { at, line } = arrival;
-        let connection = self.connection(line);
-        connection.last_text = at;
-        let was_up = std::mem::replace(&mut connection.is_up, true);
-        let was_silent = std::mem::replace(&mut connection.is_silent, false);
-        if !was_up && std::mem::replace(&mut connection.is_lost, false) {
-            // Texts were lost, not the connection: only a new one brings new snapshots.
-            let reason = "texts of the connection were lost";
-            self.act(FeedAction::Reconnect { line, reason });
-        }
-        if was_silent {
-            self.note(Notice::LineUp(line));
-        }
-    }
-
-    fn watch(&mut self, index: usize, now: RecvTime) {
-        let silence_ns = self.settings.silence_ns;
-        let connection = &mut self.connections[index];
-        if !connection.is_up {
-            return;
-        }
-        let line = connection.line;
-        if now >= after(connection.last_text, silence_ns) {
-            // Asked again after another such time, if nothing changes.
-            connection.last_text = now;
-            connection.is_silent = true;
-            self.note(Notice::LineSilent(line));
-            let reason = "the connection was silent for too long";
-            self.act(FeedAction::Reconnect { line, reason });
-        } else if connection
-            .confirm_by
-            .is_some_and(|deadline| now >= deadline)
-        {
-            connection.confirm_by = Some(after(now, silence_ns));
-            let reason = "the subscription was not confirmed in time";
-            self.act(FeedAction::Reconnect { line, reason });
-        }
-    }
-
     /// Half a book is no book: the instrument is given up, and its snapshot is not asked for.
     #[cold]
     fn on_too_fine(&mut self, symbol: &[u8], at: RecvTime, out: &mut Batch) {
@@ -549,7 +461,8 @@ impl State {
         self.note(Notice::VenueError(Symbol::new(text.as_bytes())));
     }
 
-    fn on_trade(&mut self, trade: &TradeMessage<'_>, at: RecvTime, out: &mut Batch) {
+    fn on_trade(&mut self, trade: &TradeMessage<'_>, arrival: Arrival, out: &mut Batch) {
+        let at = arrival.at;
         let Some(index) = self.find(trade.symbol) else {
             return;
         };
@@ -563,26 +476,11 @@ impl State {
             size: trade.size,
         };
         let id = self.id_of(index, &[print], at, out);
+        let is_doubled = self.is_doubled;
         let instrument = &mut self.instruments[index];
-        let number = match trade.id {
-            TradeId::Rising(number) => {
-                if number <= instrument.last_trade_id {
-                    self.counters.messages_ignored += 1;
-                    return;
-                }
-                instrument.last_trade_id = number;
-                number
-            }
-            TradeId::Unordered(number) => {
-                if instrument.recent_trades.contains(&number) {
-                    self.counters.messages_ignored += 1;
-                    return;
-                }
-                instrument.recent_trades.truncate(RECENT_TRADES_MAX - 1);
-                instrument.recent_trades.push_front(number);
-                number
-            }
-            TradeId::None => 0,
+        let Some(number) = instrument.new_trade(trade, arrival.line, is_doubled) else {
+            self.counters.messages_ignored += 1;
+            return;
         };
         let Some(size) = trade.size.units(instrument.size_decimals) else {
             self.counters.refuse(DecodeError::NotExact { tag: 0 });
@@ -670,7 +568,7 @@ impl State {
         }
     }
 
-    fn act(&mut self, action: FeedAction) {
+    pub(super) fn act(&mut self, action: FeedAction) {
         if self.actions.len() >= QUEUE_MAX {
             self.actions.pop_front();
         }
@@ -683,12 +581,4 @@ impl State {
         }
         self.notices.push_back(notice);
     }
-}
-
-fn after(start: RecvTime, nanos: u64) -> RecvTime {
-    RecvTime(start.0.saturating_add(nanos))
-}
-
-fn earliest(one: Option<RecvTime>, other: Option<RecvTime>) -> Option<RecvTime> {
-    one.into_iter().chain(other).min()
 }

@@ -1,9 +1,9 @@
 //! Instruments of a stitched feed: what is known of them, and how they become ticks.
 
 use super::book::Book;
-use super::feed::{Arrival, State};
-use super::{Level, Product};
-use crate::contract::Batch;
+use super::feed::State;
+use super::{Level, Product, TradeId, TradeMessage};
+use crate::contract::{Batch, Line};
 use crate::model::{
     Action, Definition, EventTime, Flags, InstrumentId, Price, RecvTime, ResetKind, Symbol, Tick,
     TradingState,
@@ -28,7 +28,11 @@ pub(super) struct Instrument {
     pub(super) trading: TradingState,
     pub(super) trading_told: TradingState,
     pub(super) book: Book,
+    /// Which connections carry it.
+    pub(super) shard: u8,
     pub(super) last_trade_id: u64,
+    /// The connection whose trades are told, where trades have no ids.
+    pub(super) trade_line: Option<Line>,
     /// Nothing of it is told: see [`Hear::too_fine`](super::Hear::too_fine).
     pub(super) is_too_fine: bool,
     /// Newest trades whose ids do not rise.
@@ -36,7 +40,7 @@ pub(super) struct Instrument {
 }
 
 impl Instrument {
-    fn new(symbol: Symbol) -> Instrument {
+    fn new(symbol: Symbol, shard: u8) -> Instrument {
         Instrument {
             symbol,
             id: None,
@@ -45,10 +49,57 @@ impl Instrument {
             trading: TradingState::Trading,
             trading_told: TradingState::Trading,
             book: Book::default(),
+            shard,
             last_trade_id: 0,
+            trade_line: None,
             is_too_fine: false,
             recent_trades: VecDeque::new(),
         }
+    }
+}
+
+/// Ids of trades that are remembered, an instrument.
+const RECENT_TRADES_MAX: usize = 256;
+
+impl Instrument {
+    /// The id of a trade that is not known yet, 0 where the venue gives none. `is_doubled`: another connection may say the same.
+    pub(super) fn new_trade(
+        &mut self,
+        trade: &TradeMessage<'_>,
+        line: Line,
+        is_doubled: bool,
+    ) -> Option<u64> {
+        let number = match trade.id {
+            TradeId::Rising(number) if number > self.last_trade_id => {
+                let before = std::mem::replace(&mut self.last_trade_id, number);
+                if !is_doubled {
+                    return Some(number);
+                }
+                if self.recent_trades.is_empty() {
+                    self.recent_trades.push_front(before);
+                }
+                number
+            }
+            TradeId::Rising(number) => {
+                // The connection that is ahead may have joined late: what the other one brings is new all the same.
+                let oldest = self.recent_trades.iter().min();
+                let is_within = oldest.is_some_and(|&oldest| number > oldest);
+                if !is_doubled || trade.is_past || !is_within {
+                    return None;
+                }
+                number
+            }
+            TradeId::Unordered(number) => number,
+            TradeId::None => {
+                return (*self.trade_line.get_or_insert(line) == line).then_some(0);
+            }
+        };
+        if self.recent_trades.contains(&number) {
+            return None;
+        }
+        self.recent_trades.truncate(RECENT_TRADES_MAX - 1);
+        self.recent_trades.push_front(number);
+        Some(number)
     }
 }
 
@@ -63,7 +114,8 @@ impl State {
         }
         let index = self.instruments.len();
         self.index.insert(name.into(), u32::try_from(index).ok()?);
-        self.instruments.push(Instrument::new(symbol));
+        let shard = self.deal();
+        self.instruments.push(Instrument::new(symbol, shard));
         Some(index)
     }
 
@@ -211,10 +263,6 @@ impl State {
             flags: Flags::LAST,
             ..self.tick(Action::Reset, instrument, EventTime::UNDEFINED, at)
         }
-    }
-
-    pub(super) fn is_followed_on(&self, index: usize, arrival: Arrival) -> bool {
-        self.instruments[index].book.line == arrival.line
     }
 }
 

@@ -17,6 +17,7 @@
 //! loss of one connection breaks no chain that the other continues.
 
 mod book;
+mod connections;
 mod feed;
 mod inspect;
 mod instruments;
@@ -26,6 +27,7 @@ pub mod simulator;
 #[cfg(test)]
 pub mod testing;
 
+pub use connections::Limits;
 pub use feed::StitchedFeed;
 pub use inspect::{NameOf, child, inspect, member, text_of};
 pub use ladder::{Ladder, Ladders};
@@ -263,6 +265,11 @@ pub trait Venue: Send {
     /// Where the list of instruments is to be had.
     fn products_url(&self) -> Option<String> {
         None
+    }
+
+    /// What the venue allows its clients.
+    fn limits(&self) -> Limits {
+        Limits::default()
     }
 
     /// Least time between two REST requests, ns: what the venue's rate limits allow.

@@ -31,6 +31,10 @@ pub struct Settings {
     pub silence_ns: u64,
     /// Where REST requests go; no slash at its end.
     pub rest_url: String,
+    /// How many connections say the same: 1 or 2.
+    pub connections: u8,
+    /// Most instruments a connection carries, where that is to be fewer than the venue allows.
+    pub instruments_per_connection: Option<usize>,
 }
 
 impl Settings {
@@ -95,6 +99,10 @@ impl Settings {
             symbols,
             silence_ns: silence_ms * 1_000_000,
             rest_url,
+            connections: settings.line_count.clamp(1, 2),
+            instruments_per_connection: settings
+                .instruments_per_connection
+                .map(|count| count.max(1) as usize),
         })
     }
 }

@@ -117,6 +117,8 @@ pub fn run_forms<V: Venue>(venue: V, symbol: &str, texts: &[(Form<'_>, &str)]) -
         symbols: vec![symbol.into()],
         silence_ns: 60_000_000_000,
         rest_url: String::new(),
+        connections: 1,
+        instruments_per_connection: None,
     };
     let mut feed = StitchedFeed::new(ChannelId(0), settings, venue);
     let mut out = Batch::new(Box::new(Nowhere));
