@@ -199,7 +199,7 @@ fn clocks_are_read_where_they_belong() {
         &[
             "src/sys/",
             "src/replay/",
-            "src/ingest/websocket.rs",
+            "src/ingest/websocket/",
             "src/ingest/rest.rs",
         ],
     );

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use waveletd::ingest::Stop;
-use waveletd::ingest::websocket::{self, WebSocketFeed, WebSocketOptions};
+use waveletd::ingest::websocket::{self, Way, WebSocketFeed, WebSocketOptions};
 use waveletd::metrics::Counters;
 use waveletd::pipeline::{Channel, ChannelSpec};
 use waveletd::simulate::{
@@ -18,12 +18,10 @@ use waveletd::simulate::{
 };
 
 const SYMBOLS: u32 = 4;
-const EVENTS_PER_SECOND: u64 = 2_000;
 /// Levels a side that are compared.
 const DEPTH: usize = 5;
-/// How long faults are injected, and how long after them all books may take.
-const FAULTY: Duration = Duration::from_millis(5_500);
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long all books may take to be live in the end.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// Digits all sizes are compared at.
 const DECIMALS: u32 = 12;
 
@@ -80,6 +78,11 @@ struct Watch {
     compared: u64,
     wrong: Vec<String>,
     resets: u64,
+    /// Instruments whose book was complete at some time.
+    complete: BTreeSet<u32>,
+    was_all_live: bool,
+    /// Books that were live and are not, once all were.
+    given_up: u64,
 }
 
 impl Watch {
@@ -90,6 +93,9 @@ impl Watch {
         if !self.channel.state(instrument).state.is_complete() {
             return;
         }
+        self.complete.insert(instrument.0);
+        let has_all = self.complete.len() == SYMBOLS as usize;
+        self.was_all_live = self.was_all_live || (has_all && self.is_all_live());
         let definition = found.definition;
         let unit = 10u128.pow(DECIMALS - u32::from(definition.size_decimals));
         let ours = [Side::Bid, Side::Ask].map(|side| {
@@ -123,7 +129,10 @@ impl TickSink for Sink {
         let mut watch = self.0.lock().unwrap();
         for tick in ticks {
             watch.channel.apply(tick);
-            watch.resets += u64::from(tick.action == Action::Reset);
+            if tick.action == Action::Reset {
+                watch.resets += 1;
+                watch.given_up += u64::from(watch.was_all_live);
+            }
             if tick.is_last() {
                 watch.channel.end_event(tick);
                 watch.channel.begin_event();
@@ -138,24 +147,42 @@ impl TickSink for Sink {
     }
 }
 
-fn venue(descriptor: &'static Descriptor, faults: WebSocketFaults) -> WebSocketVenue {
+/// What is done to a feed.
+#[derive(Clone, Copy)]
+struct Trial {
+    faults: WebSocketFaults,
+    /// How long it goes on.
+    lasts: Duration,
+    events_per_second: u64,
+    /// Connections that say the same. With two, no book may ever be given up.
+    connections: u8,
+}
+
+impl Trial {
+    fn with(faults: WebSocketFaults) -> Trial {
+        Trial {
+            faults,
+            lasts: Duration::from_millis(5_500),
+            events_per_second: 2_000,
+            connections: 1,
+        }
+    }
+}
+
+fn venue(descriptor: &'static Descriptor, trial: &Trial) -> WebSocketVenue {
     let plan = WebSocketPlan {
         listen: "127.0.0.1:0".parse().unwrap(),
-        faults,
+        faults: trial.faults,
         flow: flow(),
         symbols: symbols(&[], SYMBOLS as usize),
-        events_per_second: EVENTS_PER_SECOND,
+        events_per_second: trial.events_per_second,
     };
     WebSocketVenue::start(plan, (descriptor.simulator)()).unwrap()
 }
 
 #[track_caller]
-fn check(
-    descriptor: &'static Descriptor,
-    faults: WebSocketFaults,
-    truth: &Arc<Vec<BTreeSet<[Side5; 2]>>>,
-) {
-    let venue = venue(descriptor, faults);
+fn check(descriptor: &'static Descriptor, trial: Trial, truth: &Arc<Vec<BTreeSet<[Side5; 2]>>>) {
+    let venue = venue(descriptor, &trial);
     let address = venue.local_addr();
     let names: Vec<String> = symbols(&[], SYMBOLS as usize)
         .iter()
@@ -172,6 +199,7 @@ fn check(
     let settings = FeedSettings {
         instruments: names.clone(),
         own,
+        line_count: trial.connections,
         ..FeedSettings::single_line(ChannelId(0))
     };
     let spec = ChannelSpec {
@@ -188,6 +216,9 @@ fn check(
         compared: 0,
         wrong: Vec::new(),
         resets: 0,
+        complete: BTreeSet::new(),
+        was_all_live: false,
+        given_up: 0,
     }));
     let stop = Arc::new(Stop::new());
     let feed = WebSocketFeed {
@@ -195,6 +226,7 @@ fn check(
         name: descriptor.name.to_owned(),
         feed: (descriptor.build)(&settings).unwrap(),
         url: format!("ws://{address}"),
+        way: Way::default(),
         orders: Arc::default(),
     };
     let thread = websocket::spawn(
@@ -203,27 +235,32 @@ fn check(
         vec![feed],
         Batch::new(Box::new(Sink(Arc::clone(&watch)))),
         Arc::new(Counters::new([descriptor.name])),
-        WebSocketOptions {
-            send_interval: Duration::from_millis(5),
-            ..WebSocketOptions::default()
-        },
+        WebSocketOptions::default(),
         Arc::clone(&stop),
     )
     .unwrap();
     let started = Instant::now();
     let is_done = || {
         let watch = watch.lock().unwrap();
-        started.elapsed() > FAULTY && watch.is_all_live()
+        started.elapsed() > trial.lasts && watch.is_all_live()
     };
-    while !is_done() && started.elapsed() < PATIENCE {
+    while !is_done() && started.elapsed() < trial.lasts + PATIENCE {
         std::thread::sleep(Duration::from_millis(5));
     }
+    // The end takes every book away.
+    let given_up = watch.lock().unwrap().given_up;
     stop.request();
     thread.join().unwrap().unwrap();
     let watch = watch.lock().unwrap();
     let name = descriptor.name;
     assert!(watch.wrong.is_empty(), "{name}: {:#?}", watch.wrong);
-    assert!(started.elapsed() < PATIENCE, "{name}: not all live");
+    assert!(
+        started.elapsed() < trial.lasts + PATIENCE,
+        "{name}: not all live"
+    );
+    if trial.connections > 1 {
+        assert_eq!(given_up, 0, "{name}: books given up");
+    }
     assert!(watch.compared > 100, "{name}: {} compared", watch.compared);
     println!(
         "{name:>16}: {:>6} books compared, {} resets, all live again after {:?}",
@@ -233,31 +270,64 @@ fn check(
     );
 }
 
-fn check_all(faults: WebSocketFaults) {
-    let is_websocket = |feed: &&&Descriptor| feed.transport == Transport::WebSocket;
-    let truth = Arc::new(truth(EVENTS_PER_SECOND * (PATIENCE.as_secs() + 5)));
+/// Every WebSocket feed, or those that `is_meant`, side by side.
+fn check_all(trial: Trial, is_meant: fn(&Descriptor) -> bool) {
+    let seconds = (trial.lasts + PATIENCE).as_secs() + 5;
+    let truth = Arc::new(truth(trial.events_per_second * seconds));
     std::thread::scope(|scope| {
-        for descriptor in feeds::REGISTRY.iter().filter(is_websocket) {
-            let truth = &truth;
-            scope.spawn(move || check(descriptor, faults, truth));
+        for descriptor in feeds::REGISTRY {
+            if descriptor.transport == Transport::WebSocket && is_meant(descriptor) {
+                let truth = &truth;
+                scope.spawn(move || check(descriptor, trial, truth));
+            }
         }
     });
 }
 
 #[test]
 fn books_over_connections_that_are_cut_are_never_wrong() {
-    check_all(WebSocketFaults {
+    let faults = WebSocketFaults {
         // Time enough for snapshots that are paced by a venue's limits.
         drop_after: Some(Duration::from_millis(2_700)),
         ..WebSocketFaults::default()
-    });
+    };
+    check_all(Trial::with(faults), |_| true);
 }
 
 #[test]
 fn books_over_connections_that_fall_silent_are_never_wrong() {
-    check_all(WebSocketFaults {
+    let faults = WebSocketFaults {
         // Half open: the other side is there and says nothing any more; found by silence.
         stall_after: Some(Duration::from_millis(2_700)),
         ..WebSocketFaults::default()
-    });
+    };
+    check_all(Trial::with(faults), |_| true);
+}
+
+/// Whether a feed can say the same over two connections.
+fn has_spare(descriptor: &Descriptor) -> bool {
+    let settings = FeedSettings {
+        line_count: 2,
+        ..FeedSettings::single_line(ChannelId(0))
+    };
+    (descriptor.build)(&settings).is_ok_and(|feed| feed.connections().len() == 2)
+}
+
+/// `WAVELETD_KILL_SECONDS` makes it as long as wanted: a cut every five seconds then.
+#[test]
+fn of_two_connections_one_may_be_cut_again_and_again_and_no_book_is_given_up() {
+    let seconds = std::env::var("WAVELETD_KILL_SECONDS").ok();
+    let seconds: Option<u64> = seconds.and_then(|text| text.parse().ok());
+    let every = if seconds.is_some() { 5_000 } else { 1_500 };
+    let faults = WebSocketFaults {
+        drop_oldest_every: Some(Duration::from_millis(every)),
+        ..WebSocketFaults::default()
+    };
+    let trial = Trial {
+        connections: 2,
+        lasts: Duration::from_secs(seconds.unwrap_or(9)),
+        events_per_second: if seconds.is_some() { 200 } else { 1_000 },
+        ..Trial::with(faults)
+    };
+    check_all(trial, has_spare);
 }

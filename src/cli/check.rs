@@ -157,7 +157,7 @@ fn feed_json(feed: &config::FeedConfig) -> Value {
             let sources = lines.addresses.iter().chain(delivery);
             sources.map(ToString::to_string).collect()
         }
-        Reach::WebSocket { url } => vec![url.clone()],
+        Reach::WebSocket { url, .. } => vec![url.clone()],
     };
     json!({
         "name": feed.name,

@@ -1,5 +1,7 @@
 //! From the mirror to types that cannot be wrong. Goes on after a fault; one run tells all of them.
 
+mod connections;
+
 use super::raw::{
     FEED_KEYS, Fields, Located, RawConfig, RawFeed, RawInstruments, RawKind, RawLine, RawLines,
     integer,
@@ -404,6 +406,14 @@ impl Checker<'_> {
             descriptor,
             "remove the key; `lines` says where from",
         );
+        self.misplaced(raw.connections.as_ref(), descriptor, "remove the key");
+        self.misplaced(
+            raw.instruments_per_connection.as_ref(),
+            descriptor,
+            "remove the key",
+        );
+        self.misplaced(raw.proxy.as_ref(), descriptor, "remove the key");
+        self.misplaced(raw.tls_roots.as_ref(), descriptor, "remove the key");
         let receive_buffer_bytes = self.size(
             &raw.receive_buffer_bytes,
             RECEIVE_BUFFER_BYTES_MIN..=RECEIVE_BUFFER_BYTES_MAX,
@@ -691,52 +701,6 @@ impl Checker<'_> {
             "give its IPv4 address (10.0.0.5) or its name (eth0)",
         );
         None
-    }
-
-    fn websocket(&mut self, raw: &RawFeed, descriptor: &Descriptor) -> Option<Reach> {
-        self.misplaced(
-            raw.lines.as_ref(),
-            descriptor,
-            "remove the key; `url` says where from",
-        );
-        self.misplaced(raw.retransmit.as_ref(), descriptor, "remove the key");
-        self.misplaced(raw.snapshot.as_ref(), descriptor, "remove the key");
-        self.misplaced(raw.snapshot_lines.as_ref(), descriptor, "remove the key");
-        self.misplaced(raw.timestamps.as_ref(), descriptor, "remove the key");
-        self.misplaced(raw.gap_lines.as_ref(), descriptor, "remove the key");
-        self.misplaced(raw.delivery.as_ref(), descriptor, "remove the key");
-        self.misplaced(
-            raw.receive_buffer_bytes.as_ref(),
-            descriptor,
-            "remove the key",
-        );
-        let Some(url) = &raw.url else {
-            if descriptor.default_url.is_empty() {
-                self.missing(raw, "url", "write url: \"wss://…\"");
-                return None;
-            }
-            return Some(Reach::WebSocket {
-                url: descriptor.default_url.to_owned(),
-            });
-        };
-        let host = url
-            .value
-            .strip_prefix("wss://")
-            .or_else(|| url.value.strip_prefix("ws://"));
-        match host {
-            Some(host) if !host.is_empty() && !host.starts_with('/') => Some(Reach::WebSocket {
-                url: url.value.clone(),
-            }),
-            _ => {
-                let why = format!("`{}` is no WebSocket address", yaml::shorten(&url.value));
-                self.tell(
-                    url,
-                    why,
-                    "begin it with wss:// (or ws:// without encryption)",
-                );
-                None
-            }
-        }
     }
 
     fn own(&mut self, raw: &RawFeed, descriptor: &Descriptor) -> Vec<(String, Value)> {

@@ -19,6 +19,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+use crate::ingest::websocket::Way;
 pub use crate::sys::socket::{Interface, Join, Stamping};
 use feeds::contract::{Descriptor, Feed, FeedSettings, SettingFault, Transport, Value};
 use feeds::model::ChannelId;
@@ -197,10 +198,6 @@ pub struct Lines {
 }
 
 /// How a feed reaches its venue.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one a feed, read once at the start"
-)]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reach {
     /// Datagrams.
@@ -230,6 +227,12 @@ pub enum Reach {
     WebSocket {
         /// `ws://` or `wss://`.
         url: String,
+        /// Connections that say the same, 1 or 2: with two, one stands in for the other at once.
+        connections: u8,
+        /// Most instruments a connection carries, where that is to be fewer than the venue allows.
+        instruments_per_connection: Option<u32>,
+        /// Proxy, authorities, headers.
+        way: Way,
     },
 }
 
@@ -273,7 +276,7 @@ impl FeedConfig {
     pub fn url(&self) -> Option<&str> {
         match &self.reach {
             Reach::Datagrams { .. } => None,
-            Reach::WebSocket { url } => Some(url),
+            Reach::WebSocket { url, .. } => Some(url),
         }
     }
 
@@ -300,11 +303,19 @@ impl FeedConfig {
                     !snapshot_lines.is_empty(),
                     !gap_lines.is_empty(),
                 ),
-                Reach::WebSocket { .. } => (1, 0, 0, false, false),
+                Reach::WebSocket { connections, .. } => (*connections, 0, 0, false, false),
             };
+        let instruments_per_connection = match &self.reach {
+            Reach::Datagrams { .. } => None,
+            Reach::WebSocket {
+                instruments_per_connection,
+                ..
+            } => *instruments_per_connection,
+        };
         FeedSettings {
             channel,
             line_count,
+            instruments_per_connection,
             server_count,
             snapshot_server_count,
             delivery_server_count,
@@ -570,7 +581,20 @@ impl Config {
                     reach.extend(retransmit.iter().map(|server| format!("recovery {server}")));
                     reach.join(", ")
                 }
-                Reach::WebSocket { url } => url.clone(),
+                Reach::WebSocket {
+                    url,
+                    connections,
+                    way,
+                    ..
+                } => {
+                    let twice = if *connections > 1 { ", twice" } else { "" };
+                    let proxy = if way.proxy.is_some() {
+                        ", by proxy"
+                    } else {
+                        ""
+                    };
+                    format!("{url}{twice}{proxy}")
+                }
             };
             let _ = writeln!(
                 text,

@@ -59,6 +59,12 @@ pub(super) struct RawFeed {
     pub(super) gap_lines: Option<Located<RawLines>>,
     pub(super) delivery: Option<Located<Vec<Located<String>>>>,
     pub(super) url: Option<Located<String>>,
+    pub(super) connections: Option<Located<i64>>,
+    pub(super) instruments_per_connection: Option<Located<i64>>,
+    pub(super) proxy: Option<Located<String>>,
+    pub(super) tls_roots: Option<Located<String>>,
+    /// Name and value of each.
+    pub(super) headers: Vec<(Key, Node)>,
     pub(super) instruments: Option<RawInstruments>,
     pub(super) receive_buffer_bytes: Option<Located<i64>>,
     pub(super) timestamps: Option<Located<String>>,
@@ -102,7 +108,7 @@ pub(super) struct RawKind {
 }
 
 /// Keys every feed has.
-pub(super) const FEED_KEYS: [&str; 14] = [
+pub(super) const FEED_KEYS: [&str; 19] = [
     "name",
     "protocol",
     "lines",
@@ -112,6 +118,11 @@ pub(super) const FEED_KEYS: [&str; 14] = [
     "gap_lines",
     "delivery",
     "url",
+    "connections",
+    "instruments_per_connection",
+    "proxy",
+    "tls_roots",
+    "headers",
     "instruments",
     "receive_buffer_bytes",
     "timestamps",
@@ -172,6 +183,11 @@ fn read_feed(node: &Node, path: &str, faults: &mut Vec<Fault>) -> Option<RawFeed
         gap_lines: None,
         delivery: fields.texts("delivery"),
         url: fields.text("url"),
+        connections: fields.integer("connections"),
+        instruments_per_connection: fields.integer("instruments_per_connection"),
+        proxy: fields.text("proxy"),
+        tls_roots: fields.text("tls_roots"),
+        headers: Vec::new(),
         instruments: fields.instruments("instruments"),
         receive_buffer_bytes: fields.integer("receive_buffer_bytes"),
         timestamps: fields.text("timestamps"),
@@ -179,6 +195,9 @@ fn read_feed(node: &Node, path: &str, faults: &mut Vec<Fault>) -> Option<RawFeed
         mode: fields.text("mode"),
         own: Vec::new(),
     };
+    if let Some(headers) = fields.mapping("headers") {
+        feed.headers = headers.entries.to_vec();
+    }
     feed.lines = read_lines(&mut fields, "lines");
     feed.snapshot_lines = read_lines(&mut fields, "snapshot_lines");
     feed.gap_lines = read_lines(&mut fields, "gap_lines");

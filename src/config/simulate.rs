@@ -85,6 +85,7 @@ impl Checker<'_> {
             let delay = fields.integer("retransmit_delay_ms");
             let close = fields.integer("close_after_s");
             let drop = fields.integer("drop_after_s");
+            let drop_oldest = fields.integer("drop_oldest_every_s");
             let stall = fields.integer("stall_after_s");
             let loss = fields.integer("loss_per_million");
             let mut lines: [RawLine; 4] = Default::default();
@@ -128,7 +129,10 @@ impl Checker<'_> {
             }
             let is_datagram = matches!(feeds[feed].reach, Reach::Datagrams { .. });
             let (of_others, carrier) = if is_datagram {
-                (vec![&close, &drop, &stall, &loss], "datagrams")
+                (
+                    vec![&close, &drop, &drop_oldest, &stall, &loss],
+                    "datagrams",
+                )
             } else {
                 (vec![&delay], "a WebSocket")
             };
@@ -150,6 +154,7 @@ impl Checker<'_> {
                 Reach::WebSocket { .. } => SimulatedFaults::WebSocket(WebSocketFaults {
                     close_after: self.after(close),
                     drop_after: self.after(drop),
+                    drop_oldest_every: self.after(drop_oldest),
                     stall_after: self.after(stall),
                     loss_per_million: self.size(&loss, PER_MILLION, 0) as u32,
                 }),

@@ -104,7 +104,7 @@ impl Venues {
                 let venue = DatagramVenue::start(plan, venue)?;
                 self.datagrams.push((feed.name.clone(), venue));
             }
-            (Reach::WebSocket { url }, faults) => {
+            (Reach::WebSocket { url, .. }, faults) => {
                 let faults = match faults {
                     SimulatedFaults::WebSocket(faults) => *faults,
                     SimulatedFaults::Datagrams { .. } => Default::default(),

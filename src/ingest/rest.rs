@@ -3,11 +3,12 @@
 //! At most [`IN_FLIGHT_MAX`] requests are under way, [`WAITING_MAX`] wait; beyond that they are refused, counted, and the feed
 //! asks again in its own time. A venue that says "too many" is left alone for as long as it says.
 
+use super::websocket::Way;
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use reqwest::header::RETRY_AFTER;
-use reqwest::{Client, StatusCode};
+use reqwest::{Certificate, Client, StatusCode};
 use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
@@ -43,6 +44,7 @@ type Request = LocalBoxFuture<'static, (String, Result<Vec<u8>, Failure>)>;
 pub(super) struct Rest {
     /// Made when it is first needed: most feeds ask for nothing.
     client: Option<Client>,
+    way: Way,
     waiting: VecDeque<String>,
     in_flight: FuturesUnordered<Request>,
     /// No request before this.
@@ -54,9 +56,10 @@ pub(super) struct Rest {
 }
 
 impl Rest {
-    pub(super) fn new() -> Rest {
+    pub(super) fn new(way: &Way) -> Rest {
         Rest {
             client: None,
+            way: way.clone(),
             waiting: VecDeque::new(),
             in_flight: FuturesUnordered::new(),
             not_before: Instant::now(),
@@ -117,7 +120,7 @@ impl Rest {
         {
             let client = match &self.client {
                 Some(client) => client.clone(),
-                None => match new_client() {
+                None => match new_client(&self.way) {
                     Ok(client) => self.client.insert(client).clone(),
                     Err(error) => {
                         self.failures += 1;
@@ -152,11 +155,19 @@ impl Rest {
     }
 }
 
-fn new_client() -> reqwest::Result<Client> {
-    Client::builder()
+/// Through the feed's own proxy, else the one of the environment; the headers are for the connection alone.
+fn new_client(way: &Way) -> reqwest::Result<Client> {
+    let mut builder = Client::builder()
         .user_agent(concat!("waveletd/", env!("CARGO_PKG_VERSION")))
-        .timeout(ANSWER_TIMEOUT)
-        .build()
+        .timeout(ANSWER_TIMEOUT);
+    if let Some(proxy) = &way.proxy {
+        builder = builder.proxy(reqwest::Proxy::all(proxy)?);
+    }
+    if let Some(roots) = &way.roots {
+        let certificates = roots.certificates().map(Certificate::from_der);
+        builder = builder.tls_certs_merge(certificates.collect::<Result<Vec<_>, _>>()?);
+    }
+    builder.build()
 }
 
 async fn fetch(client: Client, url: &str) -> Result<Vec<u8>, Failure> {

@@ -7,7 +7,7 @@
 
 use super::ring::{NoNotify, Patience, RingReader, TICKS_PER_PACKET_MAX, ring};
 use super::udp::{UdpFeed, UdpIngest};
-use super::websocket::{self, WebSocketFeed, WebSocketOptions};
+use super::websocket::{self, Way, WebSocketFeed, WebSocketOptions};
 use super::*;
 use crate::config::ExecutionMode;
 use crate::metrics::{Counter, Counters};
@@ -657,6 +657,7 @@ fn connect(address: SocketAddr, options: WebSocketOptions) -> Rig {
         name: "parrot".to_owned(),
         feed: Box::new(feed),
         url: format!("ws://{address}"),
+        way: Way::default(),
         orders: Arc::default(),
     };
     let thread = websocket::spawn(

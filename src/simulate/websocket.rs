@@ -25,6 +25,8 @@ pub struct WebSocketFaults {
     pub close_after: Option<Duration>,
     /// Cuts the connection without a word.
     pub drop_after: Option<Duration>,
+    /// Every so long, counted from the venue's start, the oldest of several connections is cut.
+    pub drop_oldest_every: Option<Duration>,
     /// Keeps the connection open and says nothing any more.
     pub stall_after: Option<Duration>,
     /// Loses this many texts in a million, before numbering is visible to the client; and as many answers by REST.
@@ -144,6 +146,10 @@ async fn run(
     let anchor = sys::wall_clock_ns();
     venue.open(EventTime(anchor), &plan.symbols);
     let mut event_count = 0u64;
+    let mut drop_at = plan
+        .faults
+        .drop_oldest_every
+        .map(|every| anchor + nanos(every));
     let mut turn = tokio::time::interval(Duration::from_millis(1));
     turn.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     while !stop.load(Ordering::Relaxed) {
@@ -173,6 +179,16 @@ async fn run(
             event_count += 1;
         }
         events.store(event_count, Ordering::Relaxed);
+        if let (Some(at), Some(every)) = (drop_at, plan.faults.drop_oldest_every)
+            && now >= at
+        {
+            drop_at = Some(now + nanos(every));
+            let oldest = clients.keys().min().copied().filter(|_| clients.len() > 1);
+            if let Some(oldest) = oldest {
+                clients.remove(&oldest);
+                venue.on_disconnect(oldest);
+            }
+        }
         venue.on_clock(EventTime(now));
         while let Some((client, text)) = venue.poll_text() {
             let full = clients
@@ -186,6 +202,10 @@ async fn run(
         }
     }
     acceptor.abort();
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 async fn accept(

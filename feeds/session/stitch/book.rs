@@ -95,7 +95,9 @@ impl Book {
 
     /// Whether a connection has the whole book in store.
     pub(super) fn is_carried_by(&self, line: Line) -> bool {
-        self.standby.as_ref().is_some_and(|other| other.line == line)
+        self.standby
+            .as_ref()
+            .is_some_and(|other| other.line == line)
     }
 }
 

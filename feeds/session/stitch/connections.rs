@@ -4,9 +4,9 @@
 //! or two that say the same: the even line and the odd line of a pair. Where there is one, its pair is opened in time before
 //! the venue would close it, and takes over once it carries every book.
 
+use super::Chain;
 use super::book::{Book, Phase};
 use super::feed::{Arrival, State};
-use super::Chain;
 use crate::contract::{Action as FeedAction, Batch, Line, Notice, Pace};
 use crate::model::{InstrumentId, RecvTime};
 

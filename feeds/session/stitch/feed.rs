@@ -3,16 +3,15 @@
 use super::connections::{Connection, Limits, after, earliest, shard_of};
 use super::instruments::Instrument;
 use super::{
-    BookMessage, Chain, Checksum, Hear, Heard, Origin, Product, Quantity, Settings,
-    TradeMessage, Venue,
+    BookMessage, Chain, Checksum, Hear, Heard, Origin, Product, Quantity, Settings, TradeMessage,
+    Venue,
 };
 use crate::contract::{
     Action as FeedAction, Batch, Control, ControlAnswer, DecodeError, Feed, FeedCounters, Form,
     Gap, Line, LinkEvent, Notice, Outcome, Pace, Packet,
 };
 use crate::model::{
-    Action, ChannelId, EventTime, Flags, Price, RecvTime, Side, Size, StatisticKind,
-    Symbol, Tick,
+    Action, ChannelId, EventTime, Flags, Price, RecvTime, Side, Size, StatisticKind, Symbol, Tick,
 };
 use std::collections::VecDeque;
 
