@@ -243,21 +243,24 @@ pub enum LinkEvent {
     StreamDown(Server),
 }
 
-/// What a venue allows its clients, ns.
+/// How fast a venue lets its clients go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pace {
-    /// Least time between two texts on one connection.
+    /// Least time between two texts on one connection, ns.
     pub send_interval_ns: u64,
-    /// Least time between two attempts to connect, of all connections of the feed.
-    pub connect_interval_ns: u64,
+    /// Most attempts to connect, of all connections of the feed, in any time of `connect_window_ns`.
+    pub connects_max: u16,
+    /// See `connects_max`.
+    pub connect_window_ns: u64,
 }
 
 impl Default for Pace {
-    /// Ten texts a second, and four attempts: fewer than any venue here refuses.
+    /// Ten texts a second, and thirty attempts a minute: where a venue says nothing, this does not annoy it.
     fn default() -> Pace {
         Pace {
             send_interval_ns: 100_000_000,
-            connect_interval_ns: 250_000_000,
+            connects_max: 30,
+            connect_window_ns: 60_000_000_000,
         }
     }
 }

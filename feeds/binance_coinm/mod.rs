@@ -36,6 +36,7 @@ const MARKET: Market = Market {
     is_linked: true,
     depth_stream: "depth@100ms",
     streams: &["aggTrade", "markPrice@1s", "ticker"],
+    streams_max: 200,
 };
 
 /// Keys beyond the common ones.

@@ -35,6 +35,7 @@ const MARKET: Market = Market {
     is_linked: false,
     depth_stream: "depth@100ms",
     streams: &["trade", "ticker"],
+    streams_max: 1_024,
 };
 
 /// Keys beyond the common ones.

@@ -1,9 +1,9 @@
 //! What this venue is to the stitched feed.
 
 use super::{KINDS, read, scan};
-use crate::contract::DecodeError;
+use crate::contract::{DecodeError, Pace};
 use crate::model::Symbol;
-use crate::session::stitch::{self, Chain, Hear, Heard, Level, Origin, Venue};
+use crate::session::stitch::{self, Chain, Hear, Heard, Level, Limits, Origin, Venue};
 use crate::session::text::Reader;
 
 /// Where REST requests go by default.
@@ -71,6 +71,19 @@ impl Venue for Bybit {
         }
         let point = topic.iter().rposition(|&byte| byte == b'.')?;
         Some(&topic[point + 1..])
+    }
+
+    /// "Connect" of the manual: at most 500 connections in five minutes from one address.
+    fn limits(&self) -> Limits {
+        Limits {
+            instruments_per_connection: 200,
+            pace: Pace {
+                send_interval_ns: 100_000_000,
+                connects_max: 500,
+                connect_window_ns: 300_000_000_000,
+            },
+            age_max_ns: None,
+        }
     }
 
     fn subscribe(&self, symbols: &[Symbol]) -> Vec<String> {

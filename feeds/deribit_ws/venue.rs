@@ -1,9 +1,9 @@
 //! What this venue is to the stitched feed.
 
 use super::{KINDS, Kind, read, scan};
-use crate::contract::DecodeError;
+use crate::contract::{DecodeError, Pace};
 use crate::model::Symbol;
-use crate::session::stitch::{self, Chain, Hear, Heard, Level, Origin, Venue};
+use crate::session::stitch::{self, Chain, Hear, Heard, Level, Limits, Origin, Venue};
 use crate::session::text::Reader;
 
 /// Where REST requests go by default.
@@ -76,6 +76,19 @@ impl Venue for Deribit {
             return Some(b"");
         }
         stitch::member(text, b"\"instrument_name\":\"")
+    }
+
+    /// "Rate limits" of the manual: a request costs credits that come back 20 times a second.
+    fn limits(&self) -> Limits {
+        Limits {
+            instruments_per_connection: 160,
+            pace: Pace {
+                send_interval_ns: 100_000_000,
+                connects_max: 30,
+                connect_window_ns: 60_000_000_000,
+            },
+            age_max_ns: None,
+        }
     }
 
     fn subscribe(&self, symbols: &[Symbol]) -> Vec<String> {

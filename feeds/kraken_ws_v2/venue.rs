@@ -1,10 +1,10 @@
 //! What the venue adds to a stitched feed.
 
 use super::{read, scan};
-use crate::contract::DecodeError;
+use crate::contract::{DecodeError, Pace};
 use crate::model::{Price, Side, Symbol};
 use crate::session::stitch::{
-    self, Chain, Checksum, Hear, Heard, Ladder, Ladders, Level, Origin, Venue,
+    self, Chain, Checksum, Hear, Heard, Ladder, Ladders, Level, Limits, Origin, Venue,
 };
 use crate::session::text::{Number, Reader};
 use std::fmt::Write as _;
@@ -118,6 +118,19 @@ impl Venue for Kraken {
 
     fn culprit<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
         stitch::member(text, b"\"symbol\":\"")
+    }
+
+    /// "Rate limits" of the support pages: some 150 connections in ten minutes from one address.
+    fn limits(&self) -> Limits {
+        Limits {
+            instruments_per_connection: 200,
+            pace: Pace {
+                send_interval_ns: 100_000_000,
+                connects_max: 150,
+                connect_window_ns: 600_000_000_000,
+            },
+            age_max_ns: None,
+        }
     }
 
     fn subscribe(&self, symbols: &[Symbol]) -> Vec<String> {

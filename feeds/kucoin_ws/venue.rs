@@ -1,9 +1,9 @@
 //! What the venue adds to a stitched feed.
 
 use super::{read, scan};
-use crate::contract::DecodeError;
+use crate::contract::{DecodeError, Pace};
 use crate::model::Symbol;
-use crate::session::stitch::{self, Chain, Hear, Heard, Level, Origin, Venue};
+use crate::session::stitch::{self, Chain, Hear, Heard, Level, Limits, Origin, Venue};
 use crate::session::text::Reader;
 
 /// Types of messages, as counted.
@@ -86,6 +86,20 @@ impl Venue for Kucoin {
 
     fn culprit<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
         stitch::member(text, b"\"symbol\":\"")
+    }
+
+    /// "Request limits" of the manual: 400 topics a connection, two an instrument; 100 texts in ten seconds; 30 connections a
+    /// minute. A token, and the connection with it, lasts a day.
+    fn limits(&self) -> Limits {
+        Limits {
+            instruments_per_connection: 200,
+            pace: Pace {
+                send_interval_ns: 120_000_000,
+                connects_max: 30,
+                connect_window_ns: 60_000_000_000,
+            },
+            age_max_ns: Some(23 * 3_600 * 1_000_000_000),
+        }
     }
 
     fn subscribe(&self, symbols: &[Symbol]) -> Vec<String> {

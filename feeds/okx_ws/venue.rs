@@ -1,9 +1,9 @@
 //! What the venue adds to a stitched feed.
 
 use super::{read, scan};
-use crate::contract::DecodeError;
+use crate::contract::{DecodeError, Pace};
 use crate::model::Symbol;
-use crate::session::stitch::{self, Chain, Hear, Heard, Level, Origin, Venue};
+use crate::session::stitch::{self, Chain, Hear, Heard, Level, Limits, Origin, Venue};
 use crate::session::text::Reader;
 
 /// Types of messages, as counted.
@@ -104,6 +104,19 @@ impl Venue for Okx {
 
     fn culprit<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
         stitch::member(text, b"\"instId\":\"")
+    }
+
+    /// "Connect" of the manual: three connections a second from one address, 480 requests an hour on one.
+    fn limits(&self) -> Limits {
+        Limits {
+            instruments_per_connection: 200,
+            pace: Pace {
+                send_interval_ns: 250_000_000,
+                connects_max: 3,
+                connect_window_ns: 1_000_000_000,
+            },
+            age_max_ns: None,
+        }
     }
 
     fn subscribe(&self, symbols: &[Symbol]) -> Vec<String> {

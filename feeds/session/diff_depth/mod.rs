@@ -15,9 +15,9 @@ pub mod simulator;
 #[cfg(test)]
 mod tests;
 
-use crate::contract::{DecodeError, MessageSink, Packet};
+use crate::contract::{DecodeError, MessageSink, Pace, Packet};
 use crate::model::Symbol;
-use crate::session::stitch::{self, Chain, Hear, Heard, Level, Origin, Venue};
+use crate::session::stitch::{self, Chain, Hear, Heard, Level, Limits, Origin, Venue};
 use crate::session::text::Reader;
 
 /// Types of messages, as counted.
@@ -63,8 +63,12 @@ pub struct Market {
     pub depth_stream: &'static str,
     /// Further streams, behind the name.
     pub streams: &'static [&'static str],
+    /// Streams a connection may carry.
+    pub streams_max: usize,
 }
 
+/// An hour before the venue ends a connection.
+const AGE_MAX_NS: u64 = 23 * 3_600 * 1_000_000_000;
 /// Streams in one request; longer lists go in several.
 const STREAMS_PER_REQUEST_MAX: usize = 100;
 
@@ -158,6 +162,21 @@ impl Venue for DiffDepth {
                 format!("{{\"method\":\"SUBSCRIBE\",\"params\":[{params}],\"id\":{id}}}")
             })
             .collect()
+    }
+
+    /// "WebSocket limits" of the manuals: a connection ends after 24 hours, carries so many streams and takes five texts a
+    /// second (ten on the futures markets); 300 attempts to connect every five minutes from one address.
+    fn limits(&self) -> Limits {
+        let streams_each = 1 + self.market.streams.len();
+        Limits {
+            instruments_per_connection: self.market.streams_max / streams_each,
+            pace: Pace {
+                send_interval_ns: 250_000_000,
+                connects_max: 300,
+                connect_window_ns: 300_000_000_000,
+            },
+            age_max_ns: Some(AGE_MAX_NS),
+        }
     }
 
     fn snapshot_url(&self, symbol: Symbol) -> Option<String> {

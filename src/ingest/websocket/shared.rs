@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{error, info};
 
 /// Actions carried out at a time.
@@ -66,8 +66,8 @@ pub(super) struct Shared {
     forget_answers: Cell<bool>,
     /// The keeper has something to do.
     news: Notify,
-    /// No attempt to connect before this.
-    connect_at: Cell<Instant>,
+    /// When the last attempts to connect were made, oldest first.
+    attempts: RefCell<VecDeque<Instant>>,
     bytes: Cell<u64>,
     /// Messages, each stamped by this process.
     messages: Cell<u64>,
@@ -100,7 +100,7 @@ impl Shared {
             fetches: RefCell::default(),
             forget_answers: Cell::new(false),
             news: Notify::new(),
-            connect_at: Cell::new(Instant::now()),
+            attempts: RefCell::default(),
             bytes: Cell::new(0),
             messages: Cell::new(0),
         }
@@ -108,10 +108,18 @@ impl Shared {
 
     /// Waits for this connection's turn to be opened: venues count attempts.
     pub(super) async fn wait_for_turn(&self) {
-        let interval = Duration::from_nanos(self.feed.borrow().pace().connect_interval_ns);
-        let at = self.connect_at.get().max(Instant::now());
-        self.connect_at.set(at + interval);
-        tokio::time::sleep_until(at).await;
+        let pace = self.feed.borrow().pace();
+        let window = Duration::from_nanos(pace.connect_window_ns);
+        let at = {
+            let mut attempts = self.attempts.borrow_mut();
+            let is_full = attempts.len() >= usize::from(pace.connects_max.max(1));
+            let oldest = if is_full { attempts.pop_front() } else { None };
+            let now = Instant::now();
+            let at = oldest.map_or(now, |oldest| now.max(oldest + window));
+            attempts.push_back(at);
+            at
+        };
+        sleep_until(at).await;
     }
 
     /// Least time between two texts of a connection.
