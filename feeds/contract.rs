@@ -346,6 +346,13 @@ pub enum Notice {
         /// Why.
         reason: &'static str,
     },
+    /// A book is not the one of a fresh snapshot: it is built anew.
+    AuditFailed {
+        /// Whose.
+        name: Symbol,
+        /// Levels that differ.
+        levels: u32,
+    },
     /// Books are whole again.
     Rebuilt {
         /// The first live message behind the snapshot.
@@ -419,6 +426,10 @@ pub struct FeedCounters {
     pub snapshots_applied: u64,
     /// Snapshots that could not be used.
     pub snapshots_failed: u64,
+    /// Books that were compared with a fresh snapshot and are the same.
+    pub audits_passed: u64,
+    /// Books that were compared with a fresh snapshot and are not: they are built anew.
+    pub audits_failed: u64,
     /// Times the live messages kept for a snapshot were more than their bound.
     pub rebuild_overflows: u64,
     /// Messages first seen on each line, while arbitrated.

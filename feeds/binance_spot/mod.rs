@@ -39,7 +39,11 @@ const MARKET: Market = Market {
 };
 
 /// Keys beyond the common ones.
-static KEYS: &[SettingKey] = &[settings::SILENCE_KEY, settings::REST_KEY];
+static KEYS: &[SettingKey] = &[
+    settings::SILENCE_KEY,
+    settings::REST_KEY,
+    settings::AUDIT_KEY,
+];
 
 /// Binance spot.
 pub static DESCRIPTOR: Descriptor = Descriptor {

@@ -48,7 +48,11 @@ use crate::session::stitch::{Settings, StitchedFeed, settings};
 use crate::session::text::integer;
 use venue::Bitstamp;
 
-static KEYS: &[SettingKey] = &[settings::SILENCE_KEY, settings::REST_KEY];
+static KEYS: &[SettingKey] = &[
+    settings::SILENCE_KEY,
+    settings::REST_KEY,
+    settings::AUDIT_KEY,
+];
 
 /// Bitstamp spot.
 pub static DESCRIPTOR: Descriptor = Descriptor {

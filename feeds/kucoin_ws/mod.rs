@@ -54,7 +54,11 @@ use crate::session::stitch::{Settings, StitchedFeed, settings};
 use crate::session::text::integer;
 use venue::Kucoin;
 
-static KEYS: &[SettingKey] = &[settings::SILENCE_KEY, settings::REST_KEY];
+static KEYS: &[SettingKey] = &[
+    settings::SILENCE_KEY,
+    settings::REST_KEY,
+    settings::AUDIT_KEY,
+];
 
 /// KuCoin spot.
 pub static DESCRIPTOR: Descriptor = Descriptor {

@@ -96,6 +96,8 @@ pub struct Definition {
     pub round_lot: u64,
     /// The venue marks it as a test instrument.
     pub is_test: bool,
+    /// Whether the venue's numbers or checksums show it when something of the book is lost.
+    pub is_provable: bool,
     /// What the contract is.
     pub terms: Terms,
 }
@@ -110,6 +112,7 @@ impl Definition {
             tick_size: Price::UNDEFINED,
             round_lot: 0,
             is_test: false,
+            is_provable: true,
             terms: Terms::default(),
         }
     }

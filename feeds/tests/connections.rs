@@ -3,7 +3,7 @@
 
 use feeds::contract::{
     Action, Batch, Descriptor, Feed, FeedSettings, Form, Line, LinkEvent, Packet, TickSink,
-    Transport,
+    Transport, Value,
 };
 use feeds::model::{self, ChannelId, Definition, EventTime, Price, RecvTime, Side, Symbol, Tick};
 use feeds::simulator::{LevelAggregator, MarketEvent, VenueSimulator};
@@ -74,6 +74,9 @@ struct World {
     truth: LevelAggregator,
     levels: BTreeMap<(u32, bool, Price), u64>,
     events: u64,
+    /// Every so many texts of changes one is lost, where this is not 0.
+    lost_every: u64,
+    texts: u64,
 }
 
 impl World {
@@ -100,6 +103,8 @@ impl World {
             truth: LevelAggregator::default(),
             levels: BTreeMap::new(),
             events: 0,
+            lost_every: 0,
+            texts: 0,
         };
         world.venue.open(EventTime(START), &world.names);
         world
@@ -153,6 +158,10 @@ impl World {
         }
         while let Some((client, text)) = self.venue.poll_text() {
             let line = self.open.iter().find(|(_, known)| **known == client);
+            self.texts += 1;
+            if self.lost_every > 0 && self.texts.is_multiple_of(self.lost_every) {
+                continue;
+            }
             if let Some((&line, _)) = line {
                 self.packet(Line(line), Form::Text, text.as_bytes());
             }
@@ -319,4 +328,42 @@ fn a_connection_is_replaced_before_the_venue_ends_it_and_no_book_is_given_up() {
         }
     }
     assert!(replaced >= 2 * 4, "{replaced} were replaced");
+}
+
+/// Feeds whose books can be compared with fresh snapshots.
+fn audited() -> impl Iterator<Item = &'static Descriptor> {
+    stitched().filter(|descriptor| descriptor.settings.iter().any(|key| key.key == "audit_s"))
+}
+
+fn audit_settings() -> FeedSettings {
+    FeedSettings {
+        own: vec![("audit_s".to_owned(), Value::Integer(10))],
+        ..FeedSettings::single_line(ChannelId(0))
+    }
+}
+
+#[test]
+fn a_book_that_moves_is_the_same_as_a_fresh_snapshot() {
+    for descriptor in audited() {
+        let mut world = World::new(descriptor, 3, audit_settings());
+        world.run(600, SECOND / 4, 1);
+        let counters = world.feed.counters();
+        let (passed, failed) = (counters.audits_passed, counters.audits_failed);
+        assert!(passed > 20, "{}: {passed}", descriptor.name);
+        assert_eq!(failed, 0, "{}", descriptor.name);
+    }
+}
+
+#[test]
+fn a_loss_that_no_number_shows_is_found_by_comparison_and_healed() {
+    // Its numbers only rise.
+    let descriptor = feeds::descriptor("bitstamp_ws").unwrap();
+    let mut world = World::new(descriptor, 3, audit_settings());
+    world.run(20, SECOND / 10, 3);
+    world.lost_every = 3;
+    world.run(20, SECOND, 1);
+    world.lost_every = 0;
+    world.run(600, 5 * SECOND, 0);
+    assert!(world.feed.counters().audits_failed > 0);
+    world.check_books(descriptor.name);
 }

@@ -12,7 +12,7 @@
 //! | `Closed` | the session is over | `session_closed` |
 //! | `Halted` | the venue does not let it trade | `halted`, `paused`, `not_available` |
 //! | `Crossed` | after an event, the best bid is at or above the best ask | `crossed`, `locked` |
-//! | `Live` | none of these | `ok` |
+//! | `Live` | none of these | `ok`; `unverified` where the venue has neither numbers nor checksums |
 //!
 //! What sets a fact, and what takes it back:
 //!
@@ -122,6 +122,8 @@ named! {
         JoinedMidStream = "joined_mid_stream",
         /// A snapshot is to come.
         AwaitingSnapshot = "awaiting_snapshot",
+        /// Nothing is known to be wrong, and nothing the venue says would show it: no numbers, no checksums.
+        Unverified = "unverified",
     }
 }
 
@@ -193,6 +195,8 @@ struct Facts {
     overlap: Option<Reason>,
     /// Between the first tick of a snapshot and the one that closes it.
     in_snapshot: bool,
+    /// The venue says nothing by which a loss would show.
+    is_unverified: bool,
 }
 
 impl Facts {
@@ -203,7 +207,16 @@ impl Facts {
         trading: TradingState::Trading,
         overlap: None,
         in_snapshot: false,
+        is_unverified: false,
     };
+
+    /// Nothing that was said counts any more.
+    fn clean(&mut self) {
+        *self = Facts {
+            is_unverified: self.is_unverified,
+            ..Facts::CLEAN
+        };
+    }
 
     /// The book is known completely from here on.
     fn heal(&mut self) {
@@ -229,6 +242,7 @@ fn judge(channel: &ChannelFacts, facts: &Facts) -> (TrustState, Reason) {
         trading,
         overlap,
         in_snapshot: _,
+        is_unverified,
     } = *facts;
     let is = |state| trading == state || session == state;
     if awaiting {
@@ -251,6 +265,8 @@ fn judge(channel: &ChannelFacts, facts: &Facts) -> (TrustState, Reason) {
         (TrustState::Halted, Reason::NotAvailable)
     } else if let Some(reason) = overlap {
         (TrustState::Crossed, reason)
+    } else if is_unverified {
+        (TrustState::Live, Reason::Unverified)
     } else {
         (TrustState::Live, Reason::Ok)
     }
@@ -320,6 +336,15 @@ impl Trust {
         // A snapshot of every instrument at once must not allocate in the middle of it.
         self.in_snapshot
             .reserve(self.entries.len() - self.in_snapshot.len());
+    }
+
+    /// The venue of this instrument says nothing by which a loss would show ([`Reason::Unverified`]).
+    pub fn unverified(&mut self, instrument: InstrumentId) {
+        if let Some(entry) = self.entries.get_mut(instrument.index()) {
+            entry.facts.is_unverified = true;
+            let since = entry.shown.since;
+            entry.show(&self.channel, since);
+        }
     }
 
     /// The worth of one book. An instrument nobody defined is awaited.
@@ -475,9 +500,9 @@ impl Trust {
                     joined_at: None,
                 };
                 self.in_snapshot.clear();
-                self.change(tick, |facts| *facts = Facts::CLEAN)
+                self.change(tick, Facts::clean)
             }
-            Some(ResetKind::Session) => self.change(tick, |facts| *facts = Facts::CLEAN),
+            Some(ResetKind::Session) => self.change(tick, Facts::clean),
             Some(ResetKind::AwaitSnapshot) => self.change(tick, |facts| facts.awaiting = true),
             // An unknown kind of reset is the one that promises least.
             Some(ResetKind::Sequence) | None => {

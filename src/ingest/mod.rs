@@ -105,6 +105,16 @@ pub fn log_notices(name: &str, feed: &mut dyn Feed) {
             Notice::SnapshotFailed { reason } => {
                 warn!(feed = name, reason, "snapshot cannot be used");
             }
+            Notice::AuditFailed {
+                name: instrument,
+                levels,
+            } => {
+                let instrument = instrument.as_str();
+                warn!(
+                    feed = name,
+                    instrument, levels, "a book is not the venue's: built anew"
+                );
+            }
             Notice::Rebuilt { next } => info!(feed = name, next, "books rebuilt from a snapshot"),
             Notice::SessionReset { sequence } => info!(feed = name, sequence, "session began anew"),
             Notice::SessionEnded => info!(feed = name, "the venue ended the session"),

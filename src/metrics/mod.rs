@@ -61,6 +61,8 @@ counters! {
     Resets, "resets_total", "", "Sessions or sequences started anew.";
     Rebuilds, "rebuilds_total", "", "Times the books of a channel had to wait for a snapshot.";
     SnapshotsApplied, "snapshots_applied_total", "", "Snapshots that books were rebuilt from.";
+    AuditsPassed, "audits_passed_total", "", "Books compared with a fresh snapshot that are the same.";
+    AuditsFailed, "audits_failed_total", "", "Books compared with a fresh snapshot that are not; they are built anew.";
     SnapshotsFailed, "snapshots_failed_total", "", "Snapshots that were refused, broke off or were too old.";
     RebuildOverflows, "rebuild_overflows_total", "", "Times the live messages kept for a snapshot were more than their bound.";
     FirstOnLineA, "messages_first_total", "line=\"a\"", "Messages seen first on this line, while arbitrated.";
@@ -171,6 +173,8 @@ impl ChannelCounters {
         self.set(Counter::Rebuilds, feed.rebuilds);
         self.set(Counter::SnapshotsApplied, feed.snapshots_applied);
         self.set(Counter::SnapshotsFailed, feed.snapshots_failed);
+        self.set(Counter::AuditsPassed, feed.audits_passed);
+        self.set(Counter::AuditsFailed, feed.audits_failed);
         self.set(Counter::RebuildOverflows, feed.rebuild_overflows);
     }
 }

@@ -211,6 +211,9 @@ impl Channel {
             return false;
         }
         self.trust.define(definition.instrument);
+        if !definition.is_provable {
+            self.trust.unverified(definition.instrument);
+        }
         self.instruments.push(Instrument {
             definition: *definition,
             trades: 0,

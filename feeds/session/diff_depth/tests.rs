@@ -10,6 +10,7 @@ const SPOT: Market = Market {
     is_linked: false,
     depth_stream: "depth@100ms",
     streams: &["trade"],
+    streams_max: 1_024,
 };
 
 /// Both readers, on one text.

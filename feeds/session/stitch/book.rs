@@ -367,7 +367,7 @@ impl State {
             checksum: None,
             digits: (0, 0),
         };
-        let arrival = Arrival { at: gone.at, line };
+        let arrival = Arrival { line, ..gone };
         self.replace_book(index, id, &snapshot, arrival, out);
     }
 
@@ -396,6 +396,16 @@ impl State {
         out: &mut Batch,
     ) {
         let (chain, origin) = (self.chain, self.origin);
+        if self.instruments[index].book.phase == Phase::Following && arrival.by_rest {
+            self.hear_audit(index, snapshot, arrival.at);
+            self.counters.messages_ignored += 1;
+            return;
+        }
+        if arrival.by_rest && origin == Origin::InBand {
+            // The question was about a book that is no more.
+            self.counters.messages_ignored += 1;
+            return;
+        }
         let book = &mut self.instruments[index].book;
         if book.phase == Phase::Following && book.line != arrival.line {
             if chain == Chain::Connection {
@@ -413,6 +423,7 @@ impl State {
                 return;
             }
         } else if book.phase == Phase::Following && origin == Origin::Rest {
+            // A recording has its snapshots among the texts.
             self.counters.messages_ignored += 1;
             return;
         }
@@ -465,6 +476,7 @@ impl State {
         arrival: Arrival,
         out: &mut Batch,
     ) {
+        self.forget_audit(index);
         let book = &mut self.instruments[index].book;
         book.phase = Phase::Following;
         book.last = snapshot.span.last;
@@ -499,6 +511,7 @@ impl State {
         flags: Flags,
         out: &mut Batch,
     ) {
+        self.touch(index, message.levels);
         let decimals = self.instruments[index].size_decimals;
         let mut pending: Option<Tick> = None;
         let blank = Tick {
@@ -572,6 +585,7 @@ impl State {
 
     /// The book is not to be trusted any more: it waits for a snapshot, which is asked for.
     pub(super) fn lose_book(&mut self, index: usize, at: RecvTime, out: &mut Batch) {
+        self.forget_audit(index);
         let was_following = self.instruments[index].book.forget();
         if let (true, Some(id)) = (was_following, self.instruments[index].id) {
             self.counters.resets += 1;

@@ -221,7 +221,15 @@ impl State {
                 continue;
             }
             if self.chain == Chain::Connection {
-                self.leave_connection(index, Arrival { at: now, line }, out);
+                self.leave_connection(
+                    index,
+                    Arrival {
+                        at: now,
+                        line,
+                        by_rest: false,
+                    },
+                    out,
+                );
             } else if book.met.is_empty() {
                 if settled && is_ours && book.kept.is_empty() {
                     // Nothing happened to it on either: nothing is missing.
@@ -253,7 +261,7 @@ impl State {
 
     #[inline]
     pub(super) fn heard(&mut self, arrival: Arrival) {
-        let Arrival { at, line } = arrival;
+        let Arrival { at, line, .. } = arrival;
         let connection = self.connection(line);
         connection.last_text = at;
         let was_up = std::mem::replace(&mut connection.is_up, true);

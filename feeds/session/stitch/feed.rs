@@ -1,7 +1,9 @@
 //! The [`Feed`] of a [`Venue`]: connections, subscriptions, what is asked for and when.
 
+use super::audit::{Audit, AuditStep};
 use super::connections::{Connection, Limits, after, earliest, shard_of};
 use super::instruments::Instrument;
+use super::settings::{AUDIT_BY_NEED, AUDIT_DEFAULT_NS};
 use super::{
     BookMessage, Chain, Checksum, Hear, Heard, Origin, Product, Quantity, Settings, TradeMessage,
     Venue,
@@ -31,6 +33,8 @@ type Index = hashbrown::HashMap<Box<[u8]>, u32, foldhash::fast::FixedState>;
 pub(super) struct Arrival {
     pub(super) at: RecvTime,
     pub(super) line: Line,
+    /// It is the answer to a question.
+    pub(super) by_rest: bool,
 }
 
 pub(super) struct State {
@@ -56,6 +60,11 @@ pub(super) struct State {
     pub(super) wanted: Vec<Line>,
     /// Not later than the earliest `ask_at` of a book.
     pub(super) ask_at: Option<RecvTime>,
+    pub(super) is_provable: bool,
+    pub(super) audit: Option<Audit>,
+    /// When the next comparison begins, and at which instrument.
+    pub(super) audit_at: RecvTime,
+    pub(super) audit_next: usize,
     fetch_from: RecvTime,
     actions: VecDeque<FeedAction>,
     notices: VecDeque<Notice>,
@@ -146,6 +155,13 @@ impl Hear for Listener<'_> {
 impl<V: Venue> StitchedFeed<V> {
     /// A feed that is not connected yet.
     pub fn new(channel: ChannelId, settings: Settings, venue: V) -> StitchedFeed<V> {
+        let mut settings = settings;
+        let can_audit = venue.snapshot_url(Symbol::new(b"X")).is_some();
+        if !can_audit || (settings.audit_ns == AUDIT_BY_NEED && venue.is_provable()) {
+            settings.audit_ns = 0;
+        } else if settings.audit_ns == AUDIT_BY_NEED {
+            settings.audit_ns = AUDIT_DEFAULT_NS;
+        }
         let mut limits = venue.limits();
         if let Some(fewer) = settings.instruments_per_connection {
             limits.instruments_per_connection = limits.instruments_per_connection.min(fewer);
@@ -156,7 +172,9 @@ impl<V: Venue> StitchedFeed<V> {
             origin: venue.origin(),
             depth: venue.depth(),
             checksum: venue.checksum(),
-            keeps_ladders: venue.depth().is_some() || venue.checksum().is_some(),
+            keeps_ladders: venue.depth().is_some()
+                || venue.checksum().is_some()
+                || settings.audit_ns > 0,
             follows_all: settings.symbols.is_empty(),
             instruments: Vec::new(),
             index: Index::default(),
@@ -167,6 +185,10 @@ impl<V: Venue> StitchedFeed<V> {
             wanted: Vec::with_capacity(2),
             limits,
             ask_at: None,
+            is_provable: venue.is_provable(),
+            audit: None,
+            audit_at: RecvTime(0),
+            audit_next: 0,
             fetch_from: RecvTime(0),
             actions: VecDeque::with_capacity(64),
             notices: VecDeque::with_capacity(64),
@@ -324,6 +346,7 @@ impl<V: Venue> Feed for StitchedFeed<V> {
         let arrival = Arrival {
             at: packet.ts_recv,
             line: packet.line,
+            by_rest: matches!(packet.form, Form::Rest(_)),
         };
         let row = usize::from(packet.line.0) % Line::COUNT_MAX;
         self.state.counters.packets[row] += 1;
@@ -352,7 +375,7 @@ impl<V: Venue> Feed for StitchedFeed<V> {
         }
     }
 
-    fn on_clock(&mut self, now: RecvTime, _out: &mut Batch) {
+    fn on_clock(&mut self, now: RecvTime, out: &mut Batch) {
         for index in 0..self.state.connections.len() {
             self.state.watch(index, now);
             self.keep_alive(index, now);
@@ -360,10 +383,18 @@ impl<V: Venue> Feed for StitchedFeed<V> {
         if self.state.ask_at.is_some_and(|deadline| now >= deadline) {
             self.ask_due(now);
         }
+        if let AuditStep::Ask(index) = self.state.step_audit(now, out) {
+            let symbol = self.state.instruments[index].symbol;
+            if let Some(url) = self.venue.snapshot_url(symbol) {
+                self.state.counters.requests += 1;
+                self.state.act(FeedAction::Fetch { url });
+            }
+        }
     }
 
     fn next_deadline(&self) -> Option<RecvTime> {
-        self.state.connections_deadline()
+        let next = self.state.connections_deadline()?;
+        earliest(Some(next), self.state.audit_deadline())
     }
 
     fn on_link(&mut self, event: LinkEvent, now: RecvTime, out: &mut Batch) {

@@ -196,6 +196,7 @@ impl State {
         let definition = Definition {
             size_decimals: instrument.size_decimals,
             tick_size: instrument.tick_size,
+            is_provable: self.is_provable,
             ..Definition::named(id, instrument.symbol)
         };
         let tick = self.tick(Action::Definition, id, EventTime::UNDEFINED, at);

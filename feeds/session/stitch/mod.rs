@@ -16,6 +16,7 @@
 //! Two connections that say the same are arbitrated by the venue's numbers: the first of equal updates wins, and the
 //! loss of one connection breaks no chain that the other continues.
 
+mod audit;
 mod book;
 mod connections;
 mod feed;
@@ -280,6 +281,15 @@ pub trait Venue: Send {
     /// What to say, and how often (ns), so that the venue neither closes the connection nor stays silent on it.
     fn keep_alive(&self) -> Option<(u64, String)> {
         None
+    }
+
+    /// Whether the venue's numbers or checksums show it when something of a book is lost. Where they do not, books are
+    /// `unverified`, and compared with fresh snapshots now and then where there are any.
+    fn is_provable(&self) -> bool {
+        match self.chain() {
+            Chain::Ranges | Chain::Previous => true,
+            Chain::Rising | Chain::Connection => self.checksum().is_some(),
+        }
     }
 
     /// How the checksum of a book is computed, where messages have one: of its levels and of the digits behind the point of

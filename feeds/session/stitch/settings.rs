@@ -22,6 +22,19 @@ pub const REST_KEY: SettingKey = SettingKey {
     example: "https://api.example.com",
 };
 
+/// `audit_s`.
+pub const AUDIT_KEY: SettingKey = SettingKey {
+    key: "audit_s",
+    help: "Every so many seconds one book, in turn, is compared with a fresh snapshot: 10 to 86400, or 0 for never. \
+           Default: 60 where the venue has neither numbers nor checksums that would show a loss, else never.",
+    example: "60",
+};
+
+/// [`Settings::audit_ns`] where the venue decides: the default.
+pub(super) const AUDIT_BY_NEED: u64 = u64::MAX;
+/// What it decides where books cannot be proved.
+pub(super) const AUDIT_DEFAULT_NS: u64 = 60_000_000_000;
+
 /// Settings that can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -35,6 +48,8 @@ pub struct Settings {
     pub connections: u8,
     /// Most instruments a connection carries, where that is to be fewer than the venue allows.
     pub instruments_per_connection: Option<usize>,
+    /// Time between comparisons of a book with a fresh snapshot, ns; 0 for none.
+    pub audit_ns: u64,
 }
 
 impl Settings {
@@ -65,6 +80,17 @@ impl Settings {
                     "write milliseconds, such as 10000".to_owned(),
                 );
                 SILENCE_MS_DEFAULT
+            }
+        };
+        let audit_ns = match settings.own("audit_s") {
+            None => AUDIT_BY_NEED,
+            Some(&Value::Integer(value)) if value == 0 || (10..=86_400).contains(&value) => {
+                value.unsigned_abs() * 1_000_000_000
+            }
+            Some(_) => {
+                let why = "neither 0 nor a whole number of 10 to 86400".to_owned();
+                fault("audit_s", why, "write seconds, such as 60".to_owned());
+                0
             }
         };
         let rest_url = match settings.own("rest_url") {
@@ -103,6 +129,7 @@ impl Settings {
             instruments_per_connection: settings
                 .instruments_per_connection
                 .map(|count| count.max(1) as usize),
+            audit_ns,
         })
     }
 }

@@ -119,6 +119,7 @@ pub fn run_forms<V: Venue>(venue: V, symbol: &str, texts: &[(Form<'_>, &str)]) -
         rest_url: String::new(),
         connections: 1,
         instruments_per_connection: None,
+        audit_ns: 0,
     };
     let mut feed = StitchedFeed::new(ChannelId(0), settings, venue);
     let mut out = Batch::new(Box::new(Nowhere));
