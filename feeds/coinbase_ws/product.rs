@@ -157,6 +157,8 @@ impl State {
         let definition = Definition {
             size_decimals: product.size_decimals,
             tick_size: product.tick_size,
+            // Updates of levels have no numbers.
+            is_provable: false,
             ..Definition::named(instrument, product.symbol)
         };
         let mut tick = self.tick(TickAction::Definition, instrument, EventTime::UNDEFINED, at);

@@ -59,8 +59,10 @@ fn result<H: Hear>(object: &Object<'_, '_>, hear: &mut H) -> Result<(), DecodeEr
         return Ok(());
     }
     let result = object.get("result").ok_or(NO_JSON)?;
-    // Channels that are joined; other requests have other results.
-    if let Some(channels) = result.into_array() {
+    // Channels that are joined, or heartbeats that are set; other requests have other results.
+    if result.into_string() == Some("ok") {
+        hear.confirmed();
+    } else if let Some(channels) = result.into_array() {
         if channels.iter().next().is_some() {
             hear.confirmed();
         } else {

@@ -85,6 +85,12 @@ impl Speak for KrakenMarket {
         let names = params.get("symbol").and_then(|names| names.into_array());
         let mut wishes = Vec::new();
         let at = Timestamp(now);
+        if names.is_none() {
+            wishes.push(Wish::Reply(format!(
+                "{{\"method\":\"{method}\",\"result\":{{\"channel\":\"{channel}\",\"snapshot\":true}},\
+                 \"success\":true,\"time_in\":\"{at}\",\"time_out\":\"{at}\"}}"
+            )));
+        }
         for name in names.iter().flat_map(|names| names.iter()) {
             let Some(name) = name.into_string() else {
                 continue;

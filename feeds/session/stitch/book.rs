@@ -1,6 +1,6 @@
 //! One book: from awaiting over joining to following, and back.
 
-use super::connections::LineSet;
+use super::connections::{LineSet, after};
 use super::feed::{Arrival, State};
 use super::instruments::fits;
 use super::{BookMessage, Chain, Ladders, Level, Origin, Span};
@@ -13,6 +13,8 @@ use std::collections::VecDeque;
 const KEPT_UPDATES_MAX: usize = 4_096;
 /// Updates kept of a connection that is ahead of the one that is followed, a book.
 const AHEAD_UPDATES_MAX: usize = 1_024;
+/// An answer may be on its way for so long, ns.
+const LATE_ANSWER_NS: u64 = 15_000_000_000;
 /// Missing ranges the ledger names.
 const GAPS_MAX: usize = 4_096;
 
@@ -60,6 +62,8 @@ pub(super) struct Book {
     pub(super) phase: Phase,
     /// Last number that is applied.
     last: u64,
+    /// Number of the last update it was followed to, and until when a snapshot may not be older than that.
+    before: (u64, RecvTime),
     /// Whether an update continued the snapshot already.
     is_joined: bool,
     /// The connection its snapshot came on.
@@ -438,7 +442,12 @@ impl State {
             }
         }
         let continues = |kept: &Kept| standing(chain, last, false, &kept.span) == Standing::Next;
-        if begins_late || !book.kept.front().is_none_or(continues) {
+        // An answer from before the book was lost; after a while the venue may have begun anew.
+        let is_late = origin == Origin::Rest
+            && chain != Chain::Connection
+            && last < book.before.0
+            && arrival.at < book.before.1;
+        if is_late || begins_late || !book.kept.front().is_none_or(continues) {
             self.counters.snapshots_failed += 1;
             self.note(Notice::SnapshotFailed {
                 reason: "older than the first update that is kept",
@@ -586,7 +595,11 @@ impl State {
     /// The book is not to be trusted any more: it waits for a snapshot, which is asked for.
     pub(super) fn lose_book(&mut self, index: usize, at: RecvTime, out: &mut Batch) {
         self.forget_audit(index);
-        let was_following = self.instruments[index].book.forget();
+        let book = &mut self.instruments[index].book;
+        if book.phase == Phase::Following {
+            book.before = (book.last, after(at, LATE_ANSWER_NS));
+        }
+        let was_following = book.forget();
         if let (true, Some(id)) = (was_following, self.instruments[index].id) {
             self.counters.resets += 1;
             self.counters.rebuilds += 1;

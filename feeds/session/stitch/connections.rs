@@ -8,7 +8,7 @@ use super::Chain;
 use super::book::{Book, Phase};
 use super::feed::{Arrival, State};
 use crate::contract::{Action as FeedAction, Batch, Line, Notice, Pace};
-use crate::model::{InstrumentId, RecvTime};
+use crate::model::{InstrumentId, RecvTime, Symbol};
 
 /// Most shards a feed may have; instruments beyond share the last one.
 pub(super) const SHARDS_MAX: usize = 32;
@@ -17,6 +17,8 @@ const SETTLED_NS: u64 = 2_000_000_000;
 /// How long two connections of a shard go side by side before the older one is let go, at least and at most, ns.
 const OVERLAP_NS: u64 = 5_000_000_000;
 const OVERLAP_MAX_NS: u64 = 60_000_000_000;
+/// A venue that confirms only a part is asked so often, from the beginning, before it is let be.
+const HALF_CONFIRMED_MAX: u8 = 4;
 /// How often it is seen whether the younger one is ready.
 const LOOK_NS: u64 = 1_000_000_000;
 
@@ -54,7 +56,14 @@ pub(super) struct Connection {
     /// When its age is looked at.
     replace_at: Option<RecvTime>,
     last_text: RecvTime,
+    /// When everything that was subscribed has to be confirmed.
     pub(super) confirm_by: Option<RecvTime>,
+    /// Texts that are not.
+    unconfirmed: usize,
+    /// How many there were.
+    subscribed: usize,
+    /// Times in a row that some were confirmed and some were not.
+    half_confirmed: u8,
     pub(super) ping_at: Option<RecvTime>,
 }
 
@@ -136,6 +145,9 @@ impl State {
                 replace_at: None,
                 last_text: RecvTime(0),
                 confirm_by: None,
+                unconfirmed: 0,
+                subscribed: 0,
+                half_confirmed: 0,
                 ping_at: None,
             });
             self.connections.len() - 1
@@ -295,12 +307,52 @@ impl State {
             .confirm_by
             .is_some_and(|deadline| now >= deadline)
         {
-            connection.confirm_by = Some(after(now, silence_ns));
-            let reason = "the subscription was not confirmed in time";
-            self.act(FeedAction::Reconnect { line, reason });
+            self.not_confirmed(index, now);
         } else if replace_at.is_some_and(|at| now >= at) {
             self.replace(index, now);
         }
+    }
+
+    /// So many texts are said, and each has to be confirmed.
+    pub(super) fn expect(&mut self, line: Line, texts: usize, by: RecvTime) {
+        let connection = self.connection(line);
+        connection.confirm_by = Some(by);
+        connection.unconfirmed = texts;
+        connection.subscribed = texts;
+    }
+
+    /// One of them is.
+    pub(super) fn confirm(&mut self, line: Line) {
+        let connection = self.connection(line);
+        connection.unconfirmed = connection.unconfirmed.saturating_sub(1);
+        if connection.unconfirmed == 0 && connection.confirm_by.take().is_some() {
+            connection.half_confirmed = 0;
+            self.note(Notice::Subscribed(line));
+        }
+    }
+
+    #[cold]
+    fn not_confirmed(&mut self, index: usize, now: RecvTime) {
+        let connection = &mut self.connections[index];
+        let (line, missing, all) = (
+            connection.line,
+            connection.unconfirmed,
+            connection.subscribed,
+        );
+        if missing < all {
+            connection.half_confirmed = connection.half_confirmed.saturating_add(1);
+        }
+        if missing < all && connection.half_confirmed >= HALF_CONFIRMED_MAX {
+            // The venue will not have the rest, whatever we do; what it gives is worth more than nothing.
+            connection.confirm_by = None;
+            connection.half_confirmed = 0;
+            let text = format!("{missing} of {all} requests are not confirmed");
+            self.note(Notice::VenueError(Symbol::new(text.as_bytes())));
+            return;
+        }
+        connection.confirm_by = Some(after(now, self.settings.silence_ns));
+        let reason = "the subscription was not confirmed in time";
+        self.act(FeedAction::Reconnect { line, reason });
     }
 
     fn partner(&self, line: Line) -> Option<&Connection> {

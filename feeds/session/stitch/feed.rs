@@ -115,10 +115,7 @@ impl Hear for Listener<'_> {
     }
 
     fn confirmed(&mut self) {
-        let line = self.arrival.line;
-        if self.state.connection(line).confirm_by.take().is_some() {
-            self.state.note(Notice::Subscribed(line));
-        }
+        self.state.confirm(self.arrival.line);
     }
 
     fn complaint(&mut self, text: &str) {
@@ -252,10 +249,12 @@ impl<V: Venue> StitchedFeed<V> {
         let of_shard = |one: &&Instrument| usize::from(one.shard) == shard;
         let ours = state.instruments.iter().filter(of_shard);
         let symbols: Vec<Symbol> = ours.map(|one| one.symbol).collect();
-        for text in venue.subscribe(&symbols) {
+        let texts = venue.subscribe(&symbols);
+        state.expect(line, texts.len(), after(now, state.settings.silence_ns));
+        for text in texts {
             state.act(FeedAction::SendText { line, text });
         }
-        let (origin, silence_ns) = (state.origin, state.settings.silence_ns);
+        let origin = state.origin;
         let wait = if origin == Origin::Rest {
             QUIET_BOOK_NS
         } else {
@@ -280,7 +279,6 @@ impl<V: Venue> StitchedFeed<V> {
             .keep_alive()
             .map(|(interval_ns, _)| after(now, interval_ns));
         let connection = state.connection(line);
-        connection.confirm_by = Some(after(now, silence_ns));
         connection.ping_at = ping_at;
     }
 
