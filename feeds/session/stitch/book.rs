@@ -30,7 +30,7 @@ pub(super) enum Phase {
 pub(super) struct Kept {
     span: Span,
     time: EventTime,
-    arrival: Arrival,
+    pub(super) arrival: Arrival,
     levels: Box<[Level]>,
     checksum: Option<u32>,
     digits: (u8, u8),

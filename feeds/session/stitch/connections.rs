@@ -224,6 +224,8 @@ impl State {
             let is_ours = usize::from(instrument.shard) == shard_of(line);
             let book = &mut instrument.book;
             book.met.remove(line);
+            // What comes when it is back does not continue this.
+            book.kept.retain(|kept| kept.arrival.line != line);
             if book.phase != Phase::Following {
                 if is_ours && !has_partner {
                     book.forget();
