@@ -183,7 +183,8 @@ impl<V: Venue> StitchedFeed<V> {
         StitchedFeed { venue, state }
     }
 
-    fn on_text(&mut self, bytes: &[u8], arrival: Arrival, out: &mut Batch) -> Outcome {
+    fn on_message(&mut self, packet: &Packet<'_>, arrival: Arrival, out: &mut Batch) -> Outcome {
+        let bytes = packet.bytes;
         let StitchedFeed { venue, state } = self;
         state.heard(arrival);
         let mut listener = Listener {
@@ -192,7 +193,10 @@ impl<V: Venue> StitchedFeed<V> {
             out,
             has_told: false,
         };
-        let heard = venue.read(bytes, &mut listener);
+        let heard = match packet.form {
+            Form::Binary => venue.read_binary(bytes, &mut listener),
+            _ => venue.read(bytes, &mut listener),
+        };
         let has_told = listener.has_told;
         match heard {
             Ok(Heard::Kind(kind)) => {
@@ -281,6 +285,9 @@ impl<V: Venue> StitchedFeed<V> {
                     if let Some(url) = venue.snapshot_url(symbol) {
                         state.counters.requests += 1;
                         state.act(FeedAction::Fetch { url });
+                    } else if let Some(text) = venue.snapshot_request(symbol) {
+                        state.counters.requests += 1;
+                        state.act(FeedAction::SendText { line, text });
                     }
                 }
                 Origin::InBand => {
@@ -317,7 +324,7 @@ impl<V: Venue> Feed for StitchedFeed<V> {
         let row = usize::from(packet.line.0).min(Line::COUNT_MAX - 1);
         self.state.counters.packets[row] += 1;
         match packet.form {
-            Form::Text => self.on_text(packet.bytes, arrival, out),
+            Form::Text | Form::Binary => self.on_message(packet, arrival, out),
             Form::Rest(url) => {
                 let StitchedFeed { venue, state } = self;
                 let mut listener = Listener {

@@ -64,7 +64,8 @@ pub enum Chain {
 pub enum Origin {
     /// The venue sends it on the connection after the subscription.
     InBand,
-    /// It is asked for by REST while updates are kept.
+    /// It is asked for while updates are kept: by REST ([`Venue::snapshot_url`]), or on the connection
+    /// ([`Venue::snapshot_request`]).
     Rest,
 }
 
@@ -228,6 +229,15 @@ pub trait Venue: Send {
     /// [`Venue::culprit`] knows better.
     fn read<H: Hear>(&mut self, text: &[u8], hear: &mut H) -> Result<Heard, DecodeError>;
 
+    /// Reads one binary message: a binary protocol's own, or a text that is compressed.
+    ///
+    /// # Errors
+    /// As [`Venue::read`]; [`DecodeError::NotThisProtocol`] where the venue sends none.
+    fn read_binary<H: Hear>(&mut self, bytes: &[u8], hear: &mut H) -> Result<Heard, DecodeError> {
+        let _ = (bytes, hear);
+        Err(DecodeError::NotThisProtocol)
+    }
+
     /// Reads the body of a REST answer: a snapshot or a list of instruments.
     ///
     /// # Errors
@@ -239,8 +249,8 @@ pub trait Venue: Send {
         hear: &mut H,
     ) -> Result<(), DecodeError>;
 
-    /// Whose book a text that cannot be read may be about: `None` anybody's, `Some(b"")` nobody's.
-    fn culprit<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+    /// Whose book the message that could not be read just now may be about: `None` anybody's, `Some(b"")` nobody's.
+    fn culprit<'a>(&'a self, text: &'a [u8]) -> Option<&'a [u8]> {
         let _ = text;
         None
     }
@@ -256,6 +266,12 @@ pub trait Venue: Send {
 
     /// Where a snapshot of one instrument is to be had, where books begin by REST.
     fn snapshot_url(&self, symbol: Symbol) -> Option<String> {
+        let _ = symbol;
+        None
+    }
+
+    /// What to say for a snapshot of one instrument, where books begin on request and there is no address for it.
+    fn snapshot_request(&self, symbol: Symbol) -> Option<String> {
         let _ = symbol;
         None
     }

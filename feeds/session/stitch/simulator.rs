@@ -2,7 +2,7 @@
 
 use super::Span;
 use crate::model::{EventTime, Price, Side, Size, Symbol};
-use crate::simulator::{LevelAggregator, LevelNow, MarketEvent, TradeNow, VenueSimulator};
+use crate::simulator::{LevelAggregator, LevelNow, MarketEvent, Said, TradeNow, VenueSimulator};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Texts nobody fetched; the connection a further one is for gets nothing any more, as a slow client is cut off.
@@ -23,6 +23,8 @@ pub enum Wish {
     Book(Symbol),
     /// The book of this instrument no more.
     NoBook(Symbol),
+    /// The whole book of this instrument as it is now, said with [`Speak::snapshot_on_request`].
+    Snapshot(Symbol),
     /// The trades of this instrument.
     Trades(Symbol),
     /// This answer.
@@ -64,6 +66,12 @@ pub trait Speak: Send {
     /// The whole book, in band; `None` where books begin by REST.
     fn snapshot(&self, book: &BookNow<'_>) -> Option<String>;
 
+    /// The answer to [`Wish::Snapshot`].
+    fn snapshot_on_request(&self, book: &BookNow<'_>) -> Option<String> {
+        let _ = book;
+        None
+    }
+
     /// A change of a book; `book` is what it is behind it.
     fn update(&self, book: &BookNow<'_>, change: (Side, Price, Size)) -> String;
 
@@ -91,6 +99,11 @@ pub trait Speak: Send {
     /// What a new connection is told first.
     fn welcome(&self) -> Option<String> {
         None
+    }
+
+    /// How a text travels.
+    fn packed(&self, text: String) -> Said {
+        Said::Text(text)
     }
 }
 
@@ -276,6 +289,16 @@ impl<S: Speak> VenueSimulator for LevelVenue<S> {
                         }
                     }
                 }
+                Wish::Snapshot(symbol) => {
+                    let Some(index) = self.place_of(symbol) else {
+                        continue;
+                    };
+                    let text =
+                        self.of_book(index, now, |speak, book| speak.snapshot_on_request(book));
+                    if let Some(text) = text {
+                        self.say(connection, text);
+                    }
+                }
                 Wish::NoBook(symbol) => {
                     let index = self.place_of(symbol);
                     if let Some(state) = self.connections.get_mut(&connection) {
@@ -306,6 +329,11 @@ impl<S: Speak> VenueSimulator for LevelVenue<S> {
 
     fn poll_text(&mut self) -> Option<(u32, String)> {
         self.texts.pop_front()
+    }
+
+    fn poll_message(&mut self) -> Option<(u32, Said)> {
+        let (connection, text) = self.texts.pop_front()?;
+        Some((connection, self.speak.packed(text)))
     }
 }
 
