@@ -148,6 +148,14 @@ impl Hear for Listener<'_> {
             self.state.lose_book(index, self.arrival.at, self.out);
         }
     }
+
+    fn line(&self) -> Line {
+        self.arrival.line
+    }
+
+    fn missed(&mut self, first: u64, count: u64) {
+        self.state.name_gap(first, count);
+    }
 }
 
 impl<V: Venue> StitchedFeed<V> {
@@ -292,7 +300,7 @@ impl<V: Venue> StitchedFeed<V> {
                 }
                 Origin::InBand => {
                     (book.ask_at, book.ask_from) = (Some(again), again);
-                    for text in venue.subscribe_again(symbol) {
+                    for text in venue.subscribe_again_on(line, symbol) {
                         state.act(FeedAction::SendText { line, text });
                     }
                 }

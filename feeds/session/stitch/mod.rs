@@ -31,7 +31,7 @@ pub use inspect::{NameOf, child, inspect, member, text_of};
 pub use ladder::{Ladder, Ladders};
 pub use settings::Settings;
 
-use crate::contract::DecodeError;
+use crate::contract::{DecodeError, Line};
 use crate::model::{EventTime, Price, Side, StatisticKind, Symbol, TradingState};
 use crate::session::text::Number;
 
@@ -191,6 +191,15 @@ pub trait Hear {
     }
     /// The book of this instrument is not to be trusted any more, says the venue or the room.
     fn lost(&mut self, symbol: &[u8]);
+    /// The connection the text came on: what a venue numbers by connection is told apart by it.
+    fn line(&self) -> Line {
+        Line(0)
+    }
+    /// Messages of the connection are missing, by numbers of its own. Whose books that breaks the room says
+    /// ([`Hear::lost`]).
+    fn missed(&mut self, first: u64, count: u64) {
+        let _ = (first, count);
+    }
 }
 
 /// What a text was.
@@ -262,6 +271,12 @@ pub trait Venue: Send {
     fn subscribe_again(&self, symbol: Symbol) -> Vec<String> {
         let _ = symbol;
         Vec::new()
+    }
+
+    /// As [`Venue::subscribe_again`], where it matters on which connection it is said.
+    fn subscribe_again_on(&self, line: Line, symbol: Symbol) -> Vec<String> {
+        let _ = line;
+        self.subscribe_again(symbol)
     }
 
     /// Where a snapshot of one instrument is to be had, where books begin by REST.

@@ -75,6 +75,12 @@ pub trait Speak: Send {
     /// A change of a book; `book` is what it is behind it.
     fn update(&self, book: &BookNow<'_>, change: (Side, Price, Size)) -> String;
 
+    /// What is said behind each update of a book, to those who were told it.
+    fn proof(&self, book: &BookNow<'_>) -> Option<String> {
+        let _ = book;
+        None
+    }
+
     /// A trade. `id` counts the trades of the instrument from 1.
     fn trade(&self, symbol: Symbol, now: EventTime, id: u64, trade: &TradeNow) -> String;
 
@@ -101,6 +107,12 @@ pub trait Speak: Send {
         None
     }
 
+    /// A text as one connection is told it, where texts are numbered by connection: `last` is the number of the last one.
+    fn numbered(&self, text: String, last: &mut u64) -> String {
+        let _ = last;
+        text
+    }
+
     /// How a text travels.
     fn packed(&self, text: String) -> Said {
         Said::Text(text)
@@ -112,6 +124,7 @@ struct Connection {
     books: Vec<u32>,
     trades: Vec<u32>,
     is_cut: bool,
+    last: u64,
 }
 
 /// The venue: books by instrument, wishes by connection.
@@ -149,6 +162,7 @@ impl<S: Speak> LevelVenue<S> {
         };
         state.is_cut |= self.texts.len() >= TEXTS_MAX;
         if !state.is_cut {
+            let text = self.speak.numbered(text, &mut state.last);
             self.texts.push_back((connection, text));
         }
     }
@@ -210,8 +224,13 @@ impl<S: Speak> LevelVenue<S> {
         } else {
             self.told.insert(key, change.2);
         }
-        let text = self.of_book(index, now, |speak, book| speak.update(book, change));
+        let (text, proof) = self.of_book(index, now, |speak, book| {
+            (speak.update(book, change), speak.proof(book))
+        });
         self.say_to_all(|state| state.books.contains(&index), &text);
+        if let Some(proof) = proof {
+            self.say_to_all(|state| state.books.contains(&index), &proof);
+        }
     }
 
     fn on_trade(&mut self, now: EventTime, trade: &TradeNow) {
