@@ -71,6 +71,7 @@ pub mod coinbase_ws;
 pub mod dbn;
 pub mod deribit_ws;
 pub mod gateio_ws;
+pub mod gemini_ws;
 pub mod htx_ws;
 pub mod iex_deep10;
 pub mod iex_deepplus;
@@ -101,6 +102,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &bitmex_ws::DESCRIPTOR,
     &bybit_ws_v5::DESCRIPTOR,
     &htx_ws::DESCRIPTOR,
+    &gemini_ws::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
     &cboe_pitch_futures::DESCRIPTOR,
     &cboe_pitch_options::DESCRIPTOR,
