@@ -58,6 +58,7 @@ pub mod simulator;
 pub mod binance_coinm;
 pub mod binance_spot;
 pub mod binance_usdm;
+pub mod bitfinex_ws;
 pub mod bitmex_ws;
 pub mod bitstamp_ws;
 pub mod bybit_ws_v5;
@@ -103,6 +104,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &bybit_ws_v5::DESCRIPTOR,
     &htx_ws::DESCRIPTOR,
     &gemini_ws::DESCRIPTOR,
+    &bitfinex_ws::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
     &cboe_pitch_futures::DESCRIPTOR,
     &cboe_pitch_options::DESCRIPTOR,
