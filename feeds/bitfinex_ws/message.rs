@@ -92,7 +92,7 @@ impl Trailer {
 }
 
 /// Levels a side the checksum is over.
-const CHECKSUM_LEVELS: usize = 25;
+pub(super) const CHECKSUM_LEVELS: usize = 25;
 /// Numbers below 1e-6 are written with an exponent, those of more digits before the point than this one, too.
 const PLAIN_ZEROS_MAX: i32 = 5;
 const PLAIN_DIGITS_MAX: i32 = 21;

@@ -1,6 +1,6 @@
 //! How the venue speaks.
 
-use super::message::{checksum, write_number, write_price};
+use super::message::{CHECKSUM_LEVELS, checksum, write_number, write_price};
 use crate::model::{EventTime, Price, Side, Size, Symbol};
 use crate::session::stitch::simulator::{Asked, BookNow, SIZE_DECIMALS, Speak, Wish};
 use crate::session::stitch::{Ladders, Level};
@@ -10,6 +10,8 @@ use simd_json::prelude::*;
 
 /// Symbols that are told apart.
 const SYMBOLS_MAX: usize = 4_096;
+/// Updates of a book that make a round.
+const ROUND: u64 = 5;
 /// Id of the first channel: books have even ones, trades odd ones.
 const FIRST_CHANNEL: u64 = 17_000;
 
@@ -151,9 +153,13 @@ impl Speak for BitfinexMarket {
     }
 
     fn proof(&self, book: &BookNow<'_>) -> Option<String> {
+        // Behind a round of updates, not behind each.
+        if !book.span.last.is_multiple_of(ROUND) {
+            return None;
+        }
         let mut ladders = Ladders::default();
         for (levels, side) in [(book.bids, Side::Bid), (book.asks, Side::Ask)] {
-            for &(price, size) in levels {
+            for &(price, size) in levels.iter().take(CHECKSUM_LEVELS) {
                 let size = Number::parse(size.display(SIZE_DECIMALS).to_string().as_bytes());
                 let size = size.unwrap_or(Number::ZERO);
                 ladders.apply(&Level { side, price, size });

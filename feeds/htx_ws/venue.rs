@@ -154,6 +154,11 @@ impl Venue for Htx {
             .then(|| format!("{{\"req\":\"market.{name}.mbp.150\",\"id\":\"{name}\"}}"))
     }
 
+    /// Requests on the connection are no REST: the venue takes a hundred a second from one address.
+    fn fetch_interval_ns(&self) -> u64 {
+        50_000_000
+    }
+
     fn products_url(&self) -> Option<String> {
         Some(format!("{}/v1/common/symbols", self.rest_url))
     }
