@@ -42,6 +42,8 @@ pub enum Form<'a> {
     FileMessages,
     /// One WebSocket text message.
     Text,
+    /// One WebSocket binary message: a binary protocol, or a text that is compressed.
+    Binary,
     /// The body of a REST answer to this URL.
     Rest(&'a str),
     /// Some bytes of a connection to a recovery server, as they came: messages may be cut anywhere.
@@ -638,7 +640,7 @@ pub trait MessageSink {
 pub enum Transport {
     /// UDP datagrams, on one or more lines.
     Datagrams,
-    /// WebSocket text.
+    /// WebSocket messages.
     WebSocket,
     /// Not at all: a form of files, of [`FILE_FORMS`](crate::FILE_FORMS).
     File,

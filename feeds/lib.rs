@@ -58,6 +58,7 @@ pub mod simulator;
 pub mod binance_coinm;
 pub mod binance_spot;
 pub mod binance_usdm;
+pub mod bitfinex_ws;
 pub mod bitmex_ws;
 pub mod bitstamp_ws;
 pub mod bybit_ws_v5;
@@ -71,6 +72,8 @@ pub mod coinbase_ws;
 pub mod dbn;
 pub mod deribit_ws;
 pub mod gateio_ws;
+pub mod gemini_ws;
+pub mod htx_ws;
 pub mod iex_deep10;
 pub mod iex_deepplus;
 pub mod iex_tops16;
@@ -99,6 +102,9 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &deribit_ws::DESCRIPTOR,
     &bitmex_ws::DESCRIPTOR,
     &bybit_ws_v5::DESCRIPTOR,
+    &htx_ws::DESCRIPTOR,
+    &gemini_ws::DESCRIPTOR,
+    &bitfinex_ws::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
     &cboe_pitch_futures::DESCRIPTOR,
     &cboe_pitch_options::DESCRIPTOR,

@@ -83,6 +83,15 @@ pub enum Announcement {
     },
 }
 
+/// One WebSocket message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// A text.
+    Text(String),
+    /// Bytes.
+    Binary(Vec<u8>),
+}
+
 /// What a recovery server that is spoken to over a connection does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ServerKind {
@@ -192,9 +201,15 @@ pub trait VenueSimulator: Send {
         None
     }
 
-    /// Next text to send, and on which connection.
+    /// Next text to send, and on which connection. Where texts travel compressed, this is what they say.
     fn poll_text(&mut self) -> Option<(u32, String)> {
         None
+    }
+
+    /// Next message to send as it travels, and on which connection: in place of [`VenueSimulator::poll_text`].
+    fn poll_message(&mut self) -> Option<(u32, Said)> {
+        let (connection, text) = self.poll_text()?;
+        Some((connection, Said::Text(text)))
     }
 }
 

@@ -52,7 +52,9 @@ pub(super) fn inspect(packet: &Packet<'_>, sink: &mut dyn MessageSink) -> Result
             }
             Ok(())
         }
-        Form::Datagram | Form::FileMessages | Form::Stream(_) => Err(DecodeError::NotThisProtocol),
+        Form::Datagram | Form::FileMessages | Form::Binary | Form::Stream(_) => {
+            Err(DecodeError::NotThisProtocol)
+        }
     }
 }
 

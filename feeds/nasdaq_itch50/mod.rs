@@ -129,7 +129,9 @@ fn inspect(packet: &Packet<'_>, sink: &mut dyn MessageSink) -> Result<(), Decode
             (header.session, header.sequence, count, blocks)
         }
         Form::FileMessages => (*b"          ", 1, u64::MAX, packet.bytes),
-        Form::Text | Form::Rest(_) | Form::Stream(_) => return Err(DecodeError::NotThisProtocol),
+        Form::Text | Form::Binary | Form::Rest(_) | Form::Stream(_) => {
+            return Err(DecodeError::NotThisProtocol);
+        }
     };
     let channel = String::from_utf8_lossy(session.trim_ascii()).into_owned();
     let is_file = packet.form == Form::FileMessages;

@@ -920,6 +920,7 @@ impl<P: Protocol> Feed for SequencedChannel<P> {
             }
             Form::Stream(Server::Retransmit(_) | Server::Delivery(_))
             | Form::Text
+            | Form::Binary
             | Form::Rest(_) => self.refuse(DecodeError::NotThisProtocol),
         }
     }

@@ -73,6 +73,7 @@ fn forms() -> impl Strategy<Value = Form<'static>> {
         Just(Form::Datagram),
         Just(Form::FileMessages),
         Just(Form::Text),
+        Just(Form::Binary),
         Just(Form::Rest("https://127.0.0.1/products")),
     ]
 }

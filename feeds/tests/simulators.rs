@@ -8,7 +8,7 @@ use feeds::contract::{
 use feeds::model::{
     self, ChannelId, Definition, EventTime, Price, RecvTime, Side, Size, Symbol, Tick,
 };
-use feeds::simulator::{LevelAggregator, MarketEvent, ServerKind, VenueSimulator};
+use feeds::simulator::{LevelAggregator, MarketEvent, Said, ServerKind, VenueSimulator};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -368,9 +368,12 @@ impl World {
                 self.packet(Line(line), Form::Datagram, &bytes);
             }
         }
-        while let Some((connection, text)) = self.venue.poll_text() {
+        while let Some((connection, said)) = self.venue.poll_message() {
             assert_eq!(connection, CONNECTION);
-            self.packet(Line(0), Form::Text, text.as_bytes());
+            match said {
+                Said::Text(text) => self.packet(Line(0), Form::Text, text.as_bytes()),
+                Said::Binary(bytes) => self.packet(Line(0), Form::Binary, &bytes),
+            }
         }
         self.out.flush();
         for tick in std::mem::take(&mut self.seen.0.lock().unwrap().ticks) {

@@ -4,7 +4,7 @@ use super::order_flow::{FlowSettings, OrderFlow};
 use super::random::Random;
 use crate::sys;
 use feeds::model::{EventTime, Symbol};
-use feeds::simulator::VenueSimulator;
+use feeds::simulator::{Said as VenueSaid, VenueSimulator};
 use futures_util::{SinkExt, StreamExt};
 use std::collections::HashMap;
 use std::io;
@@ -69,7 +69,7 @@ const HEAD_BYTES_MAX: usize = 4_096;
 const HEAD_WAITS_MAX: usize = 1_000;
 
 enum FromClient {
-    Up(u32, mpsc::Sender<String>),
+    Up(u32, mpsc::Sender<VenueSaid>),
     Said(u32, String),
     /// A REST request for an address, and where its answer goes.
     Asked(String, oneshot::Sender<Option<String>>),
@@ -141,7 +141,7 @@ async fn run(
     };
     let (inbox, mut said) = mpsc::channel(INBOX_MAX);
     let acceptor = tokio::spawn(accept(listener, inbox, plan.faults, plan.flow.seed));
-    let mut clients: HashMap<u32, mpsc::Sender<String>> = HashMap::new();
+    let mut clients: HashMap<u32, mpsc::Sender<VenueSaid>> = HashMap::new();
     let mut flow = OrderFlow::new(plan.flow);
     let anchor = sys::wall_clock_ns();
     venue.open(EventTime(anchor), &plan.symbols);
@@ -190,10 +190,10 @@ async fn run(
             }
         }
         venue.on_clock(EventTime(now));
-        while let Some((client, text)) = venue.poll_text() {
+        while let Some((client, said)) = venue.poll_message() {
             let full = clients
                 .get(&client)
-                .is_some_and(|texts| texts.try_send(text).is_err());
+                .is_some_and(|texts| texts.try_send(said).is_err());
             if full {
                 // Dropping the sender ends the client's task, which closes the connection.
                 clients.remove(&client);
@@ -311,7 +311,11 @@ async fn serve(
             text = outgoing.recv() => {
                 let Some(text) = text else { return Ok(()) };
                 if !stalled && !random.chance(faults.loss_per_million) {
-                    sink.send(Message::text(text)).await?;
+                    let message = match text {
+                        VenueSaid::Text(text) => Message::text(text),
+                        VenueSaid::Binary(bytes) => Message::binary(bytes),
+                    };
+                    sink.send(message).await?;
                 }
             }
             message = stream.next() => match message {

@@ -617,7 +617,7 @@ impl State {
         self.ask_at = Some(self.ask_at.map_or(at, |earlier| earlier.min(at)));
     }
 
-    fn name_gap(&mut self, first: u64, count: u64) {
+    pub(super) fn name_gap(&mut self, first: u64, count: u64) {
         self.counters.gaps_opened += 1;
         self.counters.messages_lost = self.counters.messages_lost.saturating_add(count);
         if self.gaps.len() < GAPS_MAX {

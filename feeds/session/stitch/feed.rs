@@ -147,6 +147,14 @@ impl Hear for Listener<'_> {
             self.state.lose_book(index, self.arrival.at, self.out);
         }
     }
+
+    fn line(&self) -> Line {
+        self.arrival.line
+    }
+
+    fn missed(&mut self, first: u64, count: u64) {
+        self.state.name_gap(first, count);
+    }
 }
 
 impl<V: Venue> StitchedFeed<V> {
@@ -204,7 +212,8 @@ impl<V: Venue> StitchedFeed<V> {
         StitchedFeed { venue, state }
     }
 
-    fn on_text(&mut self, bytes: &[u8], arrival: Arrival, out: &mut Batch) -> Outcome {
+    fn on_message(&mut self, packet: &Packet<'_>, arrival: Arrival, out: &mut Batch) -> Outcome {
+        let bytes = packet.bytes;
         let StitchedFeed { venue, state } = self;
         state.heard(arrival);
         let mut listener = Listener {
@@ -213,7 +222,10 @@ impl<V: Venue> StitchedFeed<V> {
             out,
             has_told: false,
         };
-        let heard = venue.read(bytes, &mut listener);
+        let heard = match packet.form {
+            Form::Binary => venue.read_binary(bytes, &mut listener),
+            _ => venue.read(bytes, &mut listener),
+        };
         let has_told = listener.has_told;
         match heard {
             Ok(Heard::Kind(kind)) => {
@@ -312,11 +324,14 @@ impl<V: Venue> StitchedFeed<V> {
                     if let Some(url) = venue.snapshot_url(symbol) {
                         state.counters.requests += 1;
                         state.act(FeedAction::Fetch { url });
+                    } else if let Some(text) = venue.snapshot_request(symbol) {
+                        state.counters.requests += 1;
+                        state.act(FeedAction::SendText { line, text });
                     }
                 }
                 Origin::InBand => {
                     (book.ask_at, book.ask_from) = (Some(again), again);
-                    for text in venue.subscribe_again(symbol) {
+                    for text in venue.subscribe_again_on(line, symbol) {
                         state.act(FeedAction::SendText { line, text });
                     }
                 }
@@ -349,7 +364,7 @@ impl<V: Venue> Feed for StitchedFeed<V> {
         let row = usize::from(packet.line.0) % Line::COUNT_MAX;
         self.state.counters.packets[row] += 1;
         match packet.form {
-            Form::Text => self.on_text(packet.bytes, arrival, out),
+            Form::Text | Form::Binary => self.on_message(packet, arrival, out),
             Form::Rest(url) => {
                 let StitchedFeed { venue, state } = self;
                 let mut listener = Listener {

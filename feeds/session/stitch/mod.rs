@@ -34,7 +34,7 @@ pub use inspect::{NameOf, child, inspect, member, text_of};
 pub use ladder::{Ladder, Ladders};
 pub use settings::Settings;
 
-use crate::contract::DecodeError;
+use crate::contract::{DecodeError, Line};
 use crate::model::{EventTime, Price, Side, StatisticKind, Symbol, TradingState};
 use crate::session::text::Number;
 
@@ -67,7 +67,8 @@ pub enum Chain {
 pub enum Origin {
     /// The venue sends it on the connection after the subscription.
     InBand,
-    /// It is asked for by REST while updates are kept.
+    /// It is asked for while updates are kept: by REST ([`Venue::snapshot_url`]), or on the connection
+    /// ([`Venue::snapshot_request`]).
     Rest,
 }
 
@@ -193,6 +194,15 @@ pub trait Hear {
     }
     /// The book of this instrument is not to be trusted any more, says the venue or the room.
     fn lost(&mut self, symbol: &[u8]);
+    /// The connection the text came on: what a venue numbers by connection is told apart by it.
+    fn line(&self) -> Line {
+        Line(0)
+    }
+    /// Messages of the connection are missing, by numbers of its own. Whose books that breaks the room says
+    /// ([`Hear::lost`]).
+    fn missed(&mut self, first: u64, count: u64) {
+        let _ = (first, count);
+    }
 }
 
 /// What a text was.
@@ -231,6 +241,15 @@ pub trait Venue: Send {
     /// [`Venue::culprit`] knows better.
     fn read<H: Hear>(&mut self, text: &[u8], hear: &mut H) -> Result<Heard, DecodeError>;
 
+    /// Reads one binary message: a binary protocol's own, or a text that is compressed.
+    ///
+    /// # Errors
+    /// As [`Venue::read`]; [`DecodeError::NotThisProtocol`] where the venue sends none.
+    fn read_binary<H: Hear>(&mut self, bytes: &[u8], hear: &mut H) -> Result<Heard, DecodeError> {
+        let _ = (bytes, hear);
+        Err(DecodeError::NotThisProtocol)
+    }
+
     /// Reads the body of a REST answer: a snapshot or a list of instruments.
     ///
     /// # Errors
@@ -242,8 +261,8 @@ pub trait Venue: Send {
         hear: &mut H,
     ) -> Result<(), DecodeError>;
 
-    /// Whose book a text that cannot be read may be about: `None` anybody's, `Some(b"")` nobody's.
-    fn culprit<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+    /// Whose book the message that could not be read just now may be about: `None` anybody's, `Some(b"")` nobody's.
+    fn culprit<'a>(&'a self, text: &'a [u8]) -> Option<&'a [u8]> {
         let _ = text;
         None
     }
@@ -257,8 +276,20 @@ pub trait Venue: Send {
         Vec::new()
     }
 
+    /// As [`Venue::subscribe_again`], where it matters on which connection it is said.
+    fn subscribe_again_on(&self, line: Line, symbol: Symbol) -> Vec<String> {
+        let _ = line;
+        self.subscribe_again(symbol)
+    }
+
     /// Where a snapshot of one instrument is to be had, where books begin by REST.
     fn snapshot_url(&self, symbol: Symbol) -> Option<String> {
+        let _ = symbol;
+        None
+    }
+
+    /// What to say for a snapshot of one instrument, where books begin on request and there is no address for it.
+    fn snapshot_request(&self, symbol: Symbol) -> Option<String> {
         let _ = symbol;
         None
     }

@@ -2,7 +2,7 @@
 
 use super::Span;
 use crate::model::{EventTime, Price, Side, Size, Symbol};
-use crate::simulator::{LevelAggregator, LevelNow, MarketEvent, TradeNow, VenueSimulator};
+use crate::simulator::{LevelAggregator, LevelNow, MarketEvent, Said, TradeNow, VenueSimulator};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Texts nobody fetched; the connection a further one is for gets nothing any more, as a slow client is cut off.
@@ -23,6 +23,8 @@ pub enum Wish {
     Book(Symbol),
     /// The book of this instrument no more.
     NoBook(Symbol),
+    /// The whole book of this instrument as it is now, said with [`Speak::snapshot_on_request`].
+    Snapshot(Symbol),
     /// The trades of this instrument.
     Trades(Symbol),
     /// This answer.
@@ -64,8 +66,20 @@ pub trait Speak: Send {
     /// The whole book, in band; `None` where books begin by REST.
     fn snapshot(&self, book: &BookNow<'_>) -> Option<String>;
 
+    /// The answer to [`Wish::Snapshot`].
+    fn snapshot_on_request(&self, book: &BookNow<'_>) -> Option<String> {
+        let _ = book;
+        None
+    }
+
     /// A change of a book; `book` is what it is behind it.
     fn update(&self, book: &BookNow<'_>, change: (Side, Price, Size)) -> String;
+
+    /// What is said behind each update of a book, to those who were told it.
+    fn proof(&self, book: &BookNow<'_>) -> Option<String> {
+        let _ = book;
+        None
+    }
 
     /// A trade. `id` counts the trades of the instrument from 1.
     fn trade(&self, symbol: Symbol, now: EventTime, id: u64, trade: &TradeNow) -> String;
@@ -92,6 +106,17 @@ pub trait Speak: Send {
     fn welcome(&self) -> Option<String> {
         None
     }
+
+    /// A text as one connection is told it, where texts are numbered by connection: `last` is the number of the last one.
+    fn numbered(&self, text: String, last: &mut u64) -> String {
+        let _ = last;
+        text
+    }
+
+    /// How a text travels.
+    fn packed(&self, text: String) -> Said {
+        Said::Text(text)
+    }
 }
 
 #[derive(Default)]
@@ -99,6 +124,7 @@ struct Connection {
     books: Vec<u32>,
     trades: Vec<u32>,
     is_cut: bool,
+    last: u64,
 }
 
 /// The venue: books by instrument, wishes by connection.
@@ -136,6 +162,7 @@ impl<S: Speak> LevelVenue<S> {
         };
         state.is_cut |= self.texts.len() >= TEXTS_MAX;
         if !state.is_cut {
+            let text = self.speak.numbered(text, &mut state.last);
             self.texts.push_back((connection, text));
         }
     }
@@ -197,8 +224,13 @@ impl<S: Speak> LevelVenue<S> {
         } else {
             self.told.insert(key, change.2);
         }
-        let text = self.of_book(index, now, |speak, book| speak.update(book, change));
+        let (text, proof) = self.of_book(index, now, |speak, book| {
+            (speak.update(book, change), speak.proof(book))
+        });
         self.say_to_all(|state| state.books.contains(&index), &text);
+        if let Some(proof) = proof {
+            self.say_to_all(|state| state.books.contains(&index), &proof);
+        }
     }
 
     fn on_trade(&mut self, now: EventTime, trade: &TradeNow) {
@@ -276,6 +308,16 @@ impl<S: Speak> VenueSimulator for LevelVenue<S> {
                         }
                     }
                 }
+                Wish::Snapshot(symbol) => {
+                    let Some(index) = self.place_of(symbol) else {
+                        continue;
+                    };
+                    let text =
+                        self.of_book(index, now, |speak, book| speak.snapshot_on_request(book));
+                    if let Some(text) = text {
+                        self.say(connection, text);
+                    }
+                }
                 Wish::NoBook(symbol) => {
                     let index = self.place_of(symbol);
                     if let Some(state) = self.connections.get_mut(&connection) {
@@ -306,6 +348,11 @@ impl<S: Speak> VenueSimulator for LevelVenue<S> {
 
     fn poll_text(&mut self) -> Option<(u32, String)> {
         self.texts.pop_front()
+    }
+
+    fn poll_message(&mut self) -> Option<(u32, Said)> {
+        let (connection, text) = self.texts.pop_front()?;
+        Some((connection, self.speak.packed(text)))
     }
 }
 

@@ -42,6 +42,9 @@ impl Hear for Told {
     fn lost(&mut self, symbol: &[u8]) {
         self.0.push(format!("lost {symbol:?}"));
     }
+    fn missed(&mut self, first: u64, count: u64) {
+        self.0.push(format!("missed {count} from {first}"));
+    }
 }
 
 /// The texts a recorded session of `venue` received, file by file; none (said loudly) where there are no captures. With `CI=true`

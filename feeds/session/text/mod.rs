@@ -2,12 +2,14 @@
 
 mod cursor;
 mod fields;
+mod gzip;
 mod ids;
 mod json;
 mod number;
 
 pub use cursor::Cursor;
 pub use fields::{Fields, signed_price};
+pub use gzip::{INFLATED_BYTES_MAX, Inflater, deflate};
 pub use ids::id_of_text;
 pub use json::{Reader, exact, integer, levels, list_of, objects};
 pub use number::{Number, Timestamp, digits_behind_point, parse_time};
