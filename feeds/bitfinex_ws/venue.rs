@@ -3,10 +3,11 @@
 use super::message::{Body, Message, Subject, checksum};
 use super::read::{self, Event, Said};
 use super::scan;
-use crate::contract::{DecodeError, Line};
+use crate::contract::{DecodeError, Line, Pace};
 use crate::model::Symbol;
 use crate::session::stitch::{
-    BookMessage, Chain, Checksum, Hear, Heard, Level, Origin, Span, TradeId, TradeMessage, Venue,
+    BookMessage, Chain, Checksum, Hear, Heard, Level, Limits, Origin, Span, TradeId, TradeMessage,
+    Venue,
 };
 use crate::session::text::Reader;
 
@@ -332,6 +333,19 @@ impl Venue for Bitfinex {
     fn products_url(&self) -> Option<String> {
         let host = &self.rest_url;
         Some(format!("{host}/v2/conf/pub:list:pair:exchange"))
+    }
+
+    /// "Public Channels": 25 channels a connection, of which an instrument has two, and 20 connections a minute.
+    fn limits(&self) -> Limits {
+        Limits {
+            instruments_per_connection: 12,
+            pace: Pace {
+                send_interval_ns: 100_000_000,
+                connects_max: 20,
+                connect_window_ns: 60_000_000_000,
+            },
+            age_max_ns: None,
+        }
     }
 
     fn keep_alive(&self) -> Option<(u64, String)> {

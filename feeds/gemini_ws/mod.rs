@@ -19,9 +19,9 @@
 //! # Sequencing
 //!
 //! There are no numbers and no checksums: what comes on the connection of the snapshot is all there is, and a message that the
-//! venue left out would not show. **Books of this feed cannot be proved by the feed itself.** The book by REST, which has no
-//! number either, is the only thing to compare them with; a difference that stays is the only sign of a loss. Whatever breaks
-//! the connection takes all books back to their snapshots.
+//! venue left out would not show. **Books of this feed cannot be proved by the feed itself**: they are `unverified`, and
+//! compared now and then with the book by REST, which has no number either (`audit_s`). Whatever breaks the connection takes
+//! all books back to their snapshots.
 //!
 //! # Not here
 //!
@@ -49,7 +49,11 @@ use crate::session::stitch::simulator::LevelVenue;
 use crate::session::stitch::{Settings, StitchedFeed, settings};
 use venue::Gemini;
 
-static KEYS: &[SettingKey] = &[settings::SILENCE_KEY, settings::REST_KEY];
+static KEYS: &[SettingKey] = &[
+    settings::SILENCE_KEY,
+    settings::REST_KEY,
+    settings::AUDIT_KEY,
+];
 
 /// Gemini.
 pub static DESCRIPTOR: Descriptor = Descriptor {

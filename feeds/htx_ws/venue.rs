@@ -1,9 +1,9 @@
 //! What the venue adds to a stitched feed.
 
 use super::{read, scan};
-use crate::contract::DecodeError;
+use crate::contract::{DecodeError, Pace};
 use crate::model::Symbol;
-use crate::session::stitch::{self, Chain, Hear, Heard, Level, Origin, Venue};
+use crate::session::stitch::{self, Chain, Hear, Heard, Level, Limits, Origin, Venue};
 use crate::session::text::{Inflater, Reader};
 
 /// Types of messages, as counted.
@@ -152,6 +152,17 @@ impl Venue for Htx {
         let name = symbol.as_str();
         (self.topics != Topics::Trades)
             .then(|| format!("{{\"req\":\"market.{name}.mbp.150\",\"id\":\"{name}\"}}"))
+    }
+
+    /// From general knowledge: fifty requests a second on one connection.
+    fn limits(&self) -> Limits {
+        Limits {
+            pace: Pace {
+                send_interval_ns: 40_000_000,
+                ..Pace::default()
+            },
+            ..Limits::default()
+        }
     }
 
     /// Requests on the connection are no REST: the venue takes a hundred a second from one address.

@@ -143,7 +143,13 @@ impl Hear for Listener<'_> {
     }
 
     fn lost(&mut self, symbol: &[u8]) {
-        if let Some(index) = self.state.find(symbol) {
+        let Some(index) = self.state.find(symbol) else {
+            return;
+        };
+        if self.state.chain == Chain::Connection {
+            // What the other connection says of it may be whole.
+            self.state.leave_connection(index, self.arrival, self.out);
+        } else {
             self.state.lose_book(index, self.arrival.at, self.out);
         }
     }

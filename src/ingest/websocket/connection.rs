@@ -222,9 +222,7 @@ impl Connection {
                     None => "closed by the venue".to_owned(),
                 }));
             }
-            Some(Ok(Message::Binary(bytes))) => {
-                return Err(lost(format!("{} bytes that are no text", bytes.len())));
-            }
+            Some(Ok(Message::Binary(bytes))) => self.shared.take(line, Form::Binary, &bytes),
             // Pings are answered by the protocol's own layer.
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => return Ok(()),
         };
