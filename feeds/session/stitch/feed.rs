@@ -1,9 +1,10 @@
 //! The [`Feed`] of a [`Venue`]: connections, subscriptions, what is asked for and when.
 
 use super::instruments::Instrument;
+use super::listings::Listings;
 use super::{
-    BookMessage, Chain, Checksum, Hear, Heard, Origin, Product, Quantity, Settings, TradeId,
-    TradeMessage, Venue,
+    BookMessage, Chain, Checksum, Hear, Heard, Listing, Origin, Product, Quantity, Settings,
+    TradeId, TradeMessage, Venue,
 };
 use crate::contract::{
     Action as FeedAction, Batch, Control, ControlAnswer, DecodeError, Feed, FeedCounters, Form,
@@ -60,6 +61,10 @@ pub(super) struct State {
     /// All instruments that are spoken of, instead of those the settings name.
     pub(super) follows_all: bool,
     pub(super) instrument_count: u32,
+    pub(super) listings: Listings,
+    /// Instruments that connections have to be told of.
+    pub(super) newly_wanted: Vec<usize>,
+    pub(super) newly_unwanted: Vec<usize>,
     connections: Vec<Connection>,
     /// Not later than the earliest `ask_at` of a book.
     pub(super) ask_at: Option<RecvTime>,
@@ -108,8 +113,28 @@ impl Hear for Listener<'_> {
     }
 
     fn product(&mut self, product: &Product) {
+        self.listing(&Listing::of(*product));
+    }
+
+    fn listing(&mut self, listing: &Listing) {
         self.has_told = true;
-        self.state.on_product(product, self.arrival.at, self.out);
+        self.state.on_listing(listing, self.arrival.at, self.out);
+    }
+
+    fn list_continues(&mut self) {
+        self.state.listings.is_part();
+    }
+
+    fn list_is_whole(&mut self) {
+        self.state.close_list_in_band(self.arrival.at, self.out);
+    }
+
+    fn delisted(&mut self, symbol: &[u8]) {
+        let known = self.state.index.get(symbol).copied();
+        if let Some(index) = known {
+            self.has_told = true;
+            self.state.delist(index as usize, self.arrival.at, self.out);
+        }
     }
 
     fn confirmed(&mut self) {
@@ -160,10 +185,17 @@ impl<V: Venue> StitchedFeed<V> {
             depth: venue.depth(),
             checksum: venue.checksum(),
             keeps_ladders: venue.depth().is_some() || venue.checksum().is_some(),
-            follows_all: settings.symbols.is_empty(),
+            follows_all: settings.selection.is_all(),
             instruments: Vec::new(),
             index: Index::default(),
             instrument_count: 0,
+            listings: Listings::new(
+                settings.selection.clone(),
+                settings.refresh_ns,
+                venue.lists(settings.selection.kinds),
+            ),
+            newly_wanted: Vec::new(),
+            newly_unwanted: Vec::new(),
             connections: Vec::with_capacity(1),
             ask_at: None,
             fetch_from: RecvTime(0),
@@ -178,7 +210,10 @@ impl<V: Venue> StitchedFeed<V> {
         };
         for index in 0..state.settings.symbols.len() {
             let symbol = state.settings.symbols[index];
-            state.insert(symbol);
+            if let Some(index) = state.insert(symbol) {
+                let instrument = &mut state.instruments[index];
+                (instrument.is_named, instrument.is_wanted) = (true, true);
+            }
         }
         StitchedFeed { venue, state }
     }
@@ -224,7 +259,8 @@ impl<V: Venue> StitchedFeed<V> {
 
     fn subscribe(&mut self, line: Line, now: RecvTime) {
         let StitchedFeed { venue, state } = self;
-        let symbols: Vec<Symbol> = state.instruments.iter().map(|one| one.symbol).collect();
+        let wanted = state.instruments.iter().filter(|one| one.is_wanted);
+        let symbols: Vec<Symbol> = wanted.map(|one| one.symbol).collect();
         for text in venue.subscribe(&symbols) {
             state.act(FeedAction::SendText { line, text });
         }
@@ -237,7 +273,8 @@ impl<V: Venue> StitchedFeed<V> {
         let at = after(now, wait);
         for instrument in &mut state.instruments {
             let book = &mut instrument.book;
-            if book.phase != super::book::Phase::Following && !instrument.is_too_fine {
+            let is_due = instrument.is_wanted && !instrument.is_too_fine;
+            if book.phase != super::book::Phase::Following && is_due {
                 book.ask_at = Some(at);
                 book.ask_from = if origin == Origin::Rest { now } else { at };
             }
@@ -247,8 +284,52 @@ impl<V: Venue> StitchedFeed<V> {
             .keep_alive()
             .map(|(interval_ns, _)| after(now, interval_ns));
         let connection = state.connection(line);
-        connection.confirm_by = Some(after(now, silence_ns));
+        connection.confirm_by = (!symbols.is_empty()).then(|| after(now, silence_ns));
         connection.ping_at = ping_at;
+    }
+
+    /// Tells connections what is wanted of late and what is not any more.
+    fn follow_changes(&mut self, now: RecvTime) {
+        let StitchedFeed { venue, state } = self;
+        if state.newly_wanted.is_empty() && state.newly_unwanted.is_empty() {
+            return;
+        }
+        let mut changed = std::mem::take(&mut state.newly_wanted);
+        changed.retain(|&index| state.instruments[index].is_wanted);
+        let mut gone = std::mem::take(&mut state.newly_unwanted);
+        gone.retain(|&index| !state.instruments[index].is_wanted);
+        let Some(line) = state.connections.iter().find(|one| one.is_up) else {
+            // The connection that comes subscribes to what is wanted then.
+            return;
+        };
+        let line = line.line;
+        let symbols = |indexes: &[usize]| -> Vec<Symbol> {
+            let all = indexes.iter();
+            all.map(|&index| state.instruments[index].symbol).collect()
+        };
+        let mut texts = Vec::new();
+        if !gone.is_empty() {
+            texts.extend(venue.unsubscribe(&symbols(&gone)));
+        }
+        if !changed.is_empty() {
+            texts.extend(venue.subscribe_more(&symbols(&changed)));
+        }
+        for text in texts {
+            state.act(FeedAction::SendText { line, text });
+        }
+        let is_by_rest = state.origin == Origin::Rest;
+        let wait = if is_by_rest {
+            QUIET_BOOK_NS
+        } else {
+            SNAPSHOT_WAIT_NS
+        };
+        let at = after(now, wait);
+        for index in changed {
+            let book = &mut state.instruments[index].book;
+            book.ask_at = Some(at);
+            book.ask_from = if is_by_rest { now } else { at };
+            state.ask_at = earliest(state.ask_at, Some(at));
+        }
     }
 
     /// Asks for the snapshots that are due.
@@ -316,17 +397,20 @@ impl<V: Venue> Feed for StitchedFeed<V> {
         };
         let row = usize::from(packet.line.0).min(Line::COUNT_MAX - 1);
         self.state.counters.packets[row] += 1;
-        match packet.form {
+        let outcome = match packet.form {
             Form::Text => self.on_text(packet.bytes, arrival, out),
             Form::Rest(url) => {
                 let StitchedFeed { venue, state } = self;
+                state.listings.open(url);
                 let mut listener = Listener {
                     state,
                     arrival,
                     out,
                     has_told: false,
                 };
-                match venue.read_rest(url, packet.bytes, &mut listener) {
+                let heard = venue.read_rest(url, packet.bytes, &mut listener);
+                state.close_list(heard.is_ok(), arrival.at, out);
+                match heard {
                     Ok(()) => Outcome::Applied,
                     Err(error) => {
                         state.counters.refuse(error);
@@ -338,13 +422,18 @@ impl<V: Venue> Feed for StitchedFeed<V> {
                 self.state.counters.refuse(DecodeError::NotThisProtocol);
                 Outcome::Refused(DecodeError::NotThisProtocol)
             }
-        }
+        };
+        self.follow_changes(arrival.at);
+        outcome
     }
 
     fn on_clock(&mut self, now: RecvTime, _out: &mut Batch) {
         for index in 0..self.state.connections.len() {
             self.state.watch(index, now);
             self.keep_alive(index, now);
+        }
+        if self.state.listings.deadline().is_some_and(|at| now >= at) {
+            self.state.ask_lists(now);
         }
         if self.state.ask_at.is_some_and(|deadline| now >= deadline) {
             self.ask_due(now);
@@ -361,7 +450,7 @@ impl<V: Venue> Feed for StitchedFeed<V> {
             next = earliest(next, connection.ping_at);
             next = earliest(next, state.ask_at);
         }
-        next
+        earliest(next, state.listings.deadline())
     }
 
     fn on_link(&mut self, event: LinkEvent, now: RecvTime, out: &mut Batch) {
@@ -369,9 +458,8 @@ impl<V: Venue> Feed for StitchedFeed<V> {
             LinkEvent::Up(line) => {
                 self.state.down(line, now, out);
                 self.state.up(line, now);
-                if let Some(url) = self.venue.products_url() {
-                    self.state.act(FeedAction::Fetch { url });
-                }
+                self.state.listings.begin(now);
+                self.state.ask_lists(now);
                 self.subscribe(line, now);
             }
             LinkEvent::Down(line) => {
@@ -513,6 +601,11 @@ impl State {
         if !connection.is_up {
             return;
         }
+        if !self.instruments.iter().any(|one| one.is_wanted) {
+            // Nothing is subscribed to yet: there is nothing to hear.
+            connection.last_text = now;
+            return;
+        }
         let line = connection.line;
         if now >= after(connection.last_text, silence_ns) {
             // Asked again after another such time, if nothing changes.
@@ -553,8 +646,7 @@ impl State {
         let Some(index) = self.find(trade.symbol) else {
             return;
         };
-        if self.instruments[index].is_too_fine {
-            self.counters.values_left_out += 1;
+        if self.is_passed_over(index) {
             return;
         }
         let print = super::Level {
@@ -610,8 +702,7 @@ impl State {
         let Some(index) = self.find(symbol) else {
             return;
         };
-        if self.instruments[index].is_too_fine {
-            self.counters.values_left_out += 1;
+        if self.is_passed_over(index) {
             return;
         }
         if self.origin == Origin::Rest && self.instruments[index].id.is_none() {
@@ -670,7 +761,7 @@ impl State {
         }
     }
 
-    fn act(&mut self, action: FeedAction) {
+    pub(super) fn act(&mut self, action: FeedAction) {
         if self.actions.len() >= QUEUE_MAX {
             self.actions.pop_front();
         }
@@ -685,10 +776,10 @@ impl State {
     }
 }
 
-fn after(start: RecvTime, nanos: u64) -> RecvTime {
+pub(super) fn after(start: RecvTime, nanos: u64) -> RecvTime {
     RecvTime(start.0.saturating_add(nanos))
 }
 
-fn earliest(one: Option<RecvTime>, other: Option<RecvTime>) -> Option<RecvTime> {
+pub(super) fn earliest(one: Option<RecvTime>, other: Option<RecvTime>) -> Option<RecvTime> {
     one.into_iter().chain(other).min()
 }
