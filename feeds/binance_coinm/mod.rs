@@ -39,7 +39,12 @@ const MARKET: Market = Market {
 };
 
 /// Keys beyond the common ones.
-static KEYS: &[SettingKey] = &[settings::SILENCE_KEY, settings::REST_KEY];
+static KEYS: &[SettingKey] = &[
+    settings::SILENCE_KEY,
+    settings::REST_KEY,
+    settings::KIND_KEY,
+    settings::REFRESH_KEY,
+];
 
 /// Binance coin-margined futures.
 pub static DESCRIPTOR: Descriptor = Descriptor {

@@ -49,7 +49,12 @@ use crate::session::stitch::{Settings, StitchedFeed, settings};
 use crate::session::text::integer;
 use venue::Gate;
 
-static KEYS: &[SettingKey] = &[settings::SILENCE_KEY, settings::REST_KEY];
+static KEYS: &[SettingKey] = &[
+    settings::SILENCE_KEY,
+    settings::REST_KEY,
+    settings::KIND_KEY,
+    settings::REFRESH_KEY,
+];
 
 /// Gate spot.
 pub static DESCRIPTOR: Descriptor = Descriptor {

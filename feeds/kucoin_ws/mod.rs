@@ -54,7 +54,12 @@ use crate::session::stitch::{Settings, StitchedFeed, settings};
 use crate::session::text::integer;
 use venue::Kucoin;
 
-static KEYS: &[SettingKey] = &[settings::SILENCE_KEY, settings::REST_KEY];
+static KEYS: &[SettingKey] = &[
+    settings::SILENCE_KEY,
+    settings::REST_KEY,
+    settings::KIND_KEY,
+    settings::REFRESH_KEY,
+];
 
 /// KuCoin spot.
 pub static DESCRIPTOR: Descriptor = Descriptor {
