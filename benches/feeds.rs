@@ -49,7 +49,7 @@ fn day(descriptor: &'static Descriptor, events: u64) -> Day {
             while let Some(action) = feed.poll_action() {
                 match action {
                     Action::SendText { text, .. } => venue.on_text(EventTime(now), 1, &text),
-                    Action::Fetch { url } => {
+                    Action::Fetch { url, .. } => {
                         let body = venue.on_fetch(EventTime(now), &url);
                         let answer = body.clone().unwrap_or_default();
                         feed.on_packet(

@@ -329,7 +329,7 @@ impl World {
                 Action::SendText { text, .. } => {
                     self.venue.on_text(EventTime(self.now), CONNECTION, &text);
                 }
-                Action::Fetch { url } => {
+                Action::Fetch { url, .. } => {
                     if let Some(body) = self.venue.on_fetch(EventTime(self.now), &url) {
                         self.packet(Line(0), Form::Rest(&url), body.as_bytes());
                     }

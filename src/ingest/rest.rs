@@ -4,12 +4,13 @@
 //! asks again in its own time. A venue that says "too many" is left alone for as long as it says.
 
 use super::websocket::Way;
+use feeds::contract::Line;
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Certificate, Client, StatusCode};
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, warn};
@@ -26,8 +27,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_secs(5);
 const PAUSE_MAX: Duration = Duration::from_secs(600);
 
-/// An answer: the address it is of, and its body.
-pub(super) type Answer = (String, Vec<u8>);
+/// An answer: the connection it was asked for, the address it is of, and its body.
+pub(super) type Answer = (Line, String, Vec<u8>);
 
 /// Why there is none.
 #[derive(Debug)]
@@ -38,14 +39,25 @@ enum Failure {
     Other(String),
 }
 
-type Request = LocalBoxFuture<'static, (String, Result<Vec<u8>, Failure>)>;
+type Request = LocalBoxFuture<'static, (Question, Result<Vec<u8>, Failure>)>;
+
+/// What is asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Question {
+    line: Line,
+    url: String,
+    /// How often questions of its connection were forgotten before.
+    age: u32,
+}
 
 /// The requests of one feed.
 pub(super) struct Rest {
     /// Made when it is first needed: most feeds ask for nothing.
     client: Option<Client>,
     way: Way,
-    waiting: VecDeque<String>,
+    waiting: VecDeque<Question>,
+    /// By line: how often its questions were forgotten.
+    ages: HashMap<Line, u32>,
     in_flight: FuturesUnordered<Request>,
     /// No request before this.
     not_before: Instant,
@@ -61,6 +73,7 @@ impl Rest {
             client: None,
             way: way.clone(),
             waiting: VecDeque::new(),
+            ages: HashMap::new(),
             in_flight: FuturesUnordered::new(),
             not_before: Instant::now(),
             failures: 0,
@@ -69,18 +82,24 @@ impl Rest {
     }
 
     /// Asks for an address, when it is its turn.
-    pub(super) fn ask(&mut self, url: String) {
+    pub(super) fn ask(&mut self, line: Line, url: String) {
+        let age = self.age(line);
+        let question = Question { line, url, age };
         if self.waiting.len() >= WAITING_MAX {
             self.failures += 1;
-        } else if !self.waiting.contains(&url) {
-            self.waiting.push_back(url);
+        } else if !self.waiting.contains(&question) {
+            self.waiting.push_back(question);
         }
     }
 
-    /// Forgets what was asked for: its connection is gone.
-    pub(super) fn clear(&mut self) {
-        self.waiting.clear();
-        self.in_flight = FuturesUnordered::new();
+    /// Forgets what was asked for a connection: it is gone, and answers on their way are as old as it.
+    pub(super) fn forget(&mut self, line: Line) {
+        self.waiting.retain(|question| question.line != line);
+        *self.ages.entry(line).or_default() += 1;
+    }
+
+    fn age(&self, line: Line) -> u32 {
+        self.ages.get(&line).copied().unwrap_or_default()
     }
 
     /// Requests that failed or were refused, since start.
@@ -94,13 +113,15 @@ impl Rest {
             self.start_waiting();
             tokio::select! {
                 biased;
-                Some((url, result)) = self.in_flight.next(), if !self.in_flight.is_empty() => {
+                Some((asked, result)) = self.in_flight.next(), if !self.in_flight.is_empty() => {
                     match result {
                         Ok(body) => {
                             self.failures_in_row = 0;
-                            return (url, body);
+                            if asked.age == self.age(asked.line) {
+                                return (asked.line, asked.url, body);
+                            }
                         }
-                        Err(failure) => self.failed(feed, &url, failure),
+                        Err(failure) => self.failed(feed, &asked.url, failure),
                     }
                 }
                 () = sleep_until(self.not_before), if self.is_paused() => {}
@@ -116,7 +137,7 @@ impl Rest {
     fn start_waiting(&mut self) {
         while self.in_flight.len() < IN_FLIGHT_MAX
             && Instant::now() >= self.not_before
-            && let Some(url) = self.waiting.pop_front()
+            && let Some(question) = self.waiting.pop_front()
         {
             let client = match &self.client {
                 Some(client) => client.clone(),
@@ -130,8 +151,8 @@ impl Rest {
                 },
             };
             self.in_flight.push(Box::pin(async move {
-                let result = fetch(client, &url).await;
-                (url, result)
+                let result = fetch(client, &question.url).await;
+                (question, result)
             }));
         }
     }

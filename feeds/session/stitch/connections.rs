@@ -12,6 +12,8 @@ use crate::model::{InstrumentId, RecvTime, Symbol};
 
 /// Most shards a feed may have; instruments beyond share the last one.
 pub(super) const SHARDS_MAX: usize = 32;
+/// An instrument that no connection carries.
+pub(super) const NO_SHARD: u8 = u8::MAX;
 /// A connection that is subscribed for so long has said what it had to of books that nothing happens to, ns.
 const SETTLED_NS: u64 = 2_000_000_000;
 /// How long two connections of a shard go side by side before the older one is let go, at least and at most, ns.
@@ -106,8 +108,14 @@ pub(super) fn earliest(one: Option<RecvTime>, other: Option<RecvTime>) -> Option
 }
 
 impl State {
-    /// The shard of one more instrument; a new shard's connections are wanted from here on.
-    pub(super) fn deal(&mut self) -> u8 {
+    /// The instrument is to be followed, by the connections of the shard that has room for it; a new shard's connections are
+    /// wanted from here on.
+    pub(super) fn want(&mut self, index: usize) -> u8 {
+        let known = self.instruments[index].shard;
+        self.instruments[index].is_wanted = true;
+        if known != NO_SHARD {
+            return known;
+        }
         let full = self.limits.instruments_per_connection.max(1);
         let free = self.shards.iter().position(|&count| count < full);
         let shard = match free {
@@ -118,9 +126,34 @@ impl State {
             }
             None => SHARDS_MAX - 1,
         };
+        self.join(index, shard)
+    }
+
+    /// The venue tells of it without having been asked: it is one of those of the first connection.
+    pub(super) fn want_heard(&mut self, index: usize) {
+        self.instruments[index].is_wanted = true;
+        if self.instruments[index].shard == NO_SHARD {
+            self.join(index, 0);
+        }
+    }
+
+    fn join(&mut self, index: usize, shard: usize) -> u8 {
         self.shards[shard] += 1;
         // Below 32.
-        shard as u8
+        let shard = shard as u8;
+        self.instruments[index].shard = shard;
+        shard
+    }
+
+    /// It is not to be followed any more; the shard it was in, where it was.
+    pub(super) fn unwant(&mut self, index: usize) -> Option<u8> {
+        let instrument = &mut self.instruments[index];
+        let was_wanted = std::mem::replace(&mut instrument.is_wanted, false);
+        let shard = std::mem::replace(&mut instrument.shard, NO_SHARD);
+        if let Some(count) = self.shards.get_mut(usize::from(shard)) {
+            *count = count.saturating_sub(1);
+        }
+        was_wanted.then_some(shard)
     }
 
     pub(super) fn add_shard(&mut self) {
@@ -295,6 +328,11 @@ impl State {
         let silence_ns = self.settings.silence_ns;
         let connection = &mut self.connections[index];
         if !connection.is_up {
+            return;
+        }
+        if self.shards.get(shard_of(connection.line)) == Some(&0) {
+            // Nothing is subscribed to: there is nothing to hear.
+            connection.last_text = now;
             return;
         }
         let (line, replace_at) = (connection.line, connection.replace_at);

@@ -3,10 +3,11 @@
 use super::audit::{Audit, AuditStep};
 use super::connections::{Connection, Limits, after, earliest, shard_of};
 use super::instruments::Instrument;
+use super::listings::Listings;
 use super::settings::{AUDIT_BY_NEED, AUDIT_DEFAULT_NS};
 use super::{
-    BookMessage, Chain, Checksum, Hear, Heard, Origin, Product, Quantity, Settings, TradeMessage,
-    Venue,
+    BookMessage, Chain, Checksum, Hear, Heard, Listing, Origin, Product, Quantity, Settings,
+    TradeMessage, Venue,
 };
 use crate::contract::{
     Action as FeedAction, Batch, Control, ControlAnswer, DecodeError, Feed, FeedCounters, Form,
@@ -51,6 +52,10 @@ pub(super) struct State {
     /// All instruments that are spoken of, instead of those the settings name.
     pub(super) follows_all: bool,
     pub(super) instrument_count: u32,
+    pub(super) listings: Listings,
+    /// Instruments that connections have to be told of, each with its shard.
+    pub(super) newly_wanted: Vec<(usize, u8)>,
+    pub(super) newly_unwanted: Vec<(usize, u8)>,
     pub(super) connections: Vec<Connection>,
     /// Instruments of each shard.
     pub(super) shards: Vec<usize>,
@@ -110,8 +115,28 @@ impl Hear for Listener<'_> {
     }
 
     fn product(&mut self, product: &Product) {
+        self.listing(&Listing::of(*product));
+    }
+
+    fn listing(&mut self, listing: &Listing) {
         self.has_told = true;
-        self.state.on_product(product, self.arrival.at, self.out);
+        self.state.on_listing(listing, self.arrival.at, self.out);
+    }
+
+    fn list_continues(&mut self) {
+        self.state.listings.is_part();
+    }
+
+    fn list_is_whole(&mut self) {
+        self.state.close_list_in_band(self.arrival.at, self.out);
+    }
+
+    fn delisted(&mut self, symbol: &[u8]) {
+        let known = self.state.index.get(symbol).copied();
+        if let Some(index) = known {
+            self.has_told = true;
+            self.state.delist(index as usize, self.arrival.at, self.out);
+        }
     }
 
     fn confirmed(&mut self) {
@@ -186,10 +211,17 @@ impl<V: Venue> StitchedFeed<V> {
             keeps_ladders: venue.depth().is_some()
                 || venue.checksum().is_some()
                 || settings.audit_ns > 0,
-            follows_all: settings.symbols.is_empty(),
+            follows_all: settings.selection.is_all(),
             instruments: Vec::new(),
             index: Index::default(),
             instrument_count: 0,
+            listings: Listings::new(
+                settings.selection.clone(),
+                settings.refresh_ns,
+                venue.lists(settings.selection.kinds),
+            ),
+            newly_wanted: Vec::new(),
+            newly_unwanted: Vec::new(),
             connections: Vec::with_capacity(2),
             shards: Vec::with_capacity(1),
             is_doubled: false,
@@ -213,7 +245,11 @@ impl<V: Venue> StitchedFeed<V> {
         state.add_shard();
         for index in 0..state.settings.symbols.len() {
             let symbol = state.settings.symbols[index];
-            state.insert(symbol);
+            if let Some(index) = state.insert(symbol) {
+                let instrument = &mut state.instruments[index];
+                instrument.is_named = true;
+                state.want(index);
+            }
         }
         StitchedFeed { venue, state }
     }
@@ -264,11 +300,13 @@ impl<V: Venue> StitchedFeed<V> {
     fn subscribe(&mut self, line: Line, now: RecvTime) {
         let StitchedFeed { venue, state } = self;
         let shard = shard_of(line);
-        let of_shard = |one: &&Instrument| usize::from(one.shard) == shard;
-        let ours = state.instruments.iter().filter(of_shard);
+        let is_ours = |one: &&Instrument| one.is_wanted && usize::from(one.shard) == shard;
+        let ours = state.instruments.iter().filter(is_ours);
         let symbols: Vec<Symbol> = ours.map(|one| one.symbol).collect();
         let texts = venue.subscribe(&symbols);
-        state.expect(line, texts.len(), after(now, state.settings.silence_ns));
+        if !symbols.is_empty() {
+            state.expect(line, texts.len(), after(now, state.settings.silence_ns));
+        }
         for text in texts {
             state.act(FeedAction::SendText { line, text });
         }
@@ -283,11 +321,8 @@ impl<V: Venue> StitchedFeed<V> {
             let is_ours = usize::from(instrument.shard) == shard;
             let book = &mut instrument.book;
             let is_asked = origin == Origin::Rest && book.ask_at.is_some();
-            if is_ours
-                && !is_asked
-                && book.phase != super::book::Phase::Following
-                && !instrument.is_too_fine
-            {
+            let is_due = instrument.is_wanted && !instrument.is_too_fine;
+            if is_ours && is_due && !is_asked && book.phase != super::book::Phase::Following {
                 book.ask_at = Some(at);
                 book.ask_from = if origin == Origin::Rest { now } else { at };
             }
@@ -298,6 +333,56 @@ impl<V: Venue> StitchedFeed<V> {
             .map(|(interval_ns, _)| after(now, interval_ns));
         let connection = state.connection(line);
         connection.ping_at = ping_at;
+    }
+
+    /// Tells connections what is wanted of late and what is not any more.
+    fn follow_changes(&mut self, now: RecvTime) {
+        let StitchedFeed { venue, state } = self;
+        if state.newly_wanted.is_empty() && state.newly_unwanted.is_empty() {
+            return;
+        }
+        let mut changed = std::mem::take(&mut state.newly_wanted);
+        changed.retain(|&(index, _)| state.instruments[index].is_wanted);
+        let mut gone = std::mem::take(&mut state.newly_unwanted);
+        gone.retain(|&(index, _)| !state.instruments[index].is_wanted);
+        // A connection that comes later subscribes to what is wanted then.
+        let lines: Vec<Line> = state
+            .connections
+            .iter()
+            .filter(|one| one.is_up)
+            .map(|one| one.line)
+            .collect();
+        for line in lines {
+            let shard = shard_of(line);
+            let symbols = |indexes: &[(usize, u8)]| -> Vec<Symbol> {
+                let ours = indexes.iter().filter(|one| usize::from(one.1) == shard);
+                ours.map(|one| state.instruments[one.0].symbol).collect()
+            };
+            let (left, joined) = (symbols(&gone), symbols(&changed));
+            let mut texts = Vec::new();
+            if !left.is_empty() {
+                texts.extend(venue.unsubscribe(&left));
+            }
+            if !joined.is_empty() {
+                texts.extend(venue.subscribe_more(&joined));
+            }
+            for text in texts {
+                state.act(FeedAction::SendText { line, text });
+            }
+        }
+        let is_by_rest = state.origin == Origin::Rest;
+        let wait = if is_by_rest {
+            QUIET_BOOK_NS
+        } else {
+            SNAPSHOT_WAIT_NS
+        };
+        let at = after(now, wait);
+        for (index, _) in changed {
+            let book = &mut state.instruments[index].book;
+            book.ask_at = Some(at);
+            book.ask_from = if is_by_rest { now } else { at };
+            state.ask_at = earliest(state.ask_at, Some(at));
+        }
     }
 
     /// Asks for the snapshots that are due.
@@ -329,7 +414,7 @@ impl<V: Venue> StitchedFeed<V> {
                     (book.ask_at, book.ask_from) = (Some(again), again);
                     if let Some(url) = venue.snapshot_url(symbol) {
                         state.counters.requests += 1;
-                        state.act(FeedAction::Fetch { url });
+                        state.act(FeedAction::Fetch { line, url });
                     } else if let Some(text) = venue.snapshot_request(symbol) {
                         state.counters.requests += 1;
                         state.act(FeedAction::SendText { line, text });
@@ -369,17 +454,20 @@ impl<V: Venue> Feed for StitchedFeed<V> {
         };
         let row = usize::from(packet.line.0) % Line::COUNT_MAX;
         self.state.counters.packets[row] += 1;
-        match packet.form {
+        let outcome = match packet.form {
             Form::Text | Form::Binary => self.on_message(packet, arrival, out),
             Form::Rest(url) => {
                 let StitchedFeed { venue, state } = self;
+                state.listings.open(url);
                 let mut listener = Listener {
                     state,
                     arrival,
                     out,
                     has_told: false,
                 };
-                match venue.read_rest(url, packet.bytes, &mut listener) {
+                let heard = venue.read_rest(url, packet.bytes, &mut listener);
+                state.close_list(heard.is_ok(), arrival.at, out);
+                match heard {
                     Ok(()) => Outcome::Applied,
                     Err(error) => {
                         state.counters.refuse(error);
@@ -391,7 +479,9 @@ impl<V: Venue> Feed for StitchedFeed<V> {
                 self.state.counters.refuse(DecodeError::NotThisProtocol);
                 Outcome::Refused(DecodeError::NotThisProtocol)
             }
-        }
+        };
+        self.follow_changes(arrival.at);
+        outcome
     }
 
     fn on_clock(&mut self, now: RecvTime, out: &mut Batch) {
@@ -399,21 +489,26 @@ impl<V: Venue> Feed for StitchedFeed<V> {
             self.state.watch(index, now);
             self.keep_alive(index, now);
         }
+        if self.state.listings.deadline().is_some_and(|at| now >= at) {
+            self.state.ask_lists(now);
+        }
         if self.state.ask_at.is_some_and(|deadline| now >= deadline) {
             self.ask_due(now);
         }
         if let AuditStep::Ask(index) = self.state.step_audit(now, out) {
-            let symbol = self.state.instruments[index].symbol;
-            if let Some(url) = self.venue.snapshot_url(symbol) {
+            let instrument = &self.state.instruments[index];
+            let url = self.venue.snapshot_url(instrument.symbol);
+            if let (Some(url), Some(line)) = (url, self.state.line_of(instrument.shard)) {
                 self.state.counters.requests += 1;
-                self.state.act(FeedAction::Fetch { url });
+                self.state.act(FeedAction::Fetch { line, url });
             }
         }
     }
 
     fn next_deadline(&self) -> Option<RecvTime> {
         let next = self.state.connections_deadline()?;
-        earliest(Some(next), self.state.audit_deadline())
+        let next = earliest(Some(next), self.state.audit_deadline());
+        earliest(next, self.state.listings.deadline())
     }
 
     fn on_link(&mut self, event: LinkEvent, now: RecvTime, out: &mut Batch) {
@@ -421,8 +516,9 @@ impl<V: Venue> Feed for StitchedFeed<V> {
             LinkEvent::Up(line) => {
                 self.state.down(line, now, out);
                 self.state.up(line, now);
-                if let Some(url) = self.venue.products_url() {
-                    self.state.act(FeedAction::Fetch { url });
+                if !self.state.is_doubled {
+                    self.state.listings.begin(now);
+                    self.state.ask_lists(now);
                 }
                 self.subscribe(line, now);
             }
@@ -515,8 +611,7 @@ impl State {
         let Some(index) = self.find(trade.symbol) else {
             return;
         };
-        if self.instruments[index].is_too_fine {
-            self.counters.values_left_out += 1;
+        if self.is_passed_over(index) {
             return;
         }
         let print = super::Level {
@@ -557,8 +652,7 @@ impl State {
         let Some(index) = self.find(symbol) else {
             return;
         };
-        if self.instruments[index].is_too_fine {
-            self.counters.values_left_out += 1;
+        if self.is_passed_over(index) {
             return;
         }
         if self.origin == Origin::Rest && self.instruments[index].id.is_none() {

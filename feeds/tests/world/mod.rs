@@ -198,7 +198,7 @@ pub struct World {
     /// Lines whose connection says nothing any more.
     pub silent: BTreeSet<u8>,
     /// REST answers on their way: when they come, of what, and what.
-    pub answers: VecDeque<(u64, String, String)>,
+    pub answers: VecDeque<(u64, u8, String, String)>,
     /// Why connections were opened anew.
     pub reasons: BTreeMap<&'static str, u64>,
 }
@@ -258,6 +258,8 @@ impl World {
 
     pub fn close(&mut self, line: u8) {
         self.silent.remove(&line);
+        // What was asked for a connection that is gone the transport forgets.
+        self.answers.retain(|answer| answer.1 != line);
         if let Some(client) = self.open.remove(&line) {
             self.venue.on_disconnect(client);
             self.closed.push(line);
@@ -279,10 +281,6 @@ impl World {
         }
         for line in wanted {
             if !self.open.contains_key(&line) {
-                if self.open.is_empty() {
-                    // What was asked before belongs to connections that are gone: the transport forgets it.
-                    self.answers.clear();
-                }
                 self.clients += 1;
                 self.open.insert(line, self.clients);
                 self.opened.push(line);
@@ -301,14 +299,14 @@ impl World {
                         self.venue.on_text(EventTime(self.now), client, &text);
                     }
                 }
-                Action::Fetch { url } => {
+                Action::Fetch { line, url } => {
                     let answer = self.venue.on_fetch(EventTime(self.now), &url);
                     let answer = answer.filter(|_| !self.happens(self.faults.no_answer));
                     if let Some(body) = answer {
                         let is_late = self.happens(self.faults.late_answer);
                         let late = if is_late { self.dice.below(3_000) } else { 0 };
                         let at = self.now + late * 1_000_000;
-                        self.answers.push_back((at, url, body));
+                        self.answers.push_back((at, line.0, url, body));
                     }
                 }
                 Action::Reconnect { line, reason } => {
@@ -320,9 +318,9 @@ impl World {
         }
         let (due, later) = self.answers.drain(..).partition(|one| one.0 <= self.now);
         self.answers = later;
-        let due: VecDeque<(u64, String, String)> = due;
-        for (_, url, body) in due {
-            self.packet(Line(0), Form::Rest(&url), body.as_bytes());
+        let due: VecDeque<(u64, u8, String, String)> = due;
+        for (_, line, url, body) in due {
+            self.packet(Line(line), Form::Rest(&url), body.as_bytes());
         }
         while let Some((client, text)) = self.venue.poll_text() {
             let line = self.open.iter().find(|(_, known)| **known == client);

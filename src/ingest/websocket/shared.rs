@@ -61,9 +61,9 @@ pub(super) struct Shared {
     batch: Rc<RefCell<Batch>>,
     counters: Arc<Counters>,
     links: RefCell<Vec<Rc<Link>>>,
-    fetches: RefCell<VecDeque<String>>,
-    /// Answers that are under way belong to connections that are gone.
-    forget_answers: Cell<bool>,
+    fetches: RefCell<VecDeque<(Line, String)>>,
+    /// Connections that are gone: answers to what was asked for them are worth nothing.
+    gone: RefCell<Vec<Line>>,
     /// The keeper has something to do.
     news: Notify,
     /// When the last attempts to connect were made, oldest first.
@@ -98,7 +98,7 @@ impl Shared {
             counters: Arc::clone(counters),
             links: RefCell::default(),
             fetches: RefCell::default(),
-            forget_answers: Cell::new(false),
+            gone: RefCell::default(),
             news: Notify::new(),
             attempts: RefCell::default(),
             bytes: Cell::new(0),
@@ -186,10 +186,10 @@ impl Shared {
                 | Action::OpenStream { .. }
                 | Action::SendStream { .. }
                 | Action::CloseStream { .. } => self.add(Counter::SendErrors),
-                Action::Fetch { url } => {
+                Action::Fetch { line, url } => {
                     let mut fetches = self.fetches.borrow_mut();
                     if fetches.len() < FETCHES_MAX {
-                        fetches.push_back(url);
+                        fetches.push_back((line, url));
                     } else {
                         self.add(Counter::SendErrors);
                     }
@@ -268,18 +268,15 @@ impl Shared {
         let line = link.line;
         link.outbox.borrow_mut().clear();
         link.reconnect.set(None);
-        let was_any_up = self.links.borrow().iter().any(|link| link.is_up.get());
         link.is_up.set(is_up);
         let event = if is_up {
             self.add(Counter::Connects);
-            if !was_any_up {
-                self.forget_answers.set(true);
-                self.fetches.borrow_mut().clear();
-                self.news.notify_one();
-            }
             LinkEvent::Up(line)
         } else {
             self.add(Counter::Disconnects);
+            self.fetches.borrow_mut().retain(|asked| asked.0 != line);
+            self.gone.borrow_mut().push(line);
+            self.news.notify_one();
             LinkEvent::Down(line)
         };
         let mut feed = self.feed.borrow_mut();
@@ -342,11 +339,11 @@ pub(super) async fn keep(shared: Rc<Shared>) {
     let mut tasks = Vec::new();
     loop {
         shared.step();
-        if shared.forget_answers.take() {
-            rest.clear();
+        for line in shared.gone.take() {
+            rest.forget(line);
         }
-        while let Some(url) = shared.fetches.borrow_mut().pop_front() {
-            rest.ask(url);
+        while let Some((line, url)) = shared.fetches.borrow_mut().pop_front() {
+            rest.ask(line, url);
         }
         if let Some(row) = shared.counters.channel(shared.row) {
             row.set(Counter::RestFailures, rest.failures());
@@ -359,8 +356,8 @@ pub(super) async fn keep(shared: Rc<Shared>) {
             biased;
             () = stop.requested() => break,
             () = shared.news.notified() => {}
-            (url, body) = rest.next(&shared.name) => {
-                shared.take(Line(0), Form::Rest(&url), &body);
+            (line, url, body) = rest.next(&shared.name) => {
+                shared.take(line, Form::Rest(&url), &body);
             }
             () = sleep(shared.until_deadline()) => {}
         }
