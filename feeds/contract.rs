@@ -369,6 +369,19 @@ pub enum Notice {
     VenueError(Symbol),
     /// The subscription of a connection is confirmed.
     Subscribed(Line),
+    /// The venue lists an instrument that it did not list before, and it is followed from here on.
+    Listed(Symbol),
+    /// The venue does not list an instrument any more: its book is closed.
+    Delisted(Symbol),
+    /// A pattern of the configuration stands for nothing that the venue lists.
+    NothingMatches(Symbol),
+    /// The venue's list of instruments did not come, or could not be read: it is asked for again.
+    ListMissing,
+    /// More instruments are chosen than a feed may have: the others are left out.
+    TooManyInstruments {
+        /// Most that a feed may have.
+        most: u32,
+    },
 }
 
 /// One missing range, as the ledger names it.
@@ -408,6 +421,12 @@ pub struct FeedCounters {
     pub instrument_gaps: u64,
     /// Statistics left out because they do not fit the normalised language exactly; the rest of their message is applied.
     pub values_left_out: u64,
+    /// Instruments followed because the venue listed them while the feed ran.
+    pub instruments_listed: u64,
+    /// Instruments given up because the venue does not list them any more.
+    pub instruments_delisted: u64,
+    /// Times an instrument was chosen and left out, because there were as many as a feed may have.
+    pub instruments_left_out: u64,
     /// Retransmission requests sent.
     pub requests: u64,
     /// Requests that servers refused.

@@ -88,6 +88,8 @@ pub struct Definition {
     pub instrument: InstrumentId,
     /// The venue's symbol.
     pub symbol: Symbol,
+    /// The normalised name, as in [`naming`](super::naming); empty where the feed does not know one.
+    pub name: Symbol,
     /// Sizes are integers of 10^-`size_decimals`. Never changes during a run.
     pub size_decimals: u8,
     /// Smallest price step; [`Price::UNDEFINED`] when the venue does not say.
@@ -108,6 +110,7 @@ impl Definition {
         Definition {
             instrument,
             symbol,
+            name: Symbol::from(""),
             size_decimals: 0,
             tick_size: Price::UNDEFINED,
             round_lot: 0,

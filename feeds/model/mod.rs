@@ -6,6 +6,7 @@
 
 pub mod decimal;
 pub mod instrument;
+pub mod naming;
 pub mod price;
 pub mod status;
 pub mod terms;
@@ -14,6 +15,7 @@ pub mod time;
 
 pub use decimal::DecimalError;
 pub use instrument::{Definition, InstrumentId, Symbol};
+pub use naming::normalised_name;
 pub use price::{Price, Size};
 pub use status::{GapKind, ImbalanceKind, ResetKind, StatisticKind, TradingState};
 pub use terms::{Expiry, InstrumentKind, Leg, Terms};

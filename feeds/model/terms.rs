@@ -1,6 +1,6 @@
 //! What a contract is, beyond its name and its steps.
 
-use super::Price;
+use super::{EventTime, Price};
 use std::fmt;
 
 /// Legs that are named; a strategy of more says how many there are.
@@ -12,6 +12,10 @@ pub enum InstrumentKind {
     /// The venue does not say, or it is none of the others.
     #[default]
     Other,
+    /// What is bought is delivered at once.
+    Spot,
+    /// A contract without a last day.
+    Perpetual,
     /// A contract for delivery on a date.
     Future,
     /// A right to buy.
@@ -27,6 +31,8 @@ impl InstrumentKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             InstrumentKind::Other => "other",
+            InstrumentKind::Spot => "spot",
+            InstrumentKind::Perpetual => "perpetual",
             InstrumentKind::Future => "future",
             InstrumentKind::Call => "call",
             InstrumentKind::Put => "put",
@@ -53,6 +59,31 @@ impl Expiry {
             year: u16::try_from(digits / 10_000).unwrap_or(0),
             month: (digits / 100 % 100) as u8,
             day: (digits % 100) as u8,
+        }
+    }
+
+    /// The day (UTC) of a time; none for a time that is undefined.
+    pub fn of_time(time: EventTime) -> Expiry {
+        let Some(time) = time.get() else {
+            return Expiry::default();
+        };
+        // Years begin in March, so that a leap day is the last one; eras are of 400 years.
+        let days = time / 86_400_000_000_000 + 719_468;
+        let (era, of_era) = (days / 146_097, days % 146_097);
+        let of_era_year = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * of_era_year + of_era_year / 4 - of_era_year / 100);
+        let march_month = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * march_month + 2) / 5 + 1;
+        let month = if march_month < 10 {
+            march_month + 3
+        } else {
+            march_month - 9
+        };
+        let year = era * 400 + of_era_year + u64::from(month <= 2);
+        Expiry {
+            year: u16::try_from(year).unwrap_or(0),
+            month: month as u8,
+            day: day as u8,
         }
     }
 
@@ -184,5 +215,15 @@ mod tests {
         let expiry = Expiry::from_digits(20_170_118);
         assert_eq!((expiry.year, expiry.month, expiry.day), (2017, 1, 18));
         assert!(!Expiry::from_digits(0).is_said());
+        assert!(!Expiry::of_time(EventTime::UNDEFINED).is_said());
+        let days = [
+            (0, 19_700_101),
+            (951_782_400, 20_000_229),
+            (1_798_156_800, 20_261_225),
+        ];
+        for (second, digits) in days {
+            let time = EventTime(second * 1_000_000_000);
+            assert_eq!(Expiry::of_time(time), Expiry::from_digits(digits));
+        }
     }
 }

@@ -120,6 +120,17 @@ pub fn log_notices(name: &str, feed: &mut dyn Feed) {
             Notice::SessionEnded => info!(feed = name, "the venue ended the session"),
             Notice::VenueError(text) => warn!(feed = name, text = text.as_str(), "venue complains"),
             Notice::Subscribed(line) => info!(feed = name, line = line.0, "subscribed"),
+            Notice::Listed(symbol) => info!(feed = name, symbol = symbol.as_str(), "listed"),
+            Notice::Delisted(symbol) => warn!(feed = name, symbol = symbol.as_str(), "delisted"),
+            Notice::NothingMatches(pattern) => warn!(
+                feed = name,
+                pattern = pattern.as_str(),
+                "no instrument of the venue matches"
+            ),
+            Notice::ListMissing => warn!(feed = name, "no list of instruments yet; asked again"),
+            Notice::TooManyInstruments { most } => {
+                warn!(feed = name, most, "instruments beyond the bound are left out");
+            }
         }
     }
 }

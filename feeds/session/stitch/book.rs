@@ -132,8 +132,7 @@ impl State {
         let Some(index) = self.find(book.symbol) else {
             return;
         };
-        if self.instruments[index].is_too_fine {
-            self.counters.values_left_out += 1;
+        if self.is_passed_over(index) {
             return;
         }
         if self.origin == Origin::Rest && self.instruments[index].id.is_none() {
@@ -596,6 +595,9 @@ impl State {
     }
 
     pub(super) fn ask_again(&mut self, index: usize, at: RecvTime) {
+        if self.instruments[index].is_delisted {
+            return;
+        }
         let book = &mut self.instruments[index].book;
         // At once, but never more often than the wait allows.
         let at = at.max(book.ask_from);

@@ -109,14 +109,50 @@ impl State {
             }
             None => SHARDS_MAX - 1,
         };
-        self.shards[shard] += 1;
         // Below 32.
-        shard as u8
+        let shard = shard as u8;
+        self.take_place(shard);
+        shard
+    }
+
+    /// Most instruments that all connections together may carry.
+    pub(super) fn places(&self) -> usize {
+        let each = self.limits.instruments_per_connection.max(1);
+        each.saturating_mul(SHARDS_MAX)
+    }
+
+    /// One more instrument of a shard. A shard that was given up gets its connections back.
+    pub(super) fn take_place(&mut self, shard: u8) {
+        self.shards[usize::from(shard)] += 1;
+        if !self.is_shard_open(shard) {
+            self.open_shard(shard);
+        }
+    }
+
+    /// One instrument less. A shard that has none needs no connection, but for the first one.
+    pub(super) fn free(&mut self, shard: u8) {
+        let count = &mut self.shards[usize::from(shard)];
+        *count = count.saturating_sub(1);
+        if *count == 0 && shard > 0 {
+            self.wanted
+                .retain(|&line| shard_of(line) != usize::from(shard));
+        }
     }
 
     pub(super) fn add_shard(&mut self) {
-        let first = (self.shards.len() * 2) as u8;
+        // Below 32.
+        let shard = self.shards.len() as u8;
         self.shards.push(0);
+        self.open_shard(shard);
+    }
+
+    fn is_shard_open(&self, shard: u8) -> bool {
+        let mut lines = self.wanted.iter();
+        lines.any(|&line| shard_of(line) == usize::from(shard))
+    }
+
+    fn open_shard(&mut self, shard: u8) {
+        let first = shard * 2;
         self.wanted.push(Line(first));
         if self.settings.connections > 1 {
             self.wanted.push(Line(first + 1));
@@ -284,7 +320,14 @@ impl State {
             return;
         }
         let (line, replace_at) = (connection.line, connection.replace_at);
-        if now >= after(connection.last_text, silence_ns) {
+        let is_idle = self
+            .shards
+            .get(shard_of(line))
+            .is_none_or(|&count| count == 0);
+        if is_idle && !(self.follows_all && self.instrument_count > 0) {
+            // Nothing is subscribed to: there is nothing to hear.
+            connection.last_text = now;
+        } else if now >= after(connection.last_text, silence_ns) {
             // Asked again after another such time, if nothing changes.
             connection.last_text = now;
             connection.is_silent = true;

@@ -3,10 +3,11 @@
 use super::audit::{Audit, AuditStep};
 use super::connections::{Connection, Limits, after, earliest, shard_of};
 use super::instruments::Instrument;
+use super::listings::Listings;
 use super::settings::{AUDIT_BY_NEED, AUDIT_DEFAULT_NS};
 use super::{
-    BookMessage, Chain, Checksum, Hear, Heard, Origin, Product, Quantity, Settings, TradeMessage,
-    Venue,
+    BookMessage, Chain, Checksum, Hear, Heard, Listing, Origin, Product, Quantity, Settings,
+    TradeMessage, Venue,
 };
 use crate::contract::{
     Action as FeedAction, Batch, Control, ControlAnswer, DecodeError, Feed, FeedCounters, Form,
@@ -51,8 +52,12 @@ pub(super) struct State {
     /// All instruments that are spoken of, instead of those the settings name.
     pub(super) follows_all: bool,
     pub(super) instrument_count: u32,
+    pub(super) listings: Listings,
+    /// Instruments that connections have to be told of.
+    pub(super) newly_wanted: Vec<usize>,
+    pub(super) newly_unwanted: Vec<usize>,
     pub(super) connections: Vec<Connection>,
-    /// Instruments of each shard.
+    /// Wanted instruments of each shard.
     pub(super) shards: Vec<usize>,
     /// Whether more than one connection is up.
     pub(super) is_doubled: bool,
@@ -110,8 +115,28 @@ impl Hear for Listener<'_> {
     }
 
     fn product(&mut self, product: &Product) {
+        self.listing(&Listing::of(*product));
+    }
+
+    fn listing(&mut self, listing: &Listing) {
         self.has_told = true;
-        self.state.on_product(product, self.arrival.at, self.out);
+        self.state.on_listing(listing, self.arrival.at, self.out);
+    }
+
+    fn list_continues(&mut self) {
+        self.state.listings.is_part();
+    }
+
+    fn list_is_whole(&mut self) {
+        self.state.close_list_in_band(self.arrival.at, self.out);
+    }
+
+    fn delisted(&mut self, symbol: &[u8]) {
+        let known = self.state.index.get(symbol).copied();
+        if let Some(index) = known {
+            self.has_told = true;
+            self.state.delist(index as usize, self.arrival.at, self.out);
+        }
     }
 
     fn confirmed(&mut self) {
@@ -175,10 +200,17 @@ impl<V: Venue> StitchedFeed<V> {
             keeps_ladders: venue.depth().is_some()
                 || venue.checksum().is_some()
                 || settings.audit_ns > 0,
-            follows_all: settings.symbols.is_empty(),
+            follows_all: settings.selection.is_all(),
             instruments: Vec::new(),
             index: Index::default(),
             instrument_count: 0,
+            listings: Listings::new(
+                settings.selection.clone(),
+                settings.refresh_ns,
+                venue.lists(settings.selection.kinds),
+            ),
+            newly_wanted: Vec::new(),
+            newly_unwanted: Vec::new(),
             connections: Vec::with_capacity(2),
             shards: Vec::with_capacity(1),
             is_doubled: false,
@@ -202,8 +234,13 @@ impl<V: Venue> StitchedFeed<V> {
         state.add_shard();
         for index in 0..state.settings.symbols.len() {
             let symbol = state.settings.symbols[index];
-            state.insert(symbol);
+            if let Some(index) = state.insert(symbol) {
+                state.instruments[index].is_named = true;
+                state.want(index);
+            }
         }
+        // Connections subscribe to them when they come.
+        state.newly_wanted.clear();
         StitchedFeed { venue, state }
     }
 
@@ -249,8 +286,8 @@ impl<V: Venue> StitchedFeed<V> {
     fn subscribe(&mut self, line: Line, now: RecvTime) {
         let StitchedFeed { venue, state } = self;
         let shard = shard_of(line);
-        let of_shard = |one: &&Instrument| usize::from(one.shard) == shard;
-        let ours = state.instruments.iter().filter(of_shard);
+        let is_ours = |one: &&Instrument| one.is_wanted && usize::from(one.shard) == shard;
+        let ours = state.instruments.iter().filter(is_ours);
         let symbols: Vec<Symbol> = ours.map(|one| one.symbol).collect();
         for text in venue.subscribe(&symbols) {
             state.act(FeedAction::SendText { line, text });
@@ -267,6 +304,7 @@ impl<V: Venue> StitchedFeed<V> {
             let book = &mut instrument.book;
             let is_asked = origin == Origin::Rest && book.ask_at.is_some();
             if is_ours
+                && instrument.is_wanted
                 && !is_asked
                 && book.phase != super::book::Phase::Following
                 && !instrument.is_too_fine
@@ -280,8 +318,58 @@ impl<V: Venue> StitchedFeed<V> {
             .keep_alive()
             .map(|(interval_ns, _)| after(now, interval_ns));
         let connection = state.connection(line);
-        connection.confirm_by = Some(after(now, silence_ns));
+        connection.confirm_by = (!symbols.is_empty()).then(|| after(now, silence_ns));
         connection.ping_at = ping_at;
+    }
+
+    /// Tells connections what is wanted of late and what is not any more. Those that are not up subscribe to what is wanted
+    /// once they are.
+    fn follow_changes(&mut self, now: RecvTime) {
+        let StitchedFeed { venue, state } = self;
+        if state.newly_wanted.is_empty() && state.newly_unwanted.is_empty() {
+            return;
+        }
+        let wanted = std::mem::take(&mut state.newly_wanted);
+        let gone = std::mem::take(&mut state.newly_unwanted);
+        let up = state.connections.iter().filter(|one| one.is_up);
+        let lines: Vec<Line> = up.map(|one| one.line).collect();
+        for line in lines {
+            let of_line = |indexes: &[usize]| -> Vec<Symbol> {
+                let all = indexes.iter().map(|&index| &state.instruments[index]);
+                let ours = all.filter(|one| usize::from(one.shard) == shard_of(line));
+                ours.map(|one| one.symbol).collect()
+            };
+            let (wanted, gone) = (of_line(&wanted), of_line(&gone));
+            let mut texts = Vec::new();
+            if !gone.is_empty() {
+                texts.extend(venue.unsubscribe(&gone));
+            }
+            if !wanted.is_empty() {
+                texts.extend(venue.subscribe_more(&wanted));
+                let confirm_by = after(now, state.settings.silence_ns);
+                state.connection(line).confirm_by.get_or_insert(confirm_by);
+            }
+            for text in texts {
+                state.act(FeedAction::SendText { line, text });
+            }
+        }
+        let is_by_rest = state.origin == Origin::Rest;
+        let wait = if is_by_rest {
+            QUIET_BOOK_NS
+        } else {
+            SNAPSHOT_WAIT_NS
+        };
+        let at = after(now, wait);
+        for index in wanted {
+            // Those whose connection is not up yet are asked for by it.
+            let is_up = state.line_of(state.instruments[index].shard).is_some();
+            let book = &mut state.instruments[index].book;
+            if is_up && book.phase != super::book::Phase::Following {
+                book.ask_at = Some(at);
+                book.ask_from = if is_by_rest { now } else { at };
+                state.ask_at = earliest(state.ask_at, Some(at));
+            }
+        }
     }
 
     /// Asks for the snapshots that are due.
@@ -350,17 +438,20 @@ impl<V: Venue> Feed for StitchedFeed<V> {
         };
         let row = usize::from(packet.line.0) % Line::COUNT_MAX;
         self.state.counters.packets[row] += 1;
-        match packet.form {
+        let outcome = match packet.form {
             Form::Text => self.on_text(packet.bytes, arrival, out),
             Form::Rest(url) => {
                 let StitchedFeed { venue, state } = self;
+                state.listings.open(url);
                 let mut listener = Listener {
                     state,
                     arrival,
                     out,
                     has_told: false,
                 };
-                match venue.read_rest(url, packet.bytes, &mut listener) {
+                let heard = venue.read_rest(url, packet.bytes, &mut listener);
+                state.close_list(heard.is_ok(), arrival.at, out);
+                match heard {
                     Ok(()) => Outcome::Applied,
                     Err(error) => {
                         state.counters.refuse(error);
@@ -372,13 +463,18 @@ impl<V: Venue> Feed for StitchedFeed<V> {
                 self.state.counters.refuse(DecodeError::NotThisProtocol);
                 Outcome::Refused(DecodeError::NotThisProtocol)
             }
-        }
+        };
+        self.follow_changes(arrival.at);
+        outcome
     }
 
     fn on_clock(&mut self, now: RecvTime, out: &mut Batch) {
         for index in 0..self.state.connections.len() {
             self.state.watch(index, now);
             self.keep_alive(index, now);
+        }
+        if self.state.listings.deadline().is_some_and(|at| now >= at) {
+            self.state.ask_lists(now);
         }
         if self.state.ask_at.is_some_and(|deadline| now >= deadline) {
             self.ask_due(now);
@@ -394,7 +490,8 @@ impl<V: Venue> Feed for StitchedFeed<V> {
 
     fn next_deadline(&self) -> Option<RecvTime> {
         let next = self.state.connections_deadline()?;
-        earliest(Some(next), self.state.audit_deadline())
+        let next = earliest(Some(next), self.state.listings.deadline());
+        earliest(next, self.state.audit_deadline())
     }
 
     fn on_link(&mut self, event: LinkEvent, now: RecvTime, out: &mut Batch) {
@@ -402,9 +499,8 @@ impl<V: Venue> Feed for StitchedFeed<V> {
             LinkEvent::Up(line) => {
                 self.state.down(line, now, out);
                 self.state.up(line, now);
-                if let Some(url) = self.venue.products_url() {
-                    self.state.act(FeedAction::Fetch { url });
-                }
+                self.state.listings.begin(now);
+                self.state.ask_lists(now);
                 self.subscribe(line, now);
             }
             LinkEvent::Down(line) => {
@@ -496,8 +592,7 @@ impl State {
         let Some(index) = self.find(trade.symbol) else {
             return;
         };
-        if self.instruments[index].is_too_fine {
-            self.counters.values_left_out += 1;
+        if self.is_passed_over(index) {
             return;
         }
         let print = super::Level {
@@ -538,8 +633,7 @@ impl State {
         let Some(index) = self.find(symbol) else {
             return;
         };
-        if self.instruments[index].is_too_fine {
-            self.counters.values_left_out += 1;
+        if self.is_passed_over(index) {
             return;
         }
         if self.origin == Origin::Rest && self.instruments[index].id.is_none() {

@@ -2,16 +2,17 @@
 
 use super::book::Book;
 use super::feed::State;
-use super::{Level, Product, TradeId, TradeMessage};
+use super::listings::NO_LIST;
+use super::{Level, Listing, TradeId, TradeMessage};
 use crate::contract::{Batch, Line};
 use crate::model::{
-    Action, Definition, EventTime, Flags, InstrumentId, Price, RecvTime, ResetKind, Symbol, Tick,
-    TradingState,
+    Action, Definition, EventTime, Flags, InstrumentId, InstrumentKind, Price, RecvTime, ResetKind,
+    Symbol, Terms, Tick, TradingState,
 };
 use std::collections::VecDeque;
 
 /// Instruments a feed may have; venues list some thousands.
-const INSTRUMENTS_MAX: usize = 16_384;
+pub(super) const INSTRUMENTS_MAX: usize = 16_384;
 /// Digits of a size when the venue has not said: the finest step that is common.
 const SIZE_DECIMALS_DEFAULT: u8 = 8;
 /// More digits than that leave no room for the number itself.
@@ -20,6 +21,18 @@ const SIZE_DECIMALS_MAX: u8 = 18;
 /// What is known of one instrument.
 pub(super) struct Instrument {
     pub(super) symbol: Symbol,
+    /// The normalised name; empty while no list told it.
+    pub(super) name: Symbol,
+    pub(super) terms: Terms,
+    /// The configuration names it.
+    pub(super) is_named: bool,
+    /// Connections are to carry it.
+    pub(super) is_wanted: bool,
+    /// It was listed and is no more: nothing of it is told.
+    pub(super) is_delisted: bool,
+    /// Which list named it last, and when.
+    pub(super) list: u8,
+    pub(super) pass: u32,
     /// Given at the first message that is about it.
     pub(super) id: Option<InstrumentId>,
     /// From the venue's list; replaced by what the first sizes need.
@@ -28,7 +41,7 @@ pub(super) struct Instrument {
     pub(super) trading: TradingState,
     pub(super) trading_told: TradingState,
     pub(super) book: Book,
-    /// Which connections carry it.
+    /// Which connections carry it, while it is wanted.
     pub(super) shard: u8,
     pub(super) last_trade_id: u64,
     /// The connection whose trades are told, where trades have no ids.
@@ -40,16 +53,23 @@ pub(super) struct Instrument {
 }
 
 impl Instrument {
-    fn new(symbol: Symbol, shard: u8) -> Instrument {
+    fn new(symbol: Symbol) -> Instrument {
         Instrument {
             symbol,
+            name: Symbol::from(""),
+            terms: Terms::default(),
+            is_named: false,
+            is_wanted: false,
+            is_delisted: false,
+            list: NO_LIST,
+            pass: 0,
             id: None,
             size_decimals: SIZE_DECIMALS_DEFAULT,
             tick_size: Price::UNDEFINED,
             trading: TradingState::Trading,
             trading_told: TradingState::Trading,
             book: Book::default(),
-            shard,
+            shard: 0,
             last_trade_id: 0,
             trade_line: None,
             is_too_fine: false,
@@ -114,9 +134,39 @@ impl State {
         }
         let index = self.instruments.len();
         self.index.insert(name.into(), u32::try_from(index).ok()?);
-        let shard = self.deal();
-        self.instruments.push(Instrument::new(symbol, shard));
+        self.instruments.push(Instrument::new(symbol));
         Some(index)
+    }
+
+    /// The instrument is to be subscribed to, by the connections of its shard.
+    pub(super) fn want(&mut self, index: usize) {
+        if std::mem::replace(&mut self.instruments[index].is_wanted, true) {
+            return;
+        }
+        self.instruments[index].is_delisted = false;
+        let queued = self.newly_unwanted.iter().position(|&gone| gone == index);
+        if let Some(place) = queued {
+            // Nobody was told that it is gone.
+            self.newly_unwanted.swap_remove(place);
+            self.take_place(self.instruments[index].shard);
+        } else {
+            self.instruments[index].shard = self.deal();
+            self.newly_wanted.push(index);
+        }
+    }
+
+    /// The instrument is not to be subscribed to any more; its place is another one's.
+    pub(super) fn unwant(&mut self, index: usize) {
+        if !std::mem::replace(&mut self.instruments[index].is_wanted, false) {
+            return;
+        }
+        self.free(self.instruments[index].shard);
+        match self.newly_wanted.iter().position(|&new| new == index) {
+            Some(place) => {
+                self.newly_wanted.swap_remove(place);
+            }
+            None => self.newly_unwanted.push(index),
+        }
     }
 
     /// The instrument a message is about; `None` when nobody follows it (counted).
@@ -131,16 +181,34 @@ impl State {
     #[cold]
     fn find_new(&mut self, name: &[u8]) -> Option<usize> {
         let symbol = Symbol::new(name);
-        let can_follow = self.follows_all && !name.is_empty() && symbol.as_str().as_bytes() == name;
+        let selection = self.listings.selection();
+        let is_chosen =
+            self.follows_all || selection.has(symbol.as_str(), "", InstrumentKind::Other);
+        let can_follow = is_chosen && !name.is_empty() && symbol.as_str().as_bytes() == name;
         let found = if can_follow {
             self.insert(symbol)
         } else {
             None
         };
-        if found.is_none() {
-            self.counters.unknown_instrument_messages += 1;
+        match found {
+            // Whoever hears of it has subscribed to it.
+            Some(index) => self.instruments[index].is_wanted = true,
+            None => self.counters.unknown_instrument_messages += 1,
         }
         found
+    }
+
+    /// Whether nothing of an instrument is told; counted.
+    #[inline]
+    pub(super) fn is_passed_over(&mut self, index: usize) -> bool {
+        let instrument = &self.instruments[index];
+        if instrument.is_too_fine {
+            self.counters.values_left_out += 1;
+        } else if instrument.is_delisted {
+            // Said before the venue heard that nobody listens any more.
+            self.counters.messages_ignored += 1;
+        }
+        instrument.is_too_fine || instrument.is_delisted
     }
 
     /// The id of an instrument. The first message about it defines it, at a precision that holds its `sizes`, and makes its
@@ -197,13 +265,15 @@ impl State {
             size_decimals: instrument.size_decimals,
             tick_size: instrument.tick_size,
             is_provable: self.is_provable,
+            name: instrument.name,
+            terms: instrument.terms,
             ..Definition::named(id, instrument.symbol)
         };
         let tick = self.tick(Action::Definition, id, EventTime::UNDEFINED, at);
         out.define(&definition, Tick { flags, ..tick });
     }
 
-    fn tell_trading(&mut self, index: usize, at: RecvTime, out: &mut Batch) {
+    pub(super) fn tell_trading(&mut self, index: usize, at: RecvTime, out: &mut Batch) {
         let instrument = &mut self.instruments[index];
         let Some(id) = instrument.id else {
             return;
@@ -219,24 +289,32 @@ impl State {
         }
     }
 
-    pub(super) fn on_product(&mut self, product: &Product, at: RecvTime, out: &mut Batch) {
-        // Listing makes no instrument yet: the first message about it does.
-        let known = self.index.get(product.symbol.as_str().as_bytes());
-        let index = match known {
-            Some(&index) => Some(index as usize),
-            None if self.follows_all => self.insert(product.symbol),
-            None => None,
-        };
-        let Some(index) = index else {
-            return;
-        };
+    /// Takes over what a list says of an instrument. It makes no ticks yet: the first message about the instrument does.
+    pub(super) fn on_product(
+        &mut self,
+        index: usize,
+        listing: &Listing,
+        at: RecvTime,
+        out: &mut Batch,
+    ) {
+        let product = &listing.product;
         let instrument = &mut self.instruments[index];
-        instrument.trading = product.trading;
+        if !instrument.is_delisted {
+            instrument.trading = product.trading;
+        }
         if let (None, Some(step)) = (instrument.id, product.size_step) {
             instrument.size_decimals = decimals_for(step.scale());
         }
         let tick_size = product.tick_size.unwrap_or(instrument.tick_size);
-        if std::mem::replace(&mut instrument.tick_size, tick_size) != tick_size {
+        let mut is_news = std::mem::replace(&mut instrument.tick_size, tick_size) != tick_size;
+        let name = listing.name();
+        // Some texts tell of an instrument without saying what it is.
+        if !name.as_str().is_empty() || listing.terms != Terms::default() {
+            is_news |= instrument.name != name || instrument.terms != listing.terms;
+            instrument.name = name;
+            instrument.terms = listing.terms;
+        }
+        if is_news {
             self.define(index, Flags::LAST, at, out);
         }
         self.tell_trading(index, at, out);

@@ -23,6 +23,9 @@ mod feed;
 mod inspect;
 mod instruments;
 mod ladder;
+mod listings;
+mod product;
+mod selection;
 pub mod settings;
 pub mod simulator;
 #[cfg(test)]
@@ -32,6 +35,8 @@ pub use connections::Limits;
 pub use feed::StitchedFeed;
 pub use inspect::{NameOf, child, inspect, member, text_of};
 pub use ladder::{Ladder, Ladders};
+pub use product::Listing;
+pub use selection::{Kinds, Pattern, Selection};
 pub use settings::Settings;
 
 use crate::contract::DecodeError;
@@ -174,6 +179,18 @@ pub trait Hear {
     fn statistic(&mut self, symbol: &[u8], time: EventTime, kind: StatisticKind, value: Quantity);
     /// An instrument, from a list of them.
     fn product(&mut self, product: &Product);
+    /// An instrument, from a list that says what it is.
+    fn listing(&mut self, listing: &Listing) {
+        self.product(&listing.product);
+    }
+    /// The list that is being told goes on elsewhere: what it does not name may be listed all the same.
+    fn list_continues(&mut self) {}
+    /// What was told in band of instruments is the whole list.
+    fn list_is_whole(&mut self) {}
+    /// The venue has this instrument no more.
+    fn delisted(&mut self, symbol: &[u8]) {
+        let _ = symbol;
+    }
     /// A subscription is confirmed.
     fn confirmed(&mut self);
     /// The venue complains.
@@ -251,6 +268,17 @@ pub trait Venue: Send {
     /// What to say on a fresh connection.
     fn subscribe(&self, symbols: &[Symbol]) -> Vec<String>;
 
+    /// What to say for more instruments on a connection that has subscribed already.
+    fn subscribe_more(&self, symbols: &[Symbol]) -> Vec<String> {
+        self.subscribe(symbols)
+    }
+
+    /// What to say for instruments that nobody wants any more.
+    fn unsubscribe(&self, symbols: &[Symbol]) -> Vec<String> {
+        let _ = symbols;
+        Vec::new()
+    }
+
     /// What to say for a new snapshot of one instrument, where books begin in band.
     fn subscribe_again(&self, symbol: Symbol) -> Vec<String> {
         let _ = symbol;
@@ -271,6 +299,12 @@ pub trait Venue: Send {
     /// What the venue allows its clients.
     fn limits(&self) -> Limits {
         Limits::default()
+    }
+
+    /// Where the lists of instruments of some kinds are to be had, where there are several. An instrument is in one of them.
+    fn lists(&self, kinds: Kinds) -> Vec<String> {
+        let _ = kinds;
+        self.products_url().into_iter().collect()
     }
 
     /// Least time between two REST requests, ns: what the venue's rate limits allow.

@@ -1,5 +1,6 @@
 //! The keys that all stitched feeds share, checked once.
 
+use super::{Kinds, Pattern, Selection};
 use crate::contract::{FeedSettings, SettingFault, SettingKey, Value};
 use crate::model::Symbol;
 
@@ -35,11 +36,34 @@ pub(super) const AUDIT_BY_NEED: u64 = u64::MAX;
 /// What it decides where books cannot be proved.
 pub(super) const AUDIT_DEFAULT_NS: u64 = 60_000_000_000;
 
+const REFRESH_S_DEFAULT: u64 = 300;
+const REFRESH_S: std::ops::RangeInclusive<i64> = 10..=86_400;
+
+/// `kind`.
+pub const KIND_KEY: SettingKey = SettingKey {
+    key: "kind",
+    help: "Kinds of instruments that patterns choose from: spot, perpetual, future, option, or a list of them; default all. \
+           Instruments named in full are followed whatever they are.",
+    example: "[spot, perpetual]",
+};
+
+/// `instruments_refresh_s`.
+pub const REFRESH_KEY: SettingKey = SettingKey {
+    key: "instruments_refresh_s",
+    help: "How often the venue's list of instruments is asked for, in seconds: 10 to 86400, default 300, 0 for never after \
+           the first time. Instruments that are new and match a pattern are followed, those that are gone are closed.",
+    example: "300",
+};
+
 /// Settings that can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
-    /// Instruments to follow; empty means all that are spoken of.
+    /// Instruments to follow, whatever the venue lists.
     pub symbols: Vec<Symbol>,
+    /// What to follow of the venue's lists.
+    pub selection: Selection,
+    /// How often the lists are asked for, ns; `None`: once.
+    pub refresh_ns: Option<u64>,
     /// Longest silence, ns.
     pub silence_ns: u64,
     /// Where REST requests go; no slash at its end.
@@ -102,27 +126,84 @@ impl Settings {
                 rest_url.to_owned()
             }
         };
+        let refresh_s = match settings.own("instruments_refresh_s") {
+            None => REFRESH_S_DEFAULT,
+            Some(Value::Integer(0)) => 0,
+            Some(Value::Integer(value)) if REFRESH_S.contains(value) => value.unsigned_abs(),
+            Some(_) => {
+                let why = "neither 0 nor a whole number of 10 to 86400".to_owned();
+                let remedy = "write seconds, such as 300".to_owned();
+                fault("instruments_refresh_s", why, remedy);
+                REFRESH_S_DEFAULT
+            }
+        };
+        let mut selection = Selection::default();
+        match settings.own("kind").map(|value| kinds(value)) {
+            None => {}
+            Some(Some(kinds)) => selection.kinds = kinds,
+            Some(None) => {
+                let why = "no such kind of instrument".to_owned();
+                let names = Kinds::NAMES.join(", ");
+                fault("kind", why, format!("choose from {names}"));
+            }
+        }
         let mut symbols: Vec<Symbol> = Vec::with_capacity(settings.instruments.len());
         for name in &settings.instruments {
-            if name.is_empty() || name.len() > Symbol::BYTES_MAX || !is_symbol(name) {
-                let why = format!("{name:?} is no instrument of this venue");
-                fault(
-                    "instruments",
-                    why,
-                    format!("write it as the venue does, such as {example}"),
-                );
-                continue;
+            // Names with a stroke are normalised ones where the venue has none such.
+            let is_normalised = name.contains('/') && !is_symbol(name);
+            let (list, text) = match name.strip_prefix('!') {
+                Some(rest) => (&mut selection.exclusions, rest),
+                None if Pattern::is_meant(name) || is_normalised => {
+                    (&mut selection.patterns, name.as_str())
+                }
+                None if name.is_empty() || name.len() > Symbol::BYTES_MAX || !is_symbol(name) => {
+                    let why = format!("{name:?} is no instrument of this venue");
+                    let remedy = format!("write it as the venue does, such as {example}");
+                    fault("instruments", why, remedy);
+                    continue;
+                }
+                None => {
+                    let symbol = Symbol::from(name.as_str());
+                    if !symbols.contains(&symbol) {
+                        symbols.push(symbol);
+                    }
+                    continue;
+                }
+            };
+            match Pattern::new(text) {
+                Some(pattern) if list.contains(&pattern) => {}
+                Some(pattern) => list.push(pattern),
+                None => {
+                    let why = format!("{name:?} is no pattern of names");
+                    let remedy = "use `*` and `?` and what names have, such as \"*-USDT\"; \"!\" before \
+                                  what is not meant; 47 bytes at most";
+                    fault("instruments", why, remedy.to_owned());
+                }
             }
-            let symbol = Symbol::from(name.as_str());
-            if !symbols.contains(&symbol) {
-                symbols.push(symbol);
-            }
+        }
+        let names_none = symbols.is_empty() && selection.patterns.is_empty();
+        if names_none
+            && settings
+                .instruments
+                .iter()
+                .all(|name| name.starts_with('!'))
+        {
+            selection.patterns.push(Pattern::any());
+        } else if selection.patterns.is_empty() && !selection.exclusions.is_empty() {
+            let why = "there is no pattern to make exceptions from".to_owned();
+            fault(
+                "instruments",
+                why,
+                "add a pattern, such as \"*\"".to_owned(),
+            );
         }
         if !faults.is_empty() {
             return Err(faults);
         }
         Ok(Settings {
             symbols,
+            selection,
+            refresh_ns: (refresh_s > 0).then(|| refresh_s * 1_000_000_000),
             silence_ns: silence_ms * 1_000_000,
             rest_url,
             connections: settings.line_count.clamp(1, 2),
@@ -132,6 +213,17 @@ impl Settings {
             audit_ns,
         })
     }
+}
+
+fn kinds(value: &Value) -> Option<Kinds> {
+    let one = std::slice::from_ref(value);
+    let list = match value {
+        Value::List(list) if !list.is_empty() => list,
+        _ => one,
+    };
+    let mut kinds = Kinds::default();
+    let is_known = |value: &Value| matches!(value, Value::Text(name) if kinds.insert(name));
+    list.iter().all(is_known).then_some(kinds)
 }
 
 fn is_http(url: &str) -> bool {

@@ -5,7 +5,9 @@
     reason = "tests read recordings, and say so when there are none"
 )]
 
-use super::{BookMessage, Hear, Product, Quantity, Settings, StitchedFeed, TradeMessage, Venue};
+use super::{
+    BookMessage, Hear, Product, Quantity, Selection, Settings, StitchedFeed, TradeMessage, Venue,
+};
 use crate::contract::{Action, Batch, Feed, Form, Line, LinkEvent, Packet, TickSink};
 use crate::model::{ChannelId, Definition, EventTime, RecvTime, StatisticKind, Tick};
 
@@ -115,6 +117,8 @@ pub fn run<V: Venue>(venue: V, symbol: &str, texts: &[String]) -> Outcomes {
 pub fn run_forms<V: Venue>(venue: V, symbol: &str, texts: &[(Form<'_>, &str)]) -> Outcomes {
     let settings = Settings {
         symbols: vec![symbol.into()],
+        selection: Selection::default(),
+        refresh_ns: None,
         silence_ns: 60_000_000_000,
         rest_url: String::new(),
         connections: 1,
