@@ -72,7 +72,12 @@ enum Kind {
 }
 
 /// Keys beyond the common ones.
-static KEYS: &[SettingKey] = &[settings::SILENCE_KEY, settings::REST_KEY];
+static KEYS: &[SettingKey] = &[
+    settings::SILENCE_KEY,
+    settings::REST_KEY,
+    settings::KIND_KEY,
+    settings::REFRESH_KEY,
+];
 
 /// BitMEX.
 pub static DESCRIPTOR: Descriptor = Descriptor {

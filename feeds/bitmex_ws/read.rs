@@ -3,9 +3,9 @@
 use super::Kind;
 use super::rows::{Change, Prices, Row};
 use crate::contract::DecodeError;
-use crate::model::{EventTime, StatisticKind, Symbol, TradingState};
+use crate::model::{EventTime, Expiry, InstrumentKind, StatisticKind, Symbol, TradingState};
 use crate::session::stitch::{
-    Hear, Heard, Product, Quantity, TradeId, TradeMessage, child, text_of,
+    Hear, Heard, Listing, Product, Quantity, TradeId, TradeMessage, child, text_of,
 };
 use crate::session::text::{
     Fields, Number, Reader, exact, id_of_text, list_of, objects, parse_time,
@@ -213,7 +213,7 @@ pub(super) fn read_rest<H: Hear>(
             continue;
         };
         let state = text_of(&entry, "state");
-        hear.product(&Product {
+        let product = Product {
             symbol: Symbol::new(symbol.as_bytes()),
             size_step: entry.get("lotSize").and_then(exact),
             tick_size: entry
@@ -225,7 +225,31 @@ pub(super) fn read_rest<H: Hear>(
             } else {
                 TradingState::NotAvailable
             },
-        });
+        };
+        let text = |key: &str| text_of(&entry, key);
+        let kind = match text("typ") {
+            Some("FFWCSX" | "FFWCSF") => InstrumentKind::Perpetual,
+            Some("FFCCSX") => InstrumentKind::Future,
+            Some("IFXXXP") => InstrumentKind::Spot,
+            _ => InstrumentKind::Other,
+        };
+        let expiry = text("expiry").and_then(|text| parse_time(text.as_bytes()));
+        let codes = ["underlying", "quoteCurrency", "settlCurrency"];
+        let [base, quote, settle] = codes.map(|key| text(key).map(common_code));
+        let listing = Listing::of(product)
+            .kind(kind)
+            .pair(base, quote)
+            .settled(settle)
+            .expires(expiry.map_or_else(Expiry::default, Expiry::of_time));
+        hear.listing(&listing);
     }
     Ok(())
+}
+
+/// The common code of a currency: this venue calls bitcoin XBT, and XBt and USDt are accounted in their smallest units.
+fn common_code(code: &str) -> &str {
+    match code {
+        "XBT" | "XBt" => "BTC",
+        _ => code,
+    }
 }

@@ -95,6 +95,18 @@ impl Venue for Bitmex {
             .collect()
     }
 
+    fn unsubscribe(&self, symbols: &[Symbol]) -> Vec<String> {
+        let topics = |symbol: &Symbol| {
+            let name = symbol.as_str();
+            ["orderBookL2", "trade", "instrument"].map(|table| format!("\"{table}:{name}\""))
+        };
+        let topics: Vec<String> = symbols.iter().flat_map(topics).collect();
+        let requests = topics.chunks(TOPICS_PER_REQUEST_MAX);
+        requests
+            .map(|topics| request("unsubscribe", topics))
+            .collect()
+    }
+
     fn subscribe_again(&self, symbol: Symbol) -> Vec<String> {
         let topics = [format!("\"orderBookL2:{}\"", symbol.as_str())];
         ["unsubscribe", "subscribe"]

@@ -2,9 +2,9 @@
 
 use super::venue::{BOOKS, Kind, TRADES};
 use crate::contract::DecodeError;
-use crate::model::{EventTime, Side, Symbol, TradingState};
+use crate::model::{EventTime, InstrumentKind, Side, Symbol, TradingState};
 use crate::session::stitch::{
-    BookMessage, Hear, Heard, Level, Product, Span, TradeId, TradeMessage,
+    BookMessage, Hear, Heard, Level, Listing, Product, Span, TradeId, TradeMessage,
 };
 use crate::session::text::{Fields, Number, Reader, integer, levels, objects};
 use simd_json::prelude::*;
@@ -143,7 +143,18 @@ pub(super) fn read_rest<H: Hear>(
     if let Some(list) = tape.as_value().into_array() {
         for entry in objects(&list) {
             if let Some(product) = product(&entry) {
-                hear.product(&product);
+                let text = |key: &str| entry.get(key)?.into_string();
+                let pair = text("name").and_then(|name| name.split_once('/')).unzip();
+                let kind = match text("market_type") {
+                    None | Some("SPOT") => InstrumentKind::Spot,
+                    Some("PERPETUAL") => InstrumentKind::Perpetual,
+                    Some(_) => InstrumentKind::Other,
+                };
+                let listing = Listing::of(product).kind(kind).pair(
+                    text("base_currency").or(pair.0),
+                    text("counter_currency").or(pair.1),
+                );
+                hear.listing(&listing);
             }
         }
         return Ok(());

@@ -102,6 +102,13 @@ impl Venue for Bitstamp {
             .collect()
     }
 
+    fn unsubscribe(&self, symbols: &[Symbol]) -> Vec<String> {
+        let texts = self.subscribe(symbols).into_iter();
+        texts
+            .map(|text| text.replacen("bts:subscribe", "bts:unsubscribe", 1))
+            .collect()
+    }
+
     fn snapshot_url(&self, symbol: Symbol) -> Option<String> {
         let (host, symbol) = (&self.rest_url, symbol.as_str());
         Some(format!("{host}/api/v2/order_book/{symbol}/"))

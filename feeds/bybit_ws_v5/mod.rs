@@ -77,7 +77,13 @@ const CATEGORY_KEY: SettingKey = SettingKey {
 };
 
 /// Keys beyond the common ones.
-static KEYS: &[SettingKey] = &[settings::SILENCE_KEY, settings::REST_KEY, CATEGORY_KEY];
+static KEYS: &[SettingKey] = &[
+    settings::SILENCE_KEY,
+    settings::REST_KEY,
+    settings::KIND_KEY,
+    settings::REFRESH_KEY,
+    CATEGORY_KEY,
+];
 
 /// Bybit.
 pub static DESCRIPTOR: Descriptor = Descriptor {

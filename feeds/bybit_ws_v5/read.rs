@@ -2,9 +2,10 @@
 
 use super::Kind;
 use crate::contract::DecodeError;
-use crate::model::{EventTime, Side, StatisticKind, Symbol, TradingState};
+use crate::model::{EventTime, InstrumentKind, Side, StatisticKind, Symbol, TradingState};
 use crate::session::stitch::{
-    BookMessage, Hear, Heard, Level, Product, Quantity, Span, TradeId, TradeMessage, child, text_of,
+    BookMessage, Hear, Heard, Level, Listing, Product, Quantity, Span, TradeId, TradeMessage,
+    child, text_of,
 };
 use crate::session::text::{Fields, Number, Reader, exact, id_of_text, levels, list_of, objects};
 use simd_json::prelude::*;
@@ -275,7 +276,7 @@ pub(super) fn read_rest<H: Hear>(
         let size_step = size
             .filter(|_| !is_older)
             .and_then(|filter| exact(filter.get(steps).or_else(|| filter.get("basePrecision"))?));
-        hear.product(&Product {
+        let product = Product {
             symbol: Symbol::new(symbol.as_bytes()),
             size_step,
             tick_size: tick_size.and_then(Number::price),
@@ -284,7 +285,24 @@ pub(super) fn read_rest<H: Hear>(
                 Some("PreLaunch") => TradingState::PreOpen,
                 _ => TradingState::NotAvailable,
             },
+        };
+        let listing = Listing::of(product)
+            .pair(text_of(&entry, "baseCoin"), text_of(&entry, "quoteCoin"))
+            .settled(text_of(&entry, "settleCoin"));
+        hear.listing(&match text_of(&entry, "contractType") {
+            Some(kind) if kind.ends_with("Perpetual") => listing.kind(InstrumentKind::Perpetual),
+            Some(_) => listing.kind(InstrumentKind::Future).expires_at_ms(
+                entry
+                    .get("deliveryTime")
+                    .and_then(crate::session::text::integer),
+            ),
+            None if is_older => listing,
+            None => listing.kind(InstrumentKind::Spot),
         });
+    }
+    let cursor = result.and_then(|result| text_of(&result, "nextPageCursor").map(str::len));
+    if cursor.is_some_and(|bytes| bytes > 0) {
+        hear.list_continues();
     }
     Ok(())
 }

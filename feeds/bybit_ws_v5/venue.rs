@@ -100,6 +100,18 @@ impl Venue for Bybit {
             .collect()
     }
 
+    fn unsubscribe(&self, symbols: &[Symbol]) -> Vec<String> {
+        let topics = |symbol: &Symbol| {
+            let name = symbol.as_str();
+            ["orderbook.200", "publicTrade", "tickers"].map(|kind| format!("\"{kind}.{name}\""))
+        };
+        let topics: Vec<String> = symbols.iter().flat_map(topics).collect();
+        let requests = topics.chunks(TOPICS_PER_REQUEST_MAX);
+        requests
+            .map(|topics| request("unsubscribe", topics))
+            .collect()
+    }
+
     fn subscribe_again(&self, symbol: Symbol) -> Vec<String> {
         let topics = [format!("\"orderbook.200.{}\"", symbol.as_str())];
         ["unsubscribe", "subscribe"]

@@ -2,9 +2,10 @@
 
 use super::Kind;
 use crate::contract::DecodeError;
-use crate::model::{Side, StatisticKind, Symbol, TradingState};
+use crate::model::{InstrumentKind, Side, StatisticKind, Symbol, TradingState};
 use crate::session::stitch::{
-    BookMessage, Hear, Heard, Level, Product, Quantity, Span, TradeId, TradeMessage, child, text_of,
+    BookMessage, Hear, Heard, Level, Listing, Product, Quantity, Span, TradeId, TradeMessage,
+    child, text_of,
 };
 use crate::session::text::{Fields, Number, Reader, exact, list_of, objects, signed_price};
 use simd_json::prelude::*;
@@ -224,7 +225,7 @@ pub(super) fn read_rest<H: Hear>(
             continue;
         };
         let is_active = entry.get("is_active").and_then(|value| value.as_bool());
-        hear.product(&Product {
+        let product = Product {
             symbol: Symbol::new(symbol.as_bytes()),
             size_step: entry.get("min_trade_amount").and_then(exact),
             tick_size: entry
@@ -236,7 +237,31 @@ pub(super) fn read_rest<H: Hear>(
             } else {
                 TradingState::Trading
             },
-        });
+        };
+        let text = |key: &str| text_of(&entry, key);
+        let kind = match (text("kind"), text("settlement_period"), text("option_type")) {
+            (Some("spot"), _, _) => InstrumentKind::Spot,
+            (Some("future"), Some("perpetual"), _) => InstrumentKind::Perpetual,
+            (Some("future"), _, _) => InstrumentKind::Future,
+            (Some("option"), _, Some("call")) => InstrumentKind::Call,
+            (Some("option"), _, Some("put")) => InstrumentKind::Put,
+            (Some("future_combo" | "option_combo"), _, _) => InstrumentKind::Spread,
+            _ => InstrumentKind::Other,
+        };
+        // Prices of some options are in the base currency: the strike's currency is the counter one.
+        let quote = text("counter_currency").or(text("quote_currency"));
+        let expires = entry
+            .get("expiration_timestamp")
+            .and_then(crate::session::text::integer);
+        let has_end = !matches!(kind, InstrumentKind::Spot | InstrumentKind::Perpetual);
+        let listing = Listing::of(product)
+            .kind(kind)
+            .pair(text("base_currency"), quote)
+            .settled(text("settlement_currency"))
+            .multiplier(entry.get("contract_size").and_then(exact))
+            .expires_at_ms(expires.filter(|_| has_end))
+            .strike(entry.get("strike").and_then(exact));
+        hear.listing(&listing);
     }
     Ok(())
 }

@@ -106,6 +106,18 @@ impl Venue for Deribit {
             .collect()
     }
 
+    fn unsubscribe(&self, symbols: &[Symbol]) -> Vec<String> {
+        let channels = |symbol: &Symbol| {
+            let name = symbol.as_str();
+            ["book", "trades", "ticker"].map(|kind| format!("\"{kind}.{name}.100ms\""))
+        };
+        let channels: Vec<String> = symbols.iter().flat_map(channels).collect();
+        let requests = channels.chunks(CHANNELS_PER_REQUEST_MAX);
+        requests
+            .map(|channels| request(0, "unsubscribe", channels))
+            .collect()
+    }
+
     fn subscribe_again(&self, symbol: Symbol) -> Vec<String> {
         let channels = [format!("\"book.{}.100ms\"", symbol.as_str())];
         ["unsubscribe", "subscribe"]

@@ -111,6 +111,13 @@ impl Venue for Gate {
         texts
     }
 
+    fn unsubscribe(&self, symbols: &[Symbol]) -> Vec<String> {
+        let texts = self.subscribe(symbols).into_iter();
+        texts
+            .map(|text| text.replacen("\"subscribe\"", "\"unsubscribe\"", 1))
+            .collect()
+    }
+
     fn snapshot_url(&self, symbol: Symbol) -> Option<String> {
         let (host, symbol) = (&self.rest_url, symbol.as_str());
         Some(format!(

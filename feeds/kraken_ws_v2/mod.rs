@@ -55,6 +55,7 @@ static KEYS: &[SettingKey] = &[
         example: "100",
     },
     settings::SILENCE_KEY,
+    settings::KIND_KEY,
 ];
 
 /// Kraken spot WebSocket.

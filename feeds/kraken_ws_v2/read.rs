@@ -2,9 +2,9 @@
 
 use super::venue::Kind;
 use crate::contract::DecodeError;
-use crate::model::{EventTime, Side, StatisticKind, Symbol, TradingState};
+use crate::model::{EventTime, InstrumentKind, Side, StatisticKind, Symbol, TradingState};
 use crate::session::stitch::{
-    BookMessage, Hear, Heard, Level, Product, Quantity, Span, TradeId, TradeMessage,
+    BookMessage, Hear, Heard, Level, Listing, Product, Quantity, Span, TradeId, TradeMessage,
 };
 use crate::session::text::{
     Number, Reader, digits_behind_point, exact, integer, list_of, objects, parse_time,
@@ -86,9 +86,18 @@ fn read_channel<H: Hear>(
         let data = data.ok_or(bad(kind))?;
         let pairs = list_of(&data, "pairs").ok_or(bad(kind))?;
         for pair in objects(&pairs) {
-            if let Some(product) = product(&pair) {
-                hear.product(&product);
+            let Some(product) = product(&pair) else {
+                continue;
+            };
+            let of = |key: &str| pair.get(key).and_then(|value| value.into_string());
+            let listing = Listing::of(product).kind(InstrumentKind::Spot);
+            hear.listing(&listing.pair(of("base"), of("quote")));
+            if of("status") == Some("delisted") {
+                hear.delisted(product.symbol.as_str().as_bytes());
             }
+        }
+        if is_snapshot {
+            hear.list_is_whole();
         }
         return Ok(Heard::Kind(kind as u8));
     }
@@ -360,6 +369,15 @@ fn seconds(value: Value<'_, '_>) -> Option<EventTime> {
     Some(EventTime(exact(value)?.units(9)?))
 }
 
+/// The code of a currency since v2 ("XBT" is "BTC", "XDG" is "DOGE" there).
+fn present_code(code: &str) -> &str {
+    match code {
+        "XBT" => "BTC",
+        "XDG" => "DOGE",
+        _ => code,
+    }
+}
+
 /// The list of pairs by REST, under their names on the WebSocket.
 pub(super) fn read_pairs<H: Hear>(
     body: &[u8],
@@ -381,12 +399,15 @@ pub(super) fn read_pairs<H: Hear>(
             let digits = pair.get(key).and_then(integer)?;
             Number::parse(format!("1e-{digits}").as_bytes())
         };
-        hear.product(&Product {
+        let product = Product {
             symbol: Symbol::new(name.as_bytes()),
             size_step: step("lot_decimals"),
             tick_size: step("pair_decimals").and_then(Number::price),
             trading: TradingState::Trading,
-        });
+        };
+        let (base, quote) = name.split_once('/').unzip();
+        let listing = Listing::of(product).kind(InstrumentKind::Spot);
+        hear.listing(&listing.pair(base.map(present_code), quote.map(present_code)));
     }
     Ok(())
 }

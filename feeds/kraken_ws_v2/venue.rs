@@ -147,6 +147,19 @@ impl Venue for Kraken {
         texts
     }
 
+    fn subscribe_more(&self, symbols: &[Symbol]) -> Vec<String> {
+        // The list of instruments comes already.
+        self.subscribe(symbols).split_off(1)
+    }
+
+    fn unsubscribe(&self, symbols: &[Symbol]) -> Vec<String> {
+        let mut texts = Kraken::request("unsubscribe", symbols, &self.book_params());
+        for channel in ["\"channel\":\"trade\"", "\"channel\":\"ticker\""] {
+            texts.extend(Kraken::request("unsubscribe", symbols, channel));
+        }
+        texts
+    }
+
     fn subscribe_again(&self, symbol: Symbol) -> Vec<String> {
         let params = self.book_params();
         let mut texts = Kraken::request("unsubscribe", &[symbol], &params);

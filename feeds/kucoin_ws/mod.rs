@@ -58,6 +58,8 @@ static KEYS: &[SettingKey] = &[
     settings::SILENCE_KEY,
     settings::REST_KEY,
     settings::AUDIT_KEY,
+    settings::KIND_KEY,
+    settings::REFRESH_KEY,
 ];
 
 /// KuCoin spot.

@@ -2,9 +2,9 @@
 
 use super::venue::Kind;
 use crate::contract::DecodeError;
-use crate::model::{EventTime, Side, StatisticKind, Symbol, TradingState};
+use crate::model::{EventTime, InstrumentKind, Side, StatisticKind, Symbol, TradingState};
 use crate::session::stitch::{
-    BookMessage, Hear, Heard, Level, Product, Quantity, Span, TradeId, TradeMessage,
+    BookMessage, Hear, Heard, Level, Listing, Product, Quantity, Span, TradeId, TradeMessage,
 };
 use crate::session::text::{Fields, Number, Reader, exact, levels, list_of, objects};
 use simd_json::prelude::*;
@@ -192,7 +192,9 @@ pub(super) fn read_rest<H: Hear>(
     if let Some(list) = list_of(&object, "data") {
         for entry in objects(&list) {
             if let Some(product) = product(&entry) {
-                hear.product(&product);
+                let text = |key: &str| entry.get(key)?.into_string();
+                let listing = Listing::of(product).kind(InstrumentKind::Spot);
+                hear.listing(&listing.pair(text("baseCurrency"), text("quoteCurrency")));
             }
         }
         return Ok(());

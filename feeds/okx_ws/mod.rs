@@ -45,7 +45,12 @@ use crate::session::stitch::simulator::LevelVenue;
 use crate::session::stitch::{self, Settings, StitchedFeed, settings};
 use venue::Okx;
 
-static KEYS: &[SettingKey] = &[settings::SILENCE_KEY, settings::REST_KEY];
+static KEYS: &[SettingKey] = &[
+    settings::SILENCE_KEY,
+    settings::REST_KEY,
+    settings::KIND_KEY,
+    settings::REFRESH_KEY,
+];
 
 /// OKX v5 WebSocket.
 pub static DESCRIPTOR: Descriptor = Descriptor {

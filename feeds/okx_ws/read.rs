@@ -2,9 +2,9 @@
 
 use super::venue::Kind;
 use crate::contract::DecodeError;
-use crate::model::{EventTime, Price, Side, StatisticKind, Symbol, TradingState};
+use crate::model::{EventTime, InstrumentKind, Price, Side, StatisticKind, Symbol, TradingState};
 use crate::session::stitch::{
-    BookMessage, Hear, Heard, Level, Product, Quantity, Span, TradeId, TradeMessage,
+    BookMessage, Hear, Heard, Level, Listing, Product, Quantity, Span, TradeId, TradeMessage,
 };
 use crate::session::text::{Number, Reader, exact, integer, levels, list_of, objects};
 use simd_json::prelude::*;
@@ -204,7 +204,7 @@ pub(super) fn read_instruments<H: Hear>(
             continue;
         };
         let step = |key: &str| Number::parse(text(&entry, key)?.as_bytes());
-        hear.product(&Product {
+        let product = Product {
             symbol: Symbol::new(name.as_bytes()),
             size_step: step("lotSz"),
             tick_size: step("tickSz").and_then(Number::price),
@@ -214,7 +214,28 @@ pub(super) fn read_instruments<H: Hear>(
                 Some("suspend") => TradingState::Halt,
                 _ => TradingState::NotAvailable,
             },
-        });
+        };
+        let said = |key: &str| text(&entry, key).filter(|said| !said.is_empty());
+        let (base, quote) = match said("uly").and_then(|index| index.split_once('-')) {
+            Some((base, quote)) => (Some(base), Some(quote)),
+            None => (said("baseCcy"), said("quoteCcy")),
+        };
+        let kind = match (said("instType"), said("optType")) {
+            (Some("SPOT"), _) => InstrumentKind::Spot,
+            (Some("SWAP"), _) => InstrumentKind::Perpetual,
+            (Some("FUTURES"), _) => InstrumentKind::Future,
+            (Some("OPTION"), Some("C")) => InstrumentKind::Call,
+            (Some("OPTION"), Some("P")) => InstrumentKind::Put,
+            _ => InstrumentKind::Other,
+        };
+        let listing = Listing::of(product)
+            .kind(kind)
+            .pair(base, quote)
+            .settled(said("settleCcy"))
+            .multiplier(step("ctVal"))
+            .expires_at_ms(said("expTime").and_then(|time| time.parse().ok()))
+            .strike(step("stk"));
+        hear.listing(&listing);
     }
     Ok(())
 }

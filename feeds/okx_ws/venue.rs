@@ -3,7 +3,7 @@
 use super::{read, scan};
 use crate::contract::{DecodeError, Pace};
 use crate::model::Symbol;
-use crate::session::stitch::{self, Chain, Hear, Heard, Level, Limits, Origin, Venue};
+use crate::session::stitch::{self, Chain, Hear, Heard, Kinds, Level, Limits, Origin, Venue};
 use crate::session::text::Reader;
 
 /// Types of messages, as counted.
@@ -136,11 +136,22 @@ impl Venue for Okx {
         texts
     }
 
-    fn products_url(&self) -> Option<String> {
-        Some(format!(
-            "{}/api/v5/public/instruments?instType=SPOT",
-            self.rest_url
-        ))
+    fn unsubscribe(&self, symbols: &[Symbol]) -> Vec<String> {
+        Okx::request("unsubscribe", &["books", "trades", "tickers"], symbols)
+    }
+
+    /// Options are listed by their underlying only, and so not found here.
+    fn lists(&self, kinds: Kinds) -> Vec<String> {
+        let types = [
+            ("spot", "SPOT"),
+            ("perpetual", "SWAP"),
+            ("future", "FUTURES"),
+        ];
+        let meant = types.into_iter().filter(|(name, _)| kinds.names(name));
+        let host = &self.rest_url;
+        meant
+            .map(|(_, kind)| format!("{host}/api/v5/public/instruments?instType={kind}"))
+            .collect()
     }
 
     fn keep_alive(&self) -> Option<(u64, String)> {

@@ -314,6 +314,9 @@ struct LevelLine {
 #[derive(Serialize)]
 struct InstrumentLine<'a> {
     symbol: &'a str,
+    /// The name that is the same on every venue, where it is known.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    name: &'a str,
     venue: &'a str,
     instrument_id: u32,
     state: &'static str,
@@ -540,6 +543,7 @@ fn instrument(instrument: &ReportedInstrument) -> InstrumentLine<'_> {
     };
     InstrumentLine {
         symbol: &instrument.symbol,
+        name: &instrument.name,
         venue: &instrument.venue,
         instrument_id: instrument.instrument_id,
         state: instrument.state,

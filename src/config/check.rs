@@ -192,6 +192,11 @@ impl Checker<'_> {
     }
 
     pub(super) fn instruments(&mut self, raw: Option<&RawInstruments>) -> Instruments {
+        self.instruments_of(raw, false)
+    }
+
+    /// `has_patterns`: whether the room judges what stands in the list, which may be patterns.
+    fn instruments_of(&mut self, raw: Option<&RawInstruments>, has_patterns: bool) -> Instruments {
         let Some(raw) = raw else {
             return Instruments::All;
         };
@@ -208,7 +213,7 @@ impl Checker<'_> {
         }
         let mut seen = HashMap::new();
         for name in &raw.names {
-            if name.value == "*" {
+            if name.value == "*" && !has_patterns {
                 self.tell(name, "\"*\" stands in a list", "write instruments: \"*\"");
             }
             if name.value.len() > Symbol::BYTES_MAX {
@@ -327,7 +332,11 @@ impl Checker<'_> {
         }
         let core = self.core(raw.core.as_ref());
         let mode = self.mode(raw.mode.as_ref());
-        let instruments = self.instruments(raw.instruments.as_ref());
+        let is_websocket = |name: &Located<String>| {
+            feeds::descriptor(&name.value).is_some_and(|one| !is_datagram(one))
+        };
+        let has_patterns = raw.protocol.as_ref().is_some_and(is_websocket);
+        let instruments = self.instruments_of(raw.instruments.as_ref(), has_patterns);
         let Some(descriptor) = self.protocol(raw) else {
             // What does not depend on the protocol is judged all the same.
             self.unknown_to_all(raw);

@@ -74,6 +74,8 @@ pub struct ReportedInstrument {
     pub tick_size: Price,
     /// What the contract is.
     pub terms: Terms,
+    /// The name that is the same on every venue; empty where it is not known.
+    pub name: String,
     /// When its last tick was made; `None` when the venue does not say.
     pub ts_event: Option<u64>,
     /// Prints.
@@ -266,6 +268,7 @@ fn reported(
         tick_size: instrument.definition.tick_size,
         terms: instrument.definition.terms,
         symbol: instrument.definition.symbol.as_str().to_owned(),
+        name: instrument.definition.name.as_str().to_owned(),
         venue: channel.spec.venue.clone(),
         instrument_id: number,
         state: state.state.as_str(),

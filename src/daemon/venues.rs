@@ -49,8 +49,13 @@ impl Venues {
     fn add(&mut self, config: &Config, plan: &SimulateConfig) -> io::Result<()> {
         let feed = &config.feeds[plan.feed];
         let venue = (feed.descriptor.simulator)();
-        let given = if plan.instruments.is_empty() {
-            feed.instruments.symbols()
+        // A pattern of the feed is no name to simulate.
+        let is_name = |name: &&String| !name.contains(['*', '?', '!']);
+        let named: Vec<String>;
+        let given: &[String] = if plan.instruments.is_empty() {
+            let all = feed.instruments.symbols().iter();
+            named = all.filter(is_name).cloned().collect();
+            &named
         } else {
             &plan.instruments
         };

@@ -129,7 +129,10 @@ pub fn log_notices(name: &str, feed: &mut dyn Feed) {
             ),
             Notice::ListMissing => warn!(feed = name, "no list of instruments yet; asked again"),
             Notice::TooManyInstruments { most } => {
-                warn!(feed = name, most, "instruments beyond the bound are left out");
+                warn!(
+                    feed = name,
+                    most, "instruments beyond the bound are left out"
+                );
             }
         }
     }

@@ -179,6 +179,13 @@ impl Venue for DiffDepth {
         }
     }
 
+    fn unsubscribe(&self, symbols: &[Symbol]) -> Vec<String> {
+        let texts = self.subscribe(symbols).into_iter();
+        texts
+            .map(|text| text.replacen("SUBSCRIBE", "UNSUBSCRIBE", 1))
+            .collect()
+    }
+
     fn snapshot_url(&self, symbol: Symbol) -> Option<String> {
         let (host, path) = (&self.rest_url, self.market.rest_path);
         Some(format!(

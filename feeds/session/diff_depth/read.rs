@@ -2,9 +2,9 @@
 
 use super::Kind;
 use crate::contract::DecodeError;
-use crate::model::{EventTime, Price, Side, StatisticKind, Symbol, TradingState};
+use crate::model::{EventTime, InstrumentKind, Price, Side, StatisticKind, Symbol, TradingState};
 use crate::session::stitch::{
-    BookMessage, Hear, Heard, Level, Product, Quantity, Span, TradeId, TradeMessage,
+    BookMessage, Hear, Heard, Level, Listing, Product, Quantity, Span, TradeId, TradeMessage,
 };
 use crate::session::text::{Number, Reader, exact, integer, levels, list_of, objects};
 use simd_json::prelude::*;
@@ -255,7 +255,7 @@ pub(super) fn read_rest<H: Hear>(
     if let Some(list) = list_of(&object, "symbols") {
         for entry in objects(&list) {
             if let Some(product) = product(&entry) {
-                hear.product(&product);
+                hear.listing(&product);
             }
         }
         return Ok(());
@@ -272,7 +272,7 @@ pub(super) fn read_rest<H: Hear>(
     snapshot(&members, symbol, levels, hear)
 }
 
-fn product(object: &Object<'_, '_>) -> Option<Product> {
+fn product(object: &Object<'_, '_>) -> Option<Listing> {
     let symbol = object.get("symbol")?.into_string()?;
     let status = object
         .get("status")
@@ -293,10 +293,22 @@ fn product(object: &Object<'_, '_>) -> Option<Product> {
         });
         exact(found?.get(key)?)
     };
-    Some(Product {
+    let product = Product {
         symbol: Symbol::new(symbol.as_bytes()),
         size_step: filter("LOT_SIZE", "stepSize"),
         tick_size: filter("PRICE_FILTER", "tickSize").and_then(Number::price),
         trading,
+    };
+    let text = |key: &str| object.get(key)?.into_string();
+    let listing = Listing::of(product)
+        .pair(text("baseAsset"), text("quoteAsset"))
+        .settled(text("marginAsset"))
+        .multiplier(object.get("contractSize").and_then(exact));
+    Some(match text("contractType") {
+        None => listing.kind(InstrumentKind::Spot),
+        Some(kind) if kind.contains("PERPETUAL") => listing.kind(InstrumentKind::Perpetual),
+        Some(_) => listing
+            .kind(InstrumentKind::Future)
+            .expires_at_ms(object.get("deliveryDate").and_then(integer)),
     })
 }
