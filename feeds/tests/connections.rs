@@ -77,17 +77,20 @@ struct World {
     /// Every so many texts of changes one is lost, where this is not 0.
     lost_every: u64,
     texts: u64,
+    descriptor: &'static Descriptor,
+    /// How many of the names the venue lists.
+    listed: usize,
 }
 
 impl World {
-    fn new(descriptor: &Descriptor, count: usize, settings: FeedSettings) -> World {
+    fn new(descriptor: &'static Descriptor, count: usize, settings: FeedSettings) -> World {
         let names: Vec<Symbol> = (0..count)
             .map(|index| Symbol::from(format!("SIM{index}").as_str()))
             .collect();
-        let settings = FeedSettings {
-            instruments: names.iter().map(|name| name.as_str().to_owned()).collect(),
-            ..settings
-        };
+        let mut settings = settings;
+        if settings.instruments.is_empty() {
+            settings.instruments = names.iter().map(|name| name.as_str().to_owned()).collect();
+        }
         let sink = Sink::default();
         let mut world = World {
             feed: (descriptor.build)(&settings).unwrap(),
@@ -105,6 +108,8 @@ impl World {
             events: 0,
             lost_every: 0,
             texts: 0,
+            descriptor,
+            listed: count,
         };
         world.venue.open(EventTime(START), &world.names);
         world
@@ -148,7 +153,7 @@ impl World {
                     }
                 }
                 Action::Fetch { url } => {
-                    if let Some(body) = self.venue.on_fetch(EventTime(self.now), &url) {
+                    if let Some(body) = self.answer(&url) {
                         self.packet(Line(0), Form::Rest(&url), body.as_bytes());
                     }
                 }
@@ -168,6 +173,23 @@ impl World {
         }
         while self.feed.poll_notice().is_some() {}
         self.out.flush();
+    }
+
+    /// A snapshot, or the list of what is listed now.
+    fn answer(&mut self, url: &str) -> Option<String> {
+        let now = EventTime(self.now);
+        let mut lists = (self.descriptor.simulator)();
+        lists.open(now, &self.names[..self.listed]);
+        let is_list = self.lists(url);
+        let venue = if is_list { &mut lists } else { &mut self.venue };
+        venue.on_fetch(now, url)
+    }
+
+    /// Whether the answer to `url` is there for a venue without instruments.
+    fn lists(&self, url: &str) -> bool {
+        let mut empty = (self.descriptor.simulator)();
+        empty.open(EventTime(START), &[]);
+        empty.on_fetch(EventTime(START), url).is_some()
     }
 
     fn packet(&mut self, line: Line, form: Form<'_>, bytes: &[u8]) {
@@ -239,7 +261,7 @@ impl World {
     #[track_caller]
     fn check_books(&self, name: &str) {
         let books = self.books.lock().unwrap();
-        for (index, symbol) in self.names.iter().enumerate() {
+        for (index, symbol) in self.names.iter().enumerate().take(self.listed) {
             let ours = books
                 .names
                 .iter()
@@ -294,6 +316,63 @@ fn instruments_beyond_what_a_connection_carries_get_another_one() {
         let given_up = world.books.lock().unwrap().resets - resets;
         assert_eq!(given_up, 2, "{}", descriptor.name);
     }
+}
+
+#[test]
+fn what_is_listed_later_gets_connections_and_what_is_delisted_frees_them() {
+    let is_listed_by_rest = |descriptor: &&Descriptor| {
+        let keys = descriptor.settings.iter();
+        descriptor.name != "kraken_ws_v2" && keys.clone().any(|key| key.key == "kind")
+    };
+    let rooms: Vec<&Descriptor> = stitched().filter(is_listed_by_rest).collect();
+    assert!(rooms.len() >= 9, "{} rooms", rooms.len());
+    for descriptor in rooms {
+        let name = descriptor.name;
+        let settings = FeedSettings {
+            instruments: vec!["SIM*".to_owned()],
+            instruments_per_connection: Some(2),
+            own: vec![("instruments_refresh_s".to_owned(), Value::Integer(30))],
+            ..FeedSettings::single_line(ChannelId(0))
+        };
+        let mut world = World::new(descriptor, 5, settings);
+        world.listed = 3;
+        world.run(20, SECOND / 10, 3);
+        assert_eq!(world.opened, [0, 2], "{name}");
+        world.check_books(name);
+
+        world.listed = 5;
+        world.run(50, SECOND / 10, 3);
+        assert_eq!(world.opened, [0, 2, 4], "{name}");
+        world.check_books(name);
+        assert_eq!(world.feed.counters().instruments_listed, 2, "{name}");
+
+        // One of each of two shards, and one that was the only one of its shard.
+        world.listed = 1;
+        world.run(50, SECOND / 10, 3);
+        assert_eq!(world.closed, [2, 4], "{name}");
+        world.check_books(name);
+        assert_eq!(world.feed.counters().instruments_delisted, 4, "{name}");
+
+        world.listed = 4;
+        world.run(50, SECOND / 10, 3);
+        assert_eq!(world.opened, [0, 2, 4, 2], "{name}");
+        world.check_books(name);
+    }
+}
+
+#[test]
+fn patterns_choose_no_more_than_all_connections_carry() {
+    let descriptor = feeds::descriptor("binance_spot").unwrap();
+    let settings = FeedSettings {
+        instruments: vec!["SIM*".to_owned()],
+        instruments_per_connection: Some(1),
+        ..FeedSettings::single_line(ChannelId(0))
+    };
+    // There are never more than 32 shards.
+    let mut world = World::new(descriptor, 40, settings);
+    world.run(5, SECOND / 10, 1);
+    assert_eq!(world.opened.len(), 32);
+    assert_eq!(world.feed.counters().instruments_left_out, 8);
 }
 
 #[test]
