@@ -191,8 +191,12 @@ impl State {
             None
         };
         match found {
-            // Whoever hears of it has subscribed to it.
-            Some(index) => self.instruments[index].is_wanted = true,
+            Some(index) if !self.instruments[index].is_wanted => {
+                self.want(index);
+                // Whoever hears of it has subscribed to it.
+                self.newly_wanted.retain(|&new| new != index);
+            }
+            Some(_) => {}
             None => self.counters.unknown_instrument_messages += 1,
         }
         found
