@@ -138,7 +138,7 @@ impl Settings {
             }
         };
         let mut selection = Selection::default();
-        match settings.own("kind").map(|value| kinds(value)) {
+        match settings.own("kind").map(kinds) {
             None => {}
             Some(Some(kinds)) => selection.kinds = kinds,
             Some(None) => {
