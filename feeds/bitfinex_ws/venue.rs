@@ -234,7 +234,10 @@ impl Known {
                 self.channels.remove(&(self.line.0, channel));
                 Kind::Unsubscribed
             }
-            Event::Configured => Kind::Configured,
+            Event::Configured => {
+                hear.confirmed();
+                Kind::Configured
+            }
             Event::Error(words) => {
                 hear.complaint(&words);
                 Kind::Error

@@ -157,5 +157,6 @@ fn a_lost_book_is_subscribed_again() {
         format!("{{\"type\":\"unsubscribe\",{list}"),
         format!("{{\"type\":\"subscribe\",{list}"),
     ];
-    assert_eq!(outcomes.said, again);
+    // Behind the list of instruments, which nobody answered.
+    assert_eq!(outcomes.said[1..], again);
 }

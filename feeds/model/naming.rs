@@ -17,7 +17,8 @@ use std::fmt::Write;
 /// `settle` may be empty.
 pub fn normalised_name(base: &str, quote: &str, settle: &str, terms: &Terms) -> Option<Symbol> {
     let is_code = |code: &str| !code.is_empty() && code.bytes().all(|b| b.is_ascii_alphanumeric());
-    if !is_code(base) || !is_code(quote) {
+    // Nothing is priced in itself: lists that say so mean a currency that they do not name.
+    if !is_code(base) || !is_code(quote) || base.eq_ignore_ascii_case(quote) {
         return None;
     }
     let mut name = format!("{base}/{quote}");
@@ -96,6 +97,7 @@ mod tests {
         assert_eq!(normalised_name("BTC", "USD", "", &terms), None);
         terms.kind = InstrumentKind::Spot;
         assert_eq!(normalised_name("", "USD", "", &terms), None);
+        assert_eq!(normalised_name("BTC", "btc", "", &terms), None);
         assert_eq!(normalised_name("B", "\u{20ac}", "", &terms), None);
         assert_eq!(normalised_name(&"B".repeat(60), "USD", "", &terms), None);
     }

@@ -137,7 +137,11 @@ impl Venue for Okx {
     }
 
     fn unsubscribe(&self, symbols: &[Symbol]) -> Vec<String> {
-        Okx::request("unsubscribe", &["books", "trades", "tickers"], symbols)
+        let mut texts = Okx::request("unsubscribe", &["books", "trades", "tickers"], symbols);
+        let swaps: Vec<Symbol> = symbols.iter().copied().filter(is_swap).collect();
+        let of_swaps = ["mark-price", "funding-rate"];
+        texts.extend(Okx::request("unsubscribe", &of_swaps, &swaps));
+        texts
     }
 
     /// Options are listed by their underlying only, and so not found here.

@@ -29,6 +29,63 @@ fn instruments_beyond_what_a_connection_carries_get_another_one() {
 }
 
 #[test]
+fn what_is_listed_later_gets_connections_and_what_is_delisted_frees_them() {
+    let is_listed_by_rest = |descriptor: &&Descriptor| {
+        let keys = descriptor.settings.iter();
+        descriptor.name != "kraken_ws_v2" && keys.clone().any(|key| key.key == "kind")
+    };
+    let rooms: Vec<&Descriptor> = stitched().filter(is_listed_by_rest).collect();
+    assert!(rooms.len() >= 9, "{} rooms", rooms.len());
+    for descriptor in rooms {
+        let name = descriptor.name;
+        let settings = FeedSettings {
+            instruments: vec!["SIM*".to_owned()],
+            instruments_per_connection: Some(2),
+            own: vec![("instruments_refresh_s".to_owned(), Value::Integer(30))],
+            ..FeedSettings::single_line(ChannelId(0))
+        };
+        let mut world = World::new(descriptor, 5, settings);
+        world.listed = 3;
+        world.run(20, SECOND / 10, 3);
+        assert_eq!(world.opened, [0, 2], "{name}");
+        world.check_books(name);
+
+        world.listed = 5;
+        world.run(50, SECOND / 10, 3);
+        assert_eq!(world.opened, [0, 2, 4], "{name}");
+        world.check_books(name);
+        assert_eq!(world.feed.counters().instruments_listed, 2, "{name}");
+
+        // One of each of two shards, and one that was the only one of its shard.
+        world.listed = 1;
+        world.run(50, SECOND / 10, 3);
+        assert_eq!(world.closed, [2, 4], "{name}");
+        world.check_books(name);
+        assert_eq!(world.feed.counters().instruments_delisted, 4, "{name}");
+
+        world.listed = 4;
+        world.run(50, SECOND / 10, 3);
+        assert_eq!(world.opened, [0, 2, 4, 2], "{name}");
+        world.check_books(name);
+    }
+}
+
+#[test]
+fn patterns_choose_no_more_than_all_connections_carry() {
+    let descriptor = feeds::descriptor("binance_spot").unwrap();
+    let settings = FeedSettings {
+        instruments: vec!["SIM*".to_owned()],
+        instruments_per_connection: Some(1),
+        ..FeedSettings::single_line(ChannelId(0))
+    };
+    // There are never more than 32 shards.
+    let mut world = World::new(descriptor, 40, settings);
+    world.run(5, SECOND / 10, 1);
+    assert_eq!(world.opened.len(), 32);
+    assert_eq!(world.feed.counters().instruments_left_out, 8);
+}
+
+#[test]
 fn a_connection_is_replaced_before_the_venue_ends_it_and_no_book_is_given_up() {
     let mut replaced = 0;
     for descriptor in stitched() {

@@ -282,6 +282,84 @@ fn a_pattern_that_matches_nothing_is_said_once() {
     assert_eq!(world.notices.iter().filter(said).count(), 1);
 }
 
+/// What a feed said, joined.
+fn said(feed: &mut dyn Feed) -> String {
+    let mut said = String::new();
+    for _ in 0..1_000 {
+        match feed.poll_action() {
+            Some(Action::SendText { text, .. }) => said += &text,
+            Some(_) => {}
+            None => break,
+        }
+    }
+    said
+}
+
+#[test]
+fn a_list_that_comes_on_the_connection_is_followed_as_it_changes() {
+    let room = feeds::descriptor("kraken_ws_v2").unwrap();
+    let settings = FeedSettings {
+        instruments: vec!["*/USD".to_owned(), "!DOGE/*".to_owned()],
+        ..FeedSettings::single_line(ChannelId(0))
+    };
+    let mut feed = (room.build)(&settings).unwrap();
+    let mut out = Batch::new(Box::new(Sink::default()));
+    let pair = |name: &str, status: &str| {
+        let (base, quote) = name.split_once('/').unwrap();
+        format!(
+            "{{\"symbol\":\"{name}\",\"base\":\"{base}\",\"quote\":\"{quote}\",\"status\":\"{status}\",\
+             \"qty_increment\":0.00000001,\"price_increment\":0.1}}"
+        )
+    };
+    let mut tell = |feed: &mut Box<dyn Feed>, kind: &str, pairs: &[String]| {
+        let text = format!(
+            "{{\"channel\":\"instrument\",\"type\":\"{kind}\",\"data\":{{\"assets\":[],\"pairs\":[{}]}}}}",
+            pairs.join(",")
+        );
+        let packet = Packet {
+            line: Line(0),
+            ts_recv: RecvTime(START),
+            form: Form::Text,
+            bytes: text.as_bytes(),
+        };
+        feed.on_packet(&packet, &mut out);
+        said(feed.as_mut())
+    };
+    let mut blank = Batch::new(Box::new(Sink::default()));
+    feed.on_link(LinkEvent::Up(Line(0)), RecvTime(START), &mut blank);
+    let first = said(feed.as_mut());
+    assert!(first.contains("\"channel\":\"instrument\""), "{first}");
+    assert!(!first.contains("\"channel\":\"book\""), "{first}");
+
+    let list = [
+        pair("BTC/USD", "online"),
+        pair("BTC/EUR", "online"),
+        pair("DOGE/USD", "online"),
+    ];
+    let told = tell(&mut feed, "snapshot", &list);
+    assert!(told.contains("BTC/USD"), "{told}");
+    assert!(
+        !told.contains("BTC/EUR") && !told.contains("DOGE"),
+        "{told}"
+    );
+
+    let told = tell(&mut feed, "update", &[pair("NEW/USD", "online")]);
+    assert!(
+        told.contains("\"subscribe\"") && told.contains("NEW/USD"),
+        "{told}"
+    );
+    assert!(!told.contains("BTC/USD"), "{told}");
+
+    let told = tell(&mut feed, "update", &[pair("BTC/USD", "delisted")]);
+    assert!(
+        told.contains("\"unsubscribe\"") && told.contains("BTC/USD"),
+        "{told}"
+    );
+    assert_eq!(feed.counters().instruments_delisted, 1);
+    assert_eq!(feed.counters().instruments_listed, 1);
+    assert_eq!(feed.counters().decode_errors_total(), 0);
+}
+
 #[test]
 fn lists_say_what_instruments_are() {
     let body = r#"{"symbols":[{"symbol":"BTCUSD_261225","pair":"BTCUSD","contractType":"CURRENT_QUARTER",

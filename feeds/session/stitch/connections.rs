@@ -12,8 +12,6 @@ use crate::model::{InstrumentId, RecvTime, Symbol};
 
 /// Most shards a feed may have; instruments beyond share the last one.
 pub(super) const SHARDS_MAX: usize = 32;
-/// An instrument that no connection carries.
-pub(super) const NO_SHARD: u8 = u8::MAX;
 /// A connection that is subscribed for so long has said what it had to of books that nothing happens to, ns.
 const SETTLED_NS: u64 = 2_000_000_000;
 /// How long two connections of a shard go side by side before the older one is let go, at least and at most, ns.
@@ -108,14 +106,8 @@ pub(super) fn earliest(one: Option<RecvTime>, other: Option<RecvTime>) -> Option
 }
 
 impl State {
-    /// The instrument is to be followed, by the connections of the shard that has room for it; a new shard's connections are
-    /// wanted from here on.
-    pub(super) fn want(&mut self, index: usize) -> u8 {
-        let known = self.instruments[index].shard;
-        self.instruments[index].is_wanted = true;
-        if known != NO_SHARD {
-            return known;
-        }
+    /// The shard of one more instrument; a new shard's connections are wanted from here on.
+    pub(super) fn deal(&mut self) -> u8 {
         let full = self.limits.instruments_per_connection.max(1);
         let free = self.shards.iter().position(|&count| count < full);
         let shard = match free {
@@ -126,39 +118,50 @@ impl State {
             }
             None => SHARDS_MAX - 1,
         };
-        self.join(index, shard)
-    }
-
-    /// The venue tells of it without having been asked: it is one of those of the first connection.
-    pub(super) fn want_heard(&mut self, index: usize) {
-        self.instruments[index].is_wanted = true;
-        if self.instruments[index].shard == NO_SHARD {
-            self.join(index, 0);
-        }
-    }
-
-    fn join(&mut self, index: usize, shard: usize) -> u8 {
-        self.shards[shard] += 1;
         // Below 32.
         let shard = shard as u8;
-        self.instruments[index].shard = shard;
+        self.take_place(shard);
         shard
     }
 
-    /// It is not to be followed any more; the shard it was in, where it was.
-    pub(super) fn unwant(&mut self, index: usize) -> Option<u8> {
-        let instrument = &mut self.instruments[index];
-        let was_wanted = std::mem::replace(&mut instrument.is_wanted, false);
-        let shard = std::mem::replace(&mut instrument.shard, NO_SHARD);
-        if let Some(count) = self.shards.get_mut(usize::from(shard)) {
-            *count = count.saturating_sub(1);
+    /// Most instruments that all connections together may carry.
+    pub(super) fn places(&self) -> usize {
+        let each = self.limits.instruments_per_connection.max(1);
+        each.saturating_mul(SHARDS_MAX)
+    }
+
+    /// One more instrument of a shard. A shard that was given up gets its connections back.
+    pub(super) fn take_place(&mut self, shard: u8) {
+        self.shards[usize::from(shard)] += 1;
+        if !self.is_shard_open(shard) {
+            self.open_shard(shard);
         }
-        was_wanted.then_some(shard)
+    }
+
+    /// One instrument less. A shard that has none needs no connection, but for the first one.
+    pub(super) fn free(&mut self, shard: u8) {
+        let count = &mut self.shards[usize::from(shard)];
+        *count = count.saturating_sub(1);
+        if *count == 0 && shard > 0 {
+            self.wanted
+                .retain(|&line| shard_of(line) != usize::from(shard));
+        }
     }
 
     pub(super) fn add_shard(&mut self) {
-        let first = (self.shards.len() * 2) as u8;
+        // Below 32.
+        let shard = self.shards.len() as u8;
         self.shards.push(0);
+        self.open_shard(shard);
+    }
+
+    fn is_shard_open(&self, shard: u8) -> bool {
+        let mut lines = self.wanted.iter();
+        lines.any(|&line| shard_of(line) == usize::from(shard))
+    }
+
+    fn open_shard(&mut self, shard: u8) {
+        let first = shard * 2;
         self.wanted.push(Line(first));
         if self.settings.connections > 1 {
             self.wanted.push(Line(first + 1));
@@ -330,13 +333,15 @@ impl State {
         if !connection.is_up {
             return;
         }
-        if self.shards.get(shard_of(connection.line)) == Some(&0) {
+        let (line, replace_at) = (connection.line, connection.replace_at);
+        let is_idle = self
+            .shards
+            .get(shard_of(line))
+            .is_none_or(|&count| count == 0);
+        if is_idle && !(self.follows_all && self.instrument_count > 0) {
             // Nothing is subscribed to: there is nothing to hear.
             connection.last_text = now;
-            return;
-        }
-        let (line, replace_at) = (connection.line, connection.replace_at);
-        if now >= after(connection.last_text, silence_ns) {
+        } else if now >= after(connection.last_text, silence_ns) {
             // Asked again after another such time, if nothing changes.
             connection.last_text = now;
             connection.is_silent = true;
@@ -359,6 +364,20 @@ impl State {
         connection.confirm_by = Some(by);
         connection.unconfirmed = texts;
         connection.subscribed = texts;
+    }
+
+    /// So many texts more.
+    pub(super) fn expect_more(&mut self, line: Line, texts: usize, by: RecvTime) {
+        let connection = self.connection(line);
+        if texts > 0 {
+            let (open, all) = match connection.confirm_by {
+                Some(_) => (connection.unconfirmed, connection.subscribed),
+                None => (0, 0),
+            };
+            connection.confirm_by = Some(by);
+            connection.unconfirmed = open + texts;
+            connection.subscribed = all + texts;
+        }
     }
 
     /// One of them is.

@@ -53,11 +53,11 @@ pub(super) struct State {
     pub(super) follows_all: bool,
     pub(super) instrument_count: u32,
     pub(super) listings: Listings,
-    /// Instruments that connections have to be told of, each with its shard.
-    pub(super) newly_wanted: Vec<(usize, u8)>,
-    pub(super) newly_unwanted: Vec<(usize, u8)>,
+    /// Instruments that connections have to be told of.
+    pub(super) newly_wanted: Vec<usize>,
+    pub(super) newly_unwanted: Vec<usize>,
     pub(super) connections: Vec<Connection>,
-    /// Instruments of each shard.
+    /// Wanted instruments of each shard.
     pub(super) shards: Vec<usize>,
     /// Whether more than one connection is up.
     pub(super) is_doubled: bool,
@@ -246,11 +246,12 @@ impl<V: Venue> StitchedFeed<V> {
         for index in 0..state.settings.symbols.len() {
             let symbol = state.settings.symbols[index];
             if let Some(index) = state.insert(symbol) {
-                let instrument = &mut state.instruments[index];
-                instrument.is_named = true;
+                state.instruments[index].is_named = true;
                 state.want(index);
             }
         }
+        // Connections subscribe to them when they come.
+        state.newly_wanted.clear();
         StitchedFeed { venue, state }
     }
 
@@ -321,8 +322,12 @@ impl<V: Venue> StitchedFeed<V> {
             let is_ours = usize::from(instrument.shard) == shard;
             let book = &mut instrument.book;
             let is_asked = origin == Origin::Rest && book.ask_at.is_some();
-            let is_due = instrument.is_wanted && !instrument.is_too_fine;
-            if is_ours && is_due && !is_asked && book.phase != super::book::Phase::Following {
+            if is_ours
+                && instrument.is_wanted
+                && !is_asked
+                && book.phase != super::book::Phase::Following
+                && !instrument.is_too_fine
+            {
                 book.ask_at = Some(at);
                 book.ask_from = if origin == Origin::Rest { now } else { at };
             }
@@ -335,38 +340,37 @@ impl<V: Venue> StitchedFeed<V> {
         connection.ping_at = ping_at;
     }
 
-    /// Tells connections what is wanted of late and what is not any more.
+    /// Tells connections what is wanted of late and what is not any more. Those that are not up subscribe to what is wanted
+    /// once they are.
     fn follow_changes(&mut self, now: RecvTime) {
         let StitchedFeed { venue, state } = self;
         if state.newly_wanted.is_empty() && state.newly_unwanted.is_empty() {
             return;
         }
-        let mut changed = std::mem::take(&mut state.newly_wanted);
-        changed.retain(|&(index, _)| state.instruments[index].is_wanted);
-        let mut gone = std::mem::take(&mut state.newly_unwanted);
-        gone.retain(|&(index, _)| !state.instruments[index].is_wanted);
-        // A connection that comes later subscribes to what is wanted then.
-        let lines: Vec<Line> = state
-            .connections
-            .iter()
-            .filter(|one| one.is_up)
-            .map(|one| one.line)
-            .collect();
+        let wanted = std::mem::take(&mut state.newly_wanted);
+        let gone = std::mem::take(&mut state.newly_unwanted);
+        let up = state.connections.iter().filter(|one| one.is_up);
+        let lines: Vec<Line> = up.map(|one| one.line).collect();
         for line in lines {
-            let shard = shard_of(line);
-            let symbols = |indexes: &[(usize, u8)]| -> Vec<Symbol> {
-                let ours = indexes.iter().filter(|one| usize::from(one.1) == shard);
-                ours.map(|one| state.instruments[one.0].symbol).collect()
+            let of_line = |indexes: &[usize]| -> Vec<Symbol> {
+                let all = indexes.iter().map(|&index| &state.instruments[index]);
+                let ours = all.filter(|one| usize::from(one.shard) == shard_of(line));
+                ours.map(|one| one.symbol).collect()
             };
-            let (left, joined) = (symbols(&gone), symbols(&changed));
-            let mut texts = Vec::new();
-            if !left.is_empty() {
-                texts.extend(venue.unsubscribe(&left));
-            }
-            if !joined.is_empty() {
-                texts.extend(venue.subscribe_more(&joined));
-            }
-            for text in texts {
+            let (wanted, gone) = (of_line(&wanted), of_line(&gone));
+            let left = if gone.is_empty() {
+                Vec::new()
+            } else {
+                venue.unsubscribe(&gone)
+            };
+            let joined = if wanted.is_empty() {
+                Vec::new()
+            } else {
+                venue.subscribe_more(&wanted)
+            };
+            let by = after(now, state.settings.silence_ns);
+            state.expect_more(line, joined.len(), by);
+            for text in left.into_iter().chain(joined) {
                 state.act(FeedAction::SendText { line, text });
             }
         }
@@ -377,11 +381,15 @@ impl<V: Venue> StitchedFeed<V> {
             SNAPSHOT_WAIT_NS
         };
         let at = after(now, wait);
-        for (index, _) in changed {
+        for index in wanted {
+            // Those whose connection is not up yet are asked for by it.
+            let is_up = state.line_of(state.instruments[index].shard).is_some();
             let book = &mut state.instruments[index].book;
-            book.ask_at = Some(at);
-            book.ask_from = if is_by_rest { now } else { at };
-            state.ask_at = earliest(state.ask_at, Some(at));
+            if is_up && book.phase != super::book::Phase::Following {
+                book.ask_at = Some(at);
+                book.ask_from = if is_by_rest { now } else { at };
+                state.ask_at = earliest(state.ask_at, Some(at));
+            }
         }
     }
 
@@ -507,8 +515,8 @@ impl<V: Venue> Feed for StitchedFeed<V> {
 
     fn next_deadline(&self) -> Option<RecvTime> {
         let next = self.state.connections_deadline()?;
-        let next = earliest(Some(next), self.state.audit_deadline());
-        earliest(next, self.state.listings.deadline())
+        let next = earliest(Some(next), self.state.listings.deadline());
+        earliest(next, self.state.audit_deadline())
     }
 
     fn on_link(&mut self, event: LinkEvent, now: RecvTime, out: &mut Batch) {
@@ -516,10 +524,8 @@ impl<V: Venue> Feed for StitchedFeed<V> {
             LinkEvent::Up(line) => {
                 self.state.down(line, now, out);
                 self.state.up(line, now);
-                if !self.state.is_doubled {
-                    self.state.listings.begin(now);
-                    self.state.ask_lists(now);
-                }
+                self.state.listings.begin(now);
+                self.state.ask_lists(now);
                 self.subscribe(line, now);
             }
             LinkEvent::Down(line) => {

@@ -1,7 +1,6 @@
 //! Instruments of a stitched feed: what is known of them, and how they become ticks.
 
 use super::book::Book;
-use super::connections::NO_SHARD;
 use super::feed::State;
 use super::listings::NO_LIST;
 use super::{Level, Listing, TradeId, TradeMessage};
@@ -42,7 +41,7 @@ pub(super) struct Instrument {
     pub(super) trading: TradingState,
     pub(super) trading_told: TradingState,
     pub(super) book: Book,
-    /// Which connections carry it.
+    /// Which connections carry it, while it is wanted.
     pub(super) shard: u8,
     pub(super) last_trade_id: u64,
     /// The connection whose trades are told, where trades have no ids.
@@ -70,7 +69,7 @@ impl Instrument {
             trading: TradingState::Trading,
             trading_told: TradingState::Trading,
             book: Book::default(),
-            shard: NO_SHARD,
+            shard: 0,
             last_trade_id: 0,
             trade_line: None,
             is_too_fine: false,
@@ -139,6 +138,37 @@ impl State {
         Some(index)
     }
 
+    /// The instrument is to be subscribed to, by the connections of its shard.
+    pub(super) fn want(&mut self, index: usize) {
+        if std::mem::replace(&mut self.instruments[index].is_wanted, true) {
+            return;
+        }
+        self.instruments[index].is_delisted = false;
+        let queued = self.newly_unwanted.iter().position(|&gone| gone == index);
+        if let Some(place) = queued {
+            // Nobody was told that it is gone.
+            self.newly_unwanted.swap_remove(place);
+            self.take_place(self.instruments[index].shard);
+        } else {
+            self.instruments[index].shard = self.deal();
+            self.newly_wanted.push(index);
+        }
+    }
+
+    /// The instrument is not to be subscribed to any more; its place is another one's.
+    pub(super) fn unwant(&mut self, index: usize) {
+        if !std::mem::replace(&mut self.instruments[index].is_wanted, false) {
+            return;
+        }
+        self.free(self.instruments[index].shard);
+        match self.newly_wanted.iter().position(|&new| new == index) {
+            Some(place) => {
+                self.newly_wanted.swap_remove(place);
+            }
+            None => self.newly_unwanted.push(index),
+        }
+    }
+
     /// The instrument a message is about; `None` when nobody follows it (counted).
     #[inline]
     pub(super) fn find(&mut self, name: &[u8]) -> Option<usize> {
@@ -161,8 +191,12 @@ impl State {
             None
         };
         match found {
-            // Whoever hears of it has subscribed to it.
-            Some(index) => self.want_heard(index),
+            Some(index) if !self.instruments[index].is_wanted => {
+                self.want(index);
+                // Whoever hears of it has subscribed to it.
+                self.newly_wanted.retain(|&new| new != index);
+            }
+            Some(_) => {}
             None => self.counters.unknown_instrument_messages += 1,
         }
         found

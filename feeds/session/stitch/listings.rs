@@ -231,34 +231,45 @@ impl State {
             product.trading,
             TradingState::Trading | TradingState::PreOpen | TradingState::Auction
         );
-        let known = self.index.get(symbol.as_str().as_bytes());
+        let known = self.index.get(symbol.as_str().as_bytes()).copied();
+        let known = known.map(|index| index as usize);
+        let is_wanted = known.is_some_and(|index| self.instruments[index].is_wanted);
+        let is_new = !is_wanted && is_chosen && is_open;
+        if is_new && self.shards.iter().sum::<usize>() >= self.places() {
+            self.leave_out(self.places());
+            return;
+        }
         let index = match known {
-            Some(&index) => Some(index as usize),
-            None if self.follows_all || (is_chosen && is_open) => self.insert(symbol),
+            Some(index) => Some(index),
+            None if self.follows_all || is_new => self.insert(symbol),
             None => return,
         };
         let Some(index) = index else {
-            self.counters.instruments_left_out += 1;
-            if !std::mem::replace(&mut self.listings.is_full_told, true) {
-                // The bound is a few thousands.
-                let most = INSTRUMENTS_MAX as u32;
-                self.note(Notice::TooManyInstruments { most });
-            }
+            self.leave_out(INSTRUMENTS_MAX);
             return;
         };
         let instrument = &mut self.instruments[index];
         instrument.list = u8::try_from(place).unwrap_or(NO_LIST);
         instrument.pass = pass;
         if !instrument.is_wanted && is_open && (is_chosen || instrument.is_named) {
-            instrument.is_delisted = false;
-            let shard = self.want(index);
-            self.newly_wanted.push((index, shard));
+            self.want(index);
             if has_come {
                 self.counters.instruments_listed += 1;
                 self.note(Notice::Listed(symbol));
             }
         }
         self.on_product(index, listing, at, out);
+    }
+
+    /// An instrument is chosen for which there is no place.
+    #[cold]
+    fn leave_out(&mut self, most: usize) {
+        self.counters.instruments_left_out += 1;
+        if !std::mem::replace(&mut self.listings.is_full_told, true) {
+            // Bounds are a few thousands.
+            let most = u32::try_from(most).unwrap_or(u32::MAX);
+            self.note(Notice::TooManyInstruments { most });
+        }
     }
 
     /// The venue has the instrument no more: its book is closed, and nothing of it is told until it is listed again.
@@ -271,10 +282,10 @@ impl State {
         instrument.book.ask_at = None;
         instrument.is_delisted = true;
         instrument.trading = TradingState::Close;
-        let symbol = instrument.symbol;
+        let (symbol, was_wanted) = (instrument.symbol, instrument.is_wanted);
         self.tell_trading(index, at, out);
-        if let Some(shard) = self.unwant(index) {
-            self.newly_unwanted.push((index, shard));
+        if was_wanted {
+            self.unwant(index);
             self.counters.instruments_delisted += 1;
             self.note(Notice::Delisted(symbol));
         }

@@ -35,6 +35,7 @@ pub const AUDIT_KEY: SettingKey = SettingKey {
 pub(super) const AUDIT_BY_NEED: u64 = u64::MAX;
 /// What it decides where books cannot be proved.
 pub(super) const AUDIT_DEFAULT_NS: u64 = 60_000_000_000;
+
 const REFRESH_S_DEFAULT: u64 = 300;
 const REFRESH_S: std::ops::RangeInclusive<i64> = 10..=86_400;
 
@@ -137,7 +138,7 @@ impl Settings {
             }
         };
         let mut selection = Selection::default();
-        match settings.own("kind").map(|value| kinds(value)) {
+        match settings.own("kind").map(kinds) {
             None => {}
             Some(Some(kinds)) => selection.kinds = kinds,
             Some(None) => {

@@ -193,6 +193,9 @@ pub struct World {
     /// Every so many texts of changes one is lost, where this is not 0.
     pub lost_every: u64,
     pub texts: u64,
+    descriptor: &'static Descriptor,
+    /// How many of the names the venue lists.
+    pub listed: usize,
     pub faults: Faults,
     pub dice: Dice,
     /// Lines whose connection says nothing any more.
@@ -204,14 +207,14 @@ pub struct World {
 }
 
 impl World {
-    pub fn new(descriptor: &Descriptor, count: usize, settings: FeedSettings) -> World {
+    pub fn new(descriptor: &'static Descriptor, count: usize, settings: FeedSettings) -> World {
         let names: Vec<Symbol> = (0..count)
             .map(|index| Symbol::from(format!("SIM{index}").as_str()))
             .collect();
-        let settings = FeedSettings {
-            instruments: names.iter().map(|name| name.as_str().to_owned()).collect(),
-            ..settings
-        };
+        let mut settings = settings;
+        if settings.instruments.is_empty() {
+            settings.instruments = names.iter().map(|name| name.as_str().to_owned()).collect();
+        }
         let sink = Sink::default();
         let mut world = World {
             feed: (descriptor.build)(&settings).unwrap(),
@@ -229,6 +232,8 @@ impl World {
             events: 0,
             lost_every: 0,
             texts: 0,
+            descriptor,
+            listed: count,
             faults: Faults::default(),
             dice: Dice(1),
             silent: BTreeSet::new(),
@@ -300,7 +305,7 @@ impl World {
                     }
                 }
                 Action::Fetch { line, url } => {
-                    let answer = self.venue.on_fetch(EventTime(self.now), &url);
+                    let answer = self.answer(&url);
                     let answer = answer.filter(|_| !self.happens(self.faults.no_answer));
                     if let Some(body) = answer {
                         let is_late = self.happens(self.faults.late_answer);
@@ -346,6 +351,23 @@ impl World {
         }
         while self.feed.poll_notice().is_some() {}
         self.out.flush();
+    }
+
+    /// A snapshot, or the list of what is listed now.
+    fn answer(&mut self, url: &str) -> Option<String> {
+        let now = EventTime(self.now);
+        let mut lists = (self.descriptor.simulator)();
+        lists.open(now, &self.names[..self.listed]);
+        let is_list = self.lists(url);
+        let venue = if is_list { &mut lists } else { &mut self.venue };
+        venue.on_fetch(now, url)
+    }
+
+    /// Whether the answer to `url` is there for a venue without instruments.
+    fn lists(&self, url: &str) -> bool {
+        let mut empty = (self.descriptor.simulator)();
+        empty.open(EventTime(START), &[]);
+        empty.on_fetch(EventTime(START), url).is_some()
     }
 
     fn happens(&mut self, one_in: u64) -> bool {
@@ -455,7 +477,7 @@ impl World {
     #[track_caller]
     pub fn check_books(&self, name: &str) {
         let books = self.books.lock().unwrap();
-        for (index, symbol) in self.names.iter().enumerate() {
+        for (index, symbol) in self.names.iter().enumerate().take(self.listed) {
             let ours = books
                 .names
                 .iter()
