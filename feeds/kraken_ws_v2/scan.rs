@@ -3,7 +3,7 @@
 use super::venue::Kind;
 use crate::model::{EventTime, Side};
 use crate::session::stitch::{BookMessage, Hear, Level, Span, TradeId, TradeMessage};
-use crate::session::text::{Cursor, Number, digits_behind_point};
+use crate::session::text::Cursor;
 
 /// Reads a message of a known shape and tells it; `None`: not a known shape, and nothing was told.
 #[inline]
@@ -70,22 +70,13 @@ fn one_side(
 ) -> Option<()> {
     cursor.list(|cursor| {
         cursor.expect(b"{\"price\":")?;
-        let price = number(cursor, &mut digits.0)?.price()?;
+        let price = cursor.bare_number_sent(&mut digits.0)?.price()?;
         cursor.expect(b",\"qty\":")?;
-        let size = number(cursor, &mut digits.1)?;
+        let size = cursor.bare_number_sent(&mut digits.1)?;
         cursor.expect(b"}")?;
         levels.push(Level { side, price, size });
         Some(())
     })
-}
-
-/// A bare number; `digits` rises to how many it has behind its point.
-#[inline]
-fn number(cursor: &mut Cursor<'_>, digits: &mut u8) -> Option<Number> {
-    *digits = (*digits).max(digits_behind_point(cursor.rest()));
-    let number = cursor.bare_number()?;
-    // An exponent is the other reader's.
-    (!matches!(cursor.peek(), Some(b'e' | b'E'))).then_some(number)
 }
 
 #[inline]
@@ -95,9 +86,9 @@ fn trade<'a>(cursor: &mut Cursor<'a>) -> Option<TradeMessage<'a>> {
     cursor.expect(b",\"side\":\"")?;
     let aggressor = cursor.side()?;
     cursor.expect(b",\"price\":")?;
-    let price = number(cursor, &mut 0)?.price()?;
+    let price = cursor.bare_number_sent(&mut 0)?.price()?;
     cursor.expect(b",\"qty\":")?;
-    let size = number(cursor, &mut 0)?;
+    let size = cursor.bare_number_sent(&mut 0)?;
     cursor.expect(b",\"ord_type\":\"")?;
     cursor.plain_text()?;
     cursor.expect(b",\"trade_id\":")?;

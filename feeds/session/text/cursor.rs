@@ -1,6 +1,8 @@
 //! A cursor for scanners of fixed shapes: every step either fits what the venue sends or declines.
 
-use super::{Number, parse_time};
+use super::number::{POWERS, Parts};
+use super::words::{above_nine, before_mark, digits, not_plain, value, window};
+use super::{Number, digits_behind_point, parse_time};
 use crate::model::{EventTime, Price, Side};
 
 /// Where a scanner is in a text.
@@ -43,18 +45,34 @@ impl<'a> Cursor<'a> {
         })
     }
 
+    /// Sixteen bytes from here, zeros where there are none.
+    #[inline(always)]
+    fn window(&self) -> u128 {
+        window(self.text, self.at)
+    }
+
     /// Text up to the closing quote, which is stepped over: printable ASCII without escapes only.
     #[inline]
     pub fn plain_text(&mut self) -> Option<&'a [u8]> {
-        let rest = self.rest();
-        let stop = rest
-            .iter()
-            .position(|&byte| byte == b'"' || byte == b'\\' || !(b' '..=b'~').contains(&byte))?;
-        if rest[stop] != b'"' {
+        let mut at = self.at;
+        let end = loop {
+            let window = window(self.text, at);
+            let marks = not_plain(window as u64);
+            if marks != 0 {
+                break at + before_mark(marks) as usize;
+            }
+            let marks = not_plain((window >> 64) as u64);
+            if marks != 0 {
+                break at + 8 + before_mark(marks) as usize;
+            }
+            at += 16;
+        };
+        if self.text.get(end) != Some(&b'"') {
             return None;
         }
-        self.at += stop + 1;
-        Some(&rest[..stop])
+        let text = self.text.get(self.at..end)?;
+        self.at = end + 1;
+        Some(text)
     }
 
     /// A number inside quotes, the opening one already behind us.
@@ -68,15 +86,49 @@ impl<'a> Cursor<'a> {
     /// A number without quotes and without an exponent.
     #[inline]
     pub fn bare_number(&mut self) -> Option<Number> {
-        let (number, taken) = Number::scan(self.rest())?;
+        if let Some(parts) = Parts::of(self.window()) {
+            self.at += parts.taken;
+            return Some(parts.number());
+        }
+        self.long_number()
+    }
+
+    /// As [`Cursor::bare_number`], for numbers of unusual length.
+    #[inline(never)]
+    fn long_number(&mut self) -> Option<Number> {
+        let (number, taken) = Number::scan_any(self.rest())?;
         self.at += taken;
         Some(number)
+    }
+
+    /// A number without quotes, not followed by an exponent; `digits` rises to how many it has behind its point as sent.
+    #[inline]
+    pub fn bare_number_sent(&mut self, digits: &mut u8) -> Option<Number> {
+        let number = if let Some(parts) = Parts::of(self.window()) {
+            *digits = (*digits).max(parts.sent);
+            self.at += parts.taken;
+            parts.number()
+        } else {
+            let rest = self.rest();
+            let number = self.long_number()?;
+            let sent = rest.get(..rest.len() - self.rest().len());
+            *digits = (*digits).max(digits_behind_point(sent.unwrap_or_default()));
+            number
+        };
+        (!matches!(self.peek(), Some(b'e' | b'E'))).then_some(number)
     }
 
     /// A price inside quotes, the opening one already behind us.
     #[inline]
     pub fn price(&mut self) -> Option<Price> {
-        self.number()?.price()
+        if let Some(parts) = Parts::of(self.window()) {
+            self.at += parts.taken;
+            self.expect(b"\"")?;
+            return Some(parts.price());
+        }
+        let number = self.long_number()?;
+        self.expect(b"\"")?;
+        number.price()
     }
 
     /// `price","size"`, the opening quote already behind us.
@@ -91,11 +143,15 @@ impl<'a> Cursor<'a> {
     /// `buy"` or `sell"`.
     #[inline]
     pub fn side(&mut self) -> Option<Side> {
-        if self.expect(b"buy\"").is_some() {
-            Some(Side::Bid)
-        } else {
-            self.expect(b"sell\"").map(|()| Side::Ask)
+        // Sides come in no order a branch could learn.
+        let window = self.window() as u64;
+        let is_buy = window as u32 == u32::from_le_bytes(*b"buy\"");
+        let is_sell = window & 0xff_ffff_ffff == u64::from_le_bytes(*b"sell\"\0\0\0");
+        if !(is_buy | is_sell) {
+            return None;
         }
+        self.at += 5 - usize::from(is_buy);
+        Some(if is_buy { Side::Bid } else { Side::Ask })
     }
 
     /// An RFC 3339 time up to the closing quote.
@@ -107,12 +163,33 @@ impl<'a> Cursor<'a> {
     /// A JSON integer without sign; a zero in front of other digits is not one.
     #[inline]
     pub fn integer(&mut self) -> Option<u64> {
-        let rest = self.rest();
-        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        if count == 0 || (count > 1 && rest[0] == b'0') {
+        let (low, high) = digits(self.window());
+        let marks = above_nine(low);
+        let mut count = before_mark(marks);
+        if count == 0 || (count > 1 && low as u8 == 0) {
             return None;
         }
-        let value = rest[..count].iter().try_fold(0u64, |total, byte| {
+        let mut number = value(low << (64 - 8 * count));
+        if count == 8 {
+            let more = before_mark(above_nine(high));
+            if more == 8 {
+                return self.long_integer();
+            }
+            // Shifted by all of its bits in two steps.
+            let last = value((high << 8) << (56 - 8 * more));
+            number = number * POWERS[more as usize] + last;
+            count += more;
+        }
+        self.at += count as usize;
+        Some(number)
+    }
+
+    /// As [`Cursor::integer`], of sixteen digits or more, the first of them no zero.
+    #[inline(never)]
+    fn long_integer(&mut self) -> Option<u64> {
+        let rest = self.rest();
+        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let value = rest.iter().take(count).try_fold(0u64, |total, byte| {
             total.checked_mul(10)?.checked_add(u64::from(byte - b'0'))
         })?;
         self.at += count;
@@ -127,10 +204,13 @@ impl<'a> Cursor<'a> {
         }
         loop {
             element(self)?;
-            if self.expect(b"]").is_some() {
-                return Some(());
+            let byte = self.peek()?;
+            self.at += 1;
+            match byte {
+                b',' => {}
+                b']' => return Some(()),
+                _ => return None,
             }
-            self.expect(b",")?;
         }
     }
 }

@@ -5,6 +5,9 @@ mod fields;
 mod ids;
 mod json;
 mod number;
+#[cfg(test)]
+mod tests;
+mod words;
 
 pub use cursor::Cursor;
 pub use fields::{Fields, signed_price};
