@@ -6,39 +6,40 @@ use super::{Number, digits_behind_point, parse_time};
 use crate::model::{EventTime, Price, Side};
 
 /// Where a scanner is in a text.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Cursor<'a> {
     text: &'a [u8],
     at: usize,
 }
 
+/// Everything is inlined, so that the place is a register wherever it is used; what is rare stands apart.
 impl<'a> Cursor<'a> {
     /// At the beginning of `text`.
-    #[inline]
+    #[inline(always)]
     pub fn new(text: &'a [u8]) -> Cursor<'a> {
         Cursor { text, at: 0 }
     }
 
     /// Whether nothing is left.
-    #[inline]
+    #[inline(always)]
     pub fn is_at_end(&self) -> bool {
         self.at == self.text.len()
     }
 
     /// What is left.
-    #[inline]
+    #[inline(always)]
     pub fn rest(&self) -> &'a [u8] {
         self.text.get(self.at..).unwrap_or_default()
     }
 
     /// The next byte, which is not stepped over.
-    #[inline]
+    #[inline(always)]
     pub fn peek(&self) -> Option<u8> {
         self.text.get(self.at).copied()
     }
 
     /// Steps over `literal`, or stays where it is.
-    #[inline]
+    #[inline(always)]
     pub fn expect(&mut self, literal: &[u8]) -> Option<()> {
         self.rest().starts_with(literal).then(|| {
             self.at += literal.len();
@@ -52,7 +53,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Text up to the closing quote, which is stepped over: printable ASCII without escapes only.
-    #[inline]
+    #[inline(always)]
     pub fn plain_text(&mut self) -> Option<&'a [u8]> {
         let mut at = self.at;
         let end = loop {
@@ -76,7 +77,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number inside quotes, the opening one already behind us.
-    #[inline]
+    #[inline(always)]
     pub fn number(&mut self) -> Option<Number> {
         let number = self.bare_number()?;
         self.expect(b"\"")?;
@@ -84,7 +85,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number without quotes and without an exponent.
-    #[inline]
+    #[inline(always)]
     pub fn bare_number(&mut self) -> Option<Number> {
         if let Some(parts) = Parts::of(self.window()) {
             self.at += parts.taken;
@@ -94,7 +95,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// As [`Cursor::bare_number`], for numbers of unusual length.
-    #[inline(never)]
+    #[inline(always)]
     fn long_number(&mut self) -> Option<Number> {
         let (number, taken) = Number::scan_any(self.rest())?;
         self.at += taken;
@@ -102,7 +103,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A number without quotes, not followed by an exponent; `digits` rises to how many it has behind its point as sent.
-    #[inline]
+    #[inline(always)]
     pub fn bare_number_sent(&mut self, digits: &mut u8) -> Option<Number> {
         let number = if let Some(parts) = Parts::of(self.window()) {
             *digits = (*digits).max(parts.sent);
@@ -119,7 +120,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A price inside quotes, the opening one already behind us.
-    #[inline]
+    #[inline(always)]
     pub fn price(&mut self) -> Option<Price> {
         if let Some(parts) = Parts::of(self.window()) {
             self.at += parts.taken;
@@ -132,7 +133,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// `price","size"`, the opening quote already behind us.
-    #[inline]
+    #[inline(always)]
     pub fn price_and_size(&mut self) -> Option<(Price, Number)> {
         let price = self.price()?;
         self.expect(b",\"")?;
@@ -141,7 +142,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// `buy"` or `sell"`.
-    #[inline]
+    #[inline(always)]
     pub fn side(&mut self) -> Option<Side> {
         // Sides come in no order a branch could learn.
         let window = self.window() as u64;
@@ -154,14 +155,24 @@ impl<'a> Cursor<'a> {
         Some(if is_buy { Side::Bid } else { Side::Ask })
     }
 
+    /// `true` or `false`.
+    #[inline(always)]
+    pub fn bool(&mut self) -> Option<bool> {
+        let is_true = self.expect(b"true").is_some();
+        if !is_true {
+            self.expect(b"false")?;
+        }
+        Some(is_true)
+    }
+
     /// An RFC 3339 time up to the closing quote.
-    #[inline]
+    #[inline(always)]
     pub fn time(&mut self) -> Option<EventTime> {
         parse_time(self.plain_text()?)
     }
 
     /// A JSON integer without sign; a zero in front of other digits is not one.
-    #[inline]
+    #[inline(always)]
     pub fn integer(&mut self) -> Option<u64> {
         let (low, high) = digits(self.window());
         let marks = above_nine(low);
@@ -173,7 +184,9 @@ impl<'a> Cursor<'a> {
         if count == 8 {
             let more = before_mark(above_nine(high));
             if more == 8 {
-                return self.long_integer();
+                let (number, taken) = long_integer(self.rest())?;
+                self.at += taken;
+                return Some(number);
             }
             // Shifted by all of its bits in two steps.
             let last = value((high << 8) << (56 - 8 * more));
@@ -184,33 +197,41 @@ impl<'a> Cursor<'a> {
         Some(number)
     }
 
-    /// As [`Cursor::integer`], of sixteen digits or more, the first of them no zero.
-    #[inline(never)]
-    fn long_integer(&mut self) -> Option<u64> {
-        let rest = self.rest();
-        let count = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let value = rest.iter().take(count).try_fold(0u64, |total, byte| {
-            total.checked_mul(10)?.checked_add(u64::from(byte - b'0'))
-        })?;
-        self.at += count;
-        Some(value)
+    /// Steps over so many bytes.
+    #[inline(always)]
+    pub(super) fn skip(&mut self, bytes: usize) {
+        self.at += bytes;
     }
 
     /// Elements up to the closing bracket, the opening one already behind us.
-    #[inline]
+    #[inline(always)]
     pub fn list(&mut self, mut element: impl FnMut(&mut Self) -> Option<()>) -> Option<()> {
         if self.expect(b"]").is_some() {
             return Some(());
         }
+        // A place of its own, so that it stays in a register from element to element.
+        let mut place = *self;
         loop {
-            element(self)?;
-            let byte = self.peek()?;
-            self.at += 1;
+            element(&mut place)?;
+            let byte = place.peek()?;
+            place.at += 1;
             match byte {
                 b',' => {}
-                b']' => return Some(()),
+                b']' => break,
                 _ => return None,
             }
         }
+        self.at = place.at;
+        Some(())
     }
+}
+
+/// A whole number of sixteen digits or more, the first of them no zero; and its length.
+#[inline(never)]
+fn long_integer(text: &[u8]) -> Option<(u64, usize)> {
+    let count = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let value = text.iter().take(count).try_fold(0u64, |total, byte| {
+        total.checked_mul(10)?.checked_add(u64::from(byte - b'0'))
+    })?;
+    Some((value, count))
 }

@@ -1,6 +1,6 @@
 //! Decimal numbers and times as text has them, exact.
 
-use super::words::{above_nine, before_mark, digits, value, window};
+use super::words::{above_nine, before_mark, digits, value, value_of_few, window};
 use crate::model::time::{DAY_NS, civil, days_from_civil};
 use crate::model::{EventTime, Price};
 use std::fmt::{self, Display};
@@ -40,6 +40,18 @@ impl Number {
         match Parts::of(window(text, 0)) {
             Some(parts) => Some((parts.number(), parts.taken)),
             None => Number::scan_any(text),
+        }
+    }
+
+    /// The last digits of one word before the point, the first ones of another behind it, where zeros follow.
+    #[inline(always)]
+    pub(super) fn of_words(whole: u64, fraction: u64) -> Number {
+        // Up to the last digit that is not zero.
+        let scale = (71 - fraction.leading_zeros()) / 8;
+        let digits = value(fraction.wrapping_shl(64 - 8 * scale));
+        Number {
+            mantissa: value_of_few(whole) * POWERS[scale as usize & 15] + digits,
+            scale: scale as u8,
         }
     }
 
@@ -205,13 +217,7 @@ impl Parts {
 
     #[inline(always)]
     pub(super) fn number(self) -> Number {
-        // Up to the last digit that is not zero.
-        let scale = (71 - self.fraction.leading_zeros()) / 8;
-        let fraction = value(self.fraction.wrapping_shl(64 - 8 * scale));
-        Number {
-            mantissa: value(self.whole) * POWERS[scale as usize & 15] + fraction,
-            scale: scale as u8,
-        }
+        Number::of_words(self.whole, self.fraction)
     }
 
     /// It always fits: fewer than 10^16 units.

@@ -60,6 +60,17 @@ pub(super) const fn value(word: u64) -> u64 {
     (high + ((fours & 0x0000_ffff_0000_ffff) >> 32)) & 0xffff_ffff
 }
 
+/// As [`value`], of digits most often up to four: the bytes before are zeros.
+#[inline(always)]
+pub(super) const fn value_of_few(word: u64) -> u64 {
+    if word as u32 != 0 {
+        return value(word);
+    }
+    let word = (word >> 32) as u32;
+    let pairs = (word * 10 + (word >> 8)) & 0x00ff_00ff;
+    ((pairs * 100 + (pairs >> 16)) & 0xffff) as u64
+}
+
 /// Marks (0x80) what a plain text does not have: quotes, backslashes, all but printable ASCII.
 #[inline(always)]
 pub(super) const fn not_plain(word: u64) -> u64 {
@@ -133,14 +144,19 @@ mod tests {
         }
     }
 
+    fn value_word(number: u64) -> u64 {
+        let text = format!("{number:08}");
+        u64::from_le_bytes(text.as_bytes().try_into().expect("eight")) ^ all(b'0')
+    }
+
     #[test]
     fn eight_digits_are_their_value() {
         for number in [
             0, 1, 12_345_678, 99_999_999, 10_000_000, 90_807_060, 4_294_967,
         ] {
-            let text = format!("{number:08}");
-            let word = u64::from_le_bytes(text.as_bytes().try_into().expect("eight"));
-            assert_eq!(value(word ^ all(b'0')), number);
+            assert_eq!(value(value_word(number)), number);
+            assert_eq!(value_of_few(value_word(number % 10_000)), number % 10_000);
+            assert_eq!(value_of_few(value_word(number)), number);
         }
     }
 }
