@@ -139,8 +139,12 @@ fn trade<'a>(cursor: &mut Cursor<'a>) -> Option<TradeMessage<'a>> {
 // One loop for both sides.
 #[inline(never)]
 fn one_side(cursor: &mut Cursor<'_>, side: Side, levels: &mut Vec<Level>) -> Option<()> {
-    rows::<Pair, _>(cursor, side, |side, price, size| {
-        levels.push(Level { side, price, size });
+    rows::<Pair, _>(cursor, side, |row| {
+        levels.push(Level {
+            side: row.side,
+            price: row.price,
+            size: row.size,
+        });
     })
 }
 

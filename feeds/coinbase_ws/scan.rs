@@ -30,8 +30,12 @@ fn l2update<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<Mess
     let product = cursor.plain_text()?;
     cursor.expect(b",\"changes\":[")?;
     levels.clear();
-    rows::<Sided, _>(cursor, Side::None, |side, price, size| {
-        levels.push(Level { side, price, size });
+    rows::<Sided, _>(cursor, Side::None, |row| {
+        levels.push(Level {
+            side: row.side,
+            price: row.price,
+            size: row.size,
+        });
     })?;
     cursor.expect(b",\"time\":\"")?;
     let time = cursor.time()?;
@@ -66,8 +70,12 @@ fn snapshot<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<Mess
 
 #[inline(never)]
 fn one_side(cursor: &mut Cursor<'_>, side: Side, levels: &mut Vec<Level>) -> Option<()> {
-    rows::<Pair, _>(cursor, side, |side, price, size| {
-        levels.push(Level { side, price, size });
+    rows::<Pair, _>(cursor, side, |row| {
+        levels.push(Level {
+            side: row.side,
+            price: row.price,
+            size: row.size,
+        });
     })
 }
 

@@ -3,7 +3,7 @@
 use super::venue::Kind;
 use crate::model::{EventTime, Side};
 use crate::session::stitch::{BookMessage, Hear, Level, Span, TradeId, TradeMessage, tell_trades};
-use crate::session::text::Cursor;
+use crate::session::text::{Cursor, Named, rows};
 
 /// Reads a message of a known shape and tells it; `None`: not a known shape, and nothing was told.
 #[inline]
@@ -57,7 +57,7 @@ fn book<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<BookMess
     })
 }
 
-// One loop for both sides, its place in a register.
+// One loop for both sides.
 #[inline(never)]
 fn one_side(
     cursor: &mut Cursor<'_>,
@@ -65,14 +65,13 @@ fn one_side(
     levels: &mut Vec<Level>,
     digits: &mut (u8, u8),
 ) -> Option<()> {
-    cursor.list(|cursor| {
-        cursor.expect(b"{\"price\":")?;
-        let price = cursor.bare_number_sent(&mut digits.0)?.price()?;
-        cursor.expect(b",\"qty\":")?;
-        let size = cursor.bare_number_sent(&mut digits.1)?;
-        cursor.expect(b"}")?;
-        levels.push(Level { side, price, size });
-        Some(())
+    rows::<Named, _>(cursor, side, |row| {
+        *digits = (digits.0.max(row.digits.0), digits.1.max(row.digits.1));
+        levels.push(Level {
+            side: row.side,
+            price: row.price,
+            size: row.size,
+        });
     })
 }
 

@@ -92,8 +92,12 @@ fn time(cursor: &mut Cursor<'_>) -> Option<EventTime> {
 // One loop for both sides.
 #[inline(never)]
 fn one_side(cursor: &mut Cursor<'_>, side: Side, levels: &mut Vec<Level>) -> Option<()> {
-    rows::<Four, _>(cursor, side, |side, price, size| {
-        levels.push(Level { side, price, size });
+    rows::<Four, _>(cursor, side, |row| {
+        levels.push(Level {
+            side: row.side,
+            price: row.price,
+            size: row.size,
+        });
     })
 }
 

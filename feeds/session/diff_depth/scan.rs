@@ -101,8 +101,12 @@ fn depth_update<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<
 // One loop for both sides.
 #[inline(never)]
 fn one_side(cursor: &mut Cursor<'_>, side: Side, levels: &mut Vec<Level>) -> Option<()> {
-    rows::<Pair, _>(cursor, side, |side, price, size| {
-        levels.push(Level { side, price, size });
+    rows::<Pair, _>(cursor, side, |row| {
+        levels.push(Level {
+            side: row.side,
+            price: row.price,
+            size: row.size,
+        });
     })
 }
 

@@ -111,6 +111,10 @@ impl<'a> Cursor<'a> {
             parts.number()
         } else {
             let rest = self.rest();
+            if !rest.first()?.is_ascii_digit() {
+                // With a quote before it `.5` is a number, without one it is no JSON.
+                return None;
+            }
             let number = self.long_number()?;
             let sent = rest.get(..rest.len() - self.rest().len());
             *digits = (*digits).max(digits_behind_point(sent.unwrap_or_default()));

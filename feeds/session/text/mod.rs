@@ -15,4 +15,4 @@ pub use fields::{Fields, signed_price};
 pub use ids::id_of_text;
 pub use json::{Reader, exact, integer, levels, list_of, objects};
 pub use number::{Number, Timestamp, digits_behind_point, parse_time};
-pub use rows::{Form, Four, Pair, Row, Sided, rows};
+pub use rows::{Form, Four, Named, Pair, Quoted, Row, Sided, rows};

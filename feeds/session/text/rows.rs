@@ -10,15 +10,26 @@ pub trait Form<const SPAN: usize> {
     fn quick(piece: &[u8; SPAN], side: Side) -> Option<Row>;
 
     /// Reads any row.
-    fn read(cursor: &mut Cursor<'_>, side: Side) -> Option<(Side, Price, Number)>;
+    fn read(cursor: &mut Cursor<'_>, side: Side) -> Option<Quoted>;
+}
+
+/// A level as it was sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Quoted {
+    /// Side of the book.
+    pub side: Side,
+    /// Where.
+    pub price: Price,
+    /// How much.
+    pub size: Number,
+    /// Digits behind the points of both as sent; zeros where the form has quotes.
+    pub digits: (u8, u8),
 }
 
 /// A level, and how it ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Row {
-    side: Side,
-    price: Price,
-    size: Number,
+    level: Quoted,
     /// Bytes, with the comma or bracket behind it.
     taken: usize,
     is_last: bool,
@@ -36,6 +47,10 @@ pub struct Four;
 #[derive(Debug)]
 pub struct Sided;
 
+/// `{"price":1.5,"qty":2.50}`, numbers that stand without quotes.
+#[derive(Debug)]
+pub struct Named;
+
 impl Form<40> for Pair {
     #[inline(always)]
     fn quick(piece: &[u8; 40], side: Side) -> Option<Row> {
@@ -47,11 +62,16 @@ impl Form<40> for Pair {
     }
 
     #[inline(always)]
-    fn read(cursor: &mut Cursor<'_>, side: Side) -> Option<(Side, Price, Number)> {
+    fn read(cursor: &mut Cursor<'_>, side: Side) -> Option<Quoted> {
         cursor.expect(b"[\"")?;
         let (price, size) = cursor.price_and_size()?;
         cursor.expect(b"]")?;
-        Some((side, price, size))
+        Some(Quoted {
+            side,
+            price,
+            size,
+            digits: (0, 0),
+        })
     }
 }
 
@@ -69,7 +89,7 @@ impl Form<56> for Four {
     }
 
     #[inline(always)]
-    fn read(cursor: &mut Cursor<'_>, side: Side) -> Option<(Side, Price, Number)> {
+    fn read(cursor: &mut Cursor<'_>, side: Side) -> Option<Quoted> {
         cursor.expect(b"[\"")?;
         let (price, size) = cursor.price_and_size()?;
         cursor.expect(b",\"")?;
@@ -77,7 +97,12 @@ impl Form<56> for Four {
         cursor.expect(b",\"")?;
         cursor.plain_text()?;
         cursor.expect(b"]")?;
-        Some((side, price, size))
+        Some(Quoted {
+            side,
+            price,
+            size,
+            digits: (0, 0),
+        })
     }
 }
 
@@ -99,13 +124,59 @@ impl Form<48> for Sided {
     }
 
     #[inline(always)]
-    fn read(cursor: &mut Cursor<'_>, _: Side) -> Option<(Side, Price, Number)> {
+    fn read(cursor: &mut Cursor<'_>, _: Side) -> Option<Quoted> {
         cursor.expect(b"[\"")?;
         let side = cursor.side()?;
         cursor.expect(b",\"")?;
         let (price, size) = cursor.price_and_size()?;
         cursor.expect(b"]")?;
-        Some((side, price, size))
+        Some(Quoted {
+            side,
+            price,
+            size,
+            digits: (0, 0),
+        })
+    }
+}
+
+impl Form<52> for Named {
+    #[inline(always)]
+    fn quick(piece: &[u8; 52], side: Side) -> Option<Row> {
+        literal(piece, 0, b"{\"price\":")?;
+        let (price, at) = usual(piece, 9)?;
+        literal(piece, at, b",\"qty\":")?;
+        let (size, at) = usual(piece, at + 7)?;
+        let end: &[u8; 2] = piece.get(at..at + 2)?.first_chunk()?;
+        let is_last = end == b"}]";
+        if !is_last && end != b"}," {
+            return None;
+        }
+        Some(Row {
+            level: Quoted {
+                side,
+                price: price.price(),
+                size: size.number(),
+                digits: (price.sent, size.sent),
+            },
+            taken: at + 2,
+            is_last,
+        })
+    }
+
+    #[inline(always)]
+    fn read(cursor: &mut Cursor<'_>, side: Side) -> Option<Quoted> {
+        let mut digits = (0, 0);
+        cursor.expect(b"{\"price\":")?;
+        let price = cursor.bare_number_sent(&mut digits.0)?.price()?;
+        cursor.expect(b",\"qty\":")?;
+        let size = cursor.bare_number_sent(&mut digits.1)?;
+        cursor.expect(b"}")?;
+        Some(Quoted {
+            side,
+            price,
+            size,
+            digits,
+        })
     }
 }
 
@@ -114,7 +185,7 @@ impl Form<48> for Sided {
 pub fn rows<F: Form<SPAN>, const SPAN: usize>(
     cursor: &mut Cursor<'_>,
     side: Side,
-    mut tell: impl FnMut(Side, Price, Number),
+    mut tell: impl FnMut(Quoted),
 ) -> Option<()> {
     if cursor.expect(b"]").is_some() {
         return Some(());
@@ -132,15 +203,15 @@ pub fn rows<F: Form<SPAN>, const SPAN: usize>(
         };
         if let Some(row) = F::quick(piece, side) {
             place.skip(row.taken);
-            tell(row.side, row.price, row.size);
+            tell(row.level);
             if row.is_last {
                 break;
             }
             continue;
         }
-        let (next, (side, price, size), is_last) = unusual::<F, SPAN>(place, side)?;
+        let (next, level, is_last) = unusual::<F, SPAN>(place, side)?;
         place = next;
-        tell(side, price, size);
+        tell(level);
         if is_last {
             break;
         }
@@ -161,7 +232,7 @@ fn last_piece<const SPAN: usize>(rest: &[u8]) -> Option<[u8; SPAN]> {
 fn unusual<'a, F: Form<SPAN>, const SPAN: usize>(
     mut cursor: Cursor<'a>,
     side: Side,
-) -> Option<(Cursor<'a>, (Side, Price, Number), bool)> {
+) -> Option<(Cursor<'a>, Quoted, bool)> {
     let level = F::read(&mut cursor, side)?;
     let is_last = cursor.expect(b",").is_none();
     if is_last {
@@ -201,9 +272,12 @@ fn end<const SPAN: usize>(
         return None;
     }
     Some(Row {
-        side,
-        price: price.price(),
-        size: size.number(),
+        level: Quoted {
+            side,
+            price: price.price(),
+            size: size.number(),
+            digits: (0, 0),
+        },
         taken: at + 3,
         is_last,
     })
@@ -216,6 +290,8 @@ struct Digits {
     whole: u64,
     /// Behind the point, as the first ones of a word; zeros follow.
     fraction: u64,
+    /// How many those are.
+    sent: u8,
 }
 
 /// A number of usual length, and where it ends: what is behind it is no digit, or the number does not end there.
@@ -231,7 +307,12 @@ fn usual<const SPAN: usize>(piece: &[u8; SPAN], at: usize) -> Option<(Digits, us
     let whole = low << (64 - bits);
     let before = (bits / 8) as usize;
     if (low >> bits) as u8 != b'.' ^ b'0' {
-        return Some((Digits { whole, fraction: 0 }, at + before));
+        let digits = Digits {
+            whole,
+            fraction: 0,
+            sent: 0,
+        };
+        return Some((digits, at + before));
     }
     let more = stops & (stops - 1);
     let length = if more != 0 {
@@ -244,7 +325,12 @@ fn usual<const SPAN: usize>(piece: &[u8; SPAN], at: usize) -> Option<(Digits, us
         return None;
     }
     let fraction = (word(piece, at + before + 1)? ^ ZEROS) & (u64::MAX >> (64 - 8 * behind));
-    Some((Digits { whole, fraction }, at + length))
+    let digits = Digits {
+        whole,
+        fraction,
+        sent: behind as u8,
+    };
+    Some((digits, at + length))
 }
 
 impl Digits {
