@@ -29,7 +29,7 @@ use crate::contract::{
     BookKind, Descriptor, Feed, FeedSettings, SettingFault, SettingKey, SnapshotService, Transport,
 };
 use crate::session::diff_depth::{self, DiffDepth, Market, simulator};
-use crate::session::stitch::{Settings, StitchedFeed, settings};
+use crate::session::stitch::{Settings, StitchedFeed, Venue, settings};
 
 const MARKET: Market = Market {
     rest_path: "/fapi/v1",
@@ -66,6 +66,11 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     inspect: diff_depth::inspect,
     simulator: || Box::new(simulator::venue(MARKET)),
 };
+
+/// How the room's texts read, without the feed around it.
+pub fn texts() -> impl Venue {
+    DiffDepth::new(MARKET, "")
+}
 
 fn build(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>> {
     let rest_url = "https://fapi.binance.com";

@@ -43,7 +43,7 @@ use crate::contract::{
     SettingKey, SnapshotService, Transport, Value,
 };
 use crate::session::stitch::simulator::LevelVenue;
-use crate::session::stitch::{self, Settings, StitchedFeed, settings};
+use crate::session::stitch::{self, Settings, StitchedFeed, Venue, settings};
 use crate::session::text::integer;
 use venue::{Bybit, REST_URL};
 
@@ -103,6 +103,11 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     inspect,
     simulator: || Box::new(LevelVenue::new(simulator::BybitVenue)),
 };
+
+/// How the room's texts read, without the feed around it.
+pub fn texts() -> impl Venue {
+    Bybit::new("", "linear")
+}
 
 fn build(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>> {
     let category = match settings.own("category") {

@@ -2,14 +2,19 @@
 
 use super::Kind;
 use crate::model::{EventTime, Side};
-use crate::session::stitch::{BookMessage, Hear, Level, Span};
-use crate::session::text::{Cursor, Number};
+use crate::session::stitch::{BookMessage, Hear, Level, Span, TradeId, TradeMessage, tell_trades};
+use crate::session::text::{Cursor, Number, Pair, id_of_text, rows};
 
-/// Reads a text about a book and tells it; `None`: not a known shape, and nothing was told.
+/// Reads a text about a book or trades and tells it; `None`: not a known shape, and nothing was told.
 #[inline]
 pub(super) fn scan<H: Hear>(text: &[u8], levels: &mut Vec<Level>, hear: &mut H) -> Option<Kind> {
     let mut cursor = Cursor::new(text);
-    cursor.expect(b"{\"topic\":\"order")?;
+    cursor.expect(b"{\"topic\":\"")?;
+    if cursor.expect(b"publicTrade.").is_some() {
+        trades(&mut cursor, hear)?;
+        return Some(Kind::Trade);
+    }
+    cursor.expect(b"order")?;
     levels.clear();
     let book = if cursor.expect(b"book.").is_some() {
         book(&mut cursor, levels)?
@@ -24,7 +29,7 @@ pub(super) fn scan<H: Hear>(text: &[u8], levels: &mut Vec<Level>, hear: &mut H) 
     Some(Kind::Book)
 }
 
-#[inline]
+#[inline(always)]
 fn millis(cursor: &mut Cursor<'_>) -> Option<EventTime> {
     Some(EventTime(cursor.integer()?.checked_mul(1_000_000)?))
 }
@@ -69,14 +74,77 @@ fn book<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<BookMess
     Some(message(symbol, is_snapshot, Span::at(number), time))
 }
 
+/// `snapshot` is a type trades have too.
 #[inline]
+fn trades<H: Hear>(cursor: &mut Cursor<'_>, hear: &mut H) -> Option<()> {
+    cursor.plain_text()?;
+    let has_time = cursor.expect(b",\"ts\":").is_some();
+    if has_time {
+        cursor.integer()?;
+    }
+    cursor.expect(b",\"type\":\"snapshot\"")?;
+    if !has_time {
+        cursor.expect(b",\"ts\":")?;
+        cursor.integer()?;
+    }
+    cursor.expect(b",\"data\":[")?;
+    let first = trade(cursor)?;
+    tell_trades(cursor, &first, trade, b"]}", hear)
+}
+
+#[inline]
+fn trade<'a>(cursor: &mut Cursor<'a>) -> Option<TradeMessage<'a>> {
+    cursor.expect(b"{\"T\":")?;
+    let time = millis(cursor)?;
+    cursor.expect(b",\"s\":\"")?;
+    let symbol = cursor.plain_text()?;
+    cursor.expect(b",\"S\":\"")?;
+    let aggressor = if cursor.expect(b"Buy\"").is_some() {
+        Side::Bid
+    } else {
+        cursor.expect(b"Sell\"")?;
+        Side::Ask
+    };
+    cursor.expect(b",\"v\":\"")?;
+    let size = cursor.number()?;
+    cursor.expect(b",\"p\":\"")?;
+    let price = cursor.price()?;
+    if cursor.expect(b",\"L\":\"").is_some() {
+        // Not on spot.
+        cursor.plain_text()?;
+    }
+    cursor.expect(b",\"i\":\"")?;
+    let id = TradeId::Unordered(id_of_text(cursor.plain_text()?));
+    cursor.expect(b",\"BT\":")?;
+    cursor.bool()?;
+    // Both came later.
+    if cursor.expect(b",\"RPI\":").is_some() {
+        cursor.bool()?;
+    }
+    if cursor.expect(b",\"seq\":").is_some() {
+        cursor.integer()?;
+    }
+    cursor.expect(b"}")?;
+    Some(TradeMessage {
+        symbol,
+        time,
+        id,
+        aggressor,
+        price,
+        size,
+        is_past: false,
+    })
+}
+
+// One loop for both sides.
+#[inline(never)]
 fn one_side(cursor: &mut Cursor<'_>, side: Side, levels: &mut Vec<Level>) -> Option<()> {
-    cursor.list(|cursor| {
-        cursor.expect(b"[\"")?;
-        let (price, size) = cursor.price_and_size()?;
-        cursor.expect(b"]")?;
-        levels.push(Level { side, price, size });
-        Some(())
+    rows::<Pair, _>(cursor, side, |row| {
+        levels.push(Level {
+            side: row.side,
+            price: row.price,
+            size: row.size,
+        });
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Kind, read, scan, venue::Bybit};
 use crate::contract::DecodeError;
-use crate::session::stitch::testing::{Told, recorded_texts, run};
+use crate::session::stitch::testing::{Scanned, Told, check_random, recorded_texts, run};
 use crate::session::stitch::{Heard, Level};
 use crate::session::text::Reader;
 
@@ -22,7 +22,7 @@ fn scanned(text: &str) -> Option<Told> {
     scan::scan(text.as_bytes(), &mut Vec::new(), &mut told).map(|_| told)
 }
 
-fn read(text: &str) -> (Result<Heard, DecodeError>, Told) {
+fn read_text(text: &str) -> (Result<Heard, DecodeError>, Told) {
     let (mut told, mut levels): (Told, Vec<Level>) = Default::default();
     let mut reader = Reader::default();
     let heard = read::read(text.as_bytes(), &mut reader, &mut levels, &mut told);
@@ -32,10 +32,13 @@ fn read(text: &str) -> (Result<Heard, DecodeError>, Told) {
 #[test]
 fn the_scanner_reads_what_the_general_reader_does() {
     for text in [SNAPSHOT, DELTA] {
-        let (heard, told) = read(text);
+        let (heard, told) = read_text(text);
         assert_eq!(heard, Ok(Heard::Kind(Kind::Book as u8)));
         assert_eq!(scanned(text), Some(told), "{text}");
     }
+    let (heard, told) = read_text(TRADE);
+    assert_eq!(heard, Ok(Heard::Kind(Kind::Trade as u8)));
+    assert_eq!(scanned(TRADE), Some(told));
 }
 
 #[test]
@@ -43,7 +46,7 @@ fn the_readers_agree_on_every_recorded_text() {
     let texts = recorded_texts("BYBIT");
     let mut fast = 0;
     for text in &texts {
-        let (heard, told) = read(text);
+        let (heard, told) = read_text(text);
         assert!(heard.is_ok(), "{heard:?} {text}");
         if let Some(scanned) = scanned(text) {
             assert_eq!(scanned, told, "{text}");
@@ -58,7 +61,7 @@ fn what_is_cut_short_tells_nothing() {
     for text in [SNAPSHOT, DELTA, TRADE, TICKER] {
         for length in 0..text.len() {
             assert_eq!(scanned(&text[..length]), None);
-            let (heard, told) = read(&text[..length]);
+            let (heard, told) = read_text(&text[..length]);
             assert!(heard.is_err() && told.0.is_empty());
         }
     }
@@ -66,17 +69,17 @@ fn what_is_cut_short_tells_nothing() {
 
 #[test]
 fn trades_statistics_and_pongs_are_known() {
-    let (heard, told) = read(TRADE);
+    let (heard, told) = read_text(TRADE);
     assert_eq!(heard, Ok(Heard::Kind(Kind::Trade as u8)));
     assert!(told.0[0].contains("aggressor: Bid") && told.0[0].contains("Price(16578500000000)"));
-    let (heard, told) = read(TICKER);
+    let (heard, told) = read_text(TICKER);
     assert_eq!(heard, Ok(Heard::Kind(Kind::Ticker as u8)));
     assert!(
         told.0[1].contains("FundingRate Price(Price(-212000))"),
         "{told:?}"
     );
     assert_eq!(
-        read(PONG),
+        read_text(PONG),
         (Ok(Heard::Kind(Kind::Pong as u8)), Told::default())
     );
 }
@@ -109,4 +112,53 @@ fn numbers_have_to_follow_one_another() {
     // A delta that cannot be read loses the book; a trade does not.
     check_chain(&[SNAPSHOT, &DELTA.replace("30.028", "x")], (1, 1, 0, true));
     check_chain(&[SNAPSHOT, &TRADE.replace("0.001", "x")], (1, 0, 0, false));
+}
+
+fn random_scan(text: &str) -> Scanned {
+    let mut told = Told::default();
+    let found = scan::scan(text.as_bytes(), &mut Vec::new(), &mut told);
+    (found.is_some(), told)
+}
+
+fn random_read(text: &str) -> (Result<Heard, DecodeError>, Told) {
+    let mut told = Told::default();
+    let reader = &mut Reader::default();
+    let heard = read::read(text.as_bytes(), reader, &mut Vec::new(), &mut told);
+    (heard, told)
+}
+
+#[test]
+fn random_messages_are_read_alike_by_both_readers() {
+    check_random(
+        |random| {
+            let pair = ["[\"", "\",\"", "\"]"];
+            let (bids, asks, n) = (random.rows(pair), random.rows(pair), random.below(1 << 40));
+            format!(
+                r#"{{"topic":"orderbook.50.BTCUSDT","type":"delta","ts":{n},"data":{{"s":"BTCUSDT","b":[{bids}],"a":[{asks}],"u":{n},"seq":{n}}},"cts":{n}}}"#
+            )
+        },
+        random_scan,
+        random_read,
+    );
+    check_random(
+        |random| {
+            let (n, price, size) = (random.below(1 << 40), random.number(), random.number());
+            let tail = ["", r#","seq":5"#, r#","RPI":false,"seq":1783284617"#];
+            let tail = tail[random.below(3) as usize];
+            let side = ["Buy", "Sell"][random.below(2) as usize];
+            let one = format!(
+                r#"{{"T":{n},"s":"BTCUSDT","S":"{side}","v":"{size}","p":"{price}","L":"PlusTick","i":"20f43950-d8dd-5b31-9112-a178eb6023af","BT":false{tail}}}"#
+            );
+            let two = if random.below(3) == 0 {
+                format!(",{one}")
+            } else {
+                String::new()
+            };
+            format!(
+                r#"{{"topic":"publicTrade.BTCUSDT","type":"snapshot","ts":{n},"data":[{one}{two}]}}"#
+            )
+        },
+        random_scan,
+        random_read,
+    );
 }

@@ -5,7 +5,7 @@
 
 use super::message::{Level, Match, Message, Ticker};
 use crate::model::{EventTime, Side};
-use crate::session::text::Cursor;
+use crate::session::text::{Cursor, Pair, Sided, rows};
 
 /// Reads a message of a known shape; levels go to `levels`, which is cleared first. `None`: not a known shape.
 #[inline]
@@ -30,12 +30,12 @@ fn l2update<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<Mess
     let product = cursor.plain_text()?;
     cursor.expect(b",\"changes\":[")?;
     levels.clear();
-    cursor.list(|cursor| {
-        cursor.expect(b"[\"")?;
-        let side = cursor.side()?;
-        cursor.expect(b",\"")?;
-        levels.push(level(cursor, side)?);
-        Some(())
+    rows::<Sided, _>(cursor, Side::None, |row| {
+        levels.push(Level {
+            side: row.side,
+            price: row.price,
+            size: row.size,
+        });
     })?;
     cursor.expect(b",\"time\":\"")?;
     let time = cursor.time()?;
@@ -53,26 +53,30 @@ fn snapshot<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<Mess
         cursor.expect(b",\"bids\":[")?;
         Side::Bid
     };
-    let mut one_side = |cursor: &mut Cursor<'a>, side| {
-        cursor.list(|cursor| {
-            cursor.expect(b"[\"")?;
-            levels.push(level(cursor, side)?);
-            Some(())
-        })
-    };
-    one_side(cursor, first)?;
+    one_side(cursor, first, levels)?;
     if first == Side::Ask {
         cursor.expect(b",\"bids\":[")?;
     } else {
         cursor.expect(b",\"asks\":[")?;
     }
-    one_side(cursor, first.opposite())?;
+    one_side(cursor, first.opposite(), levels)?;
     let time = if cursor.expect(b",\"time\":\"").is_some() {
         cursor.time()?
     } else {
         EventTime::UNDEFINED
     };
     Some(Message::Snapshot { product, time })
+}
+
+#[inline(never)]
+fn one_side(cursor: &mut Cursor<'_>, side: Side, levels: &mut Vec<Level>) -> Option<()> {
+    rows::<Pair, _>(cursor, side, |row| {
+        levels.push(Level {
+            side: row.side,
+            price: row.price,
+            size: row.size,
+        });
+    })
 }
 
 fn trade<'a>(cursor: &mut Cursor<'a>, name: &[u8]) -> Option<Match<'a>> {
@@ -179,12 +183,4 @@ fn heartbeat<'a>(cursor: &mut Cursor<'a>) -> Option<Message<'a>> {
         sequence,
         last_trade_id,
     })
-}
-
-/// `price","size"]`.
-#[inline]
-fn level(cursor: &mut Cursor<'_>, side: Side) -> Option<Level> {
-    let (price, size) = cursor.price_and_size()?;
-    cursor.expect(b"]")?;
-    Some(Level { side, price, size })
 }

@@ -41,7 +41,7 @@ use crate::contract::{
 };
 use crate::session::stitch;
 use crate::session::stitch::simulator::LevelVenue;
-use crate::session::stitch::{Settings, StitchedFeed, settings};
+use crate::session::stitch::{Settings, StitchedFeed, Venue, settings};
 use venue::Kraken;
 
 /// Depths the venue offers.
@@ -83,6 +83,11 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     },
     simulator: || Box::new(LevelVenue::new(simulator::KrakenMarket)),
 };
+
+/// How the room's texts read, without the feed around it.
+pub fn texts() -> impl Venue {
+    Kraken::new(DEPTH_DEFAULT)
+}
 
 fn build(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>> {
     let own = Settings::of(settings, "https://api.kraken.com", is_pair, "BTC/USD");

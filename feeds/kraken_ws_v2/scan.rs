@@ -2,8 +2,8 @@
 
 use super::venue::Kind;
 use crate::model::{EventTime, Side};
-use crate::session::stitch::{BookMessage, Hear, Level, Span, TradeId, TradeMessage};
-use crate::session::text::{Cursor, Number, digits_behind_point};
+use crate::session::stitch::{BookMessage, Hear, Level, Span, TradeId, TradeMessage, tell_trades};
+use crate::session::text::{Cursor, Named, rows};
 
 /// Reads a message of a known shape and tells it; `None`: not a known shape, and nothing was told.
 #[inline]
@@ -19,12 +19,8 @@ pub(super) fn scan<H: Hear>(text: &[u8], levels: &mut Vec<Level>, hear: &mut H) 
         .expect(b"trade\",\"type\":\"update\",\"data\":[")
         .is_some()
     {
-        let trade = trade(&mut cursor)?;
-        // Several trades in one message are the other reader's.
-        if cursor.rest() != b"]}" {
-            return None;
-        }
-        hear.trade(&trade);
+        let first = trade(&mut cursor)?;
+        tell_trades(&mut cursor, &first, trade, b"]}", hear)?;
         return Some(Kind::Trade);
     }
     (cursor.rest() == b"heartbeat\"}").then_some(Kind::Heartbeat)
@@ -61,31 +57,22 @@ fn book<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<BookMess
     })
 }
 
-#[inline]
+// One loop for both sides.
+#[inline(never)]
 fn one_side(
     cursor: &mut Cursor<'_>,
     side: Side,
     levels: &mut Vec<Level>,
     digits: &mut (u8, u8),
 ) -> Option<()> {
-    cursor.list(|cursor| {
-        cursor.expect(b"{\"price\":")?;
-        let price = number(cursor, &mut digits.0)?.price()?;
-        cursor.expect(b",\"qty\":")?;
-        let size = number(cursor, &mut digits.1)?;
-        cursor.expect(b"}")?;
-        levels.push(Level { side, price, size });
-        Some(())
+    rows::<Named, _>(cursor, side, |row| {
+        *digits = (digits.0.max(row.digits.0), digits.1.max(row.digits.1));
+        levels.push(Level {
+            side: row.side,
+            price: row.price,
+            size: row.size,
+        });
     })
-}
-
-/// A bare number; `digits` rises to how many it has behind its point.
-#[inline]
-fn number(cursor: &mut Cursor<'_>, digits: &mut u8) -> Option<Number> {
-    *digits = (*digits).max(digits_behind_point(cursor.rest()));
-    let number = cursor.bare_number()?;
-    // An exponent is the other reader's.
-    (!matches!(cursor.peek(), Some(b'e' | b'E'))).then_some(number)
 }
 
 #[inline]
@@ -95,9 +82,9 @@ fn trade<'a>(cursor: &mut Cursor<'a>) -> Option<TradeMessage<'a>> {
     cursor.expect(b",\"side\":\"")?;
     let aggressor = cursor.side()?;
     cursor.expect(b",\"price\":")?;
-    let price = number(cursor, &mut 0)?.price()?;
+    let price = cursor.bare_number_sent(&mut 0)?.price()?;
     cursor.expect(b",\"qty\":")?;
-    let size = number(cursor, &mut 0)?;
+    let size = cursor.bare_number_sent(&mut 0)?;
     cursor.expect(b",\"ord_type\":\"")?;
     cursor.plain_text()?;
     cursor.expect(b",\"trade_id\":")?;

@@ -2,7 +2,7 @@
 
 use super::venue::{Kind, checksum};
 use super::{read, scan};
-use crate::session::stitch::testing::Told;
+use crate::session::stitch::testing::{Scanned, Told, check_random};
 use crate::session::stitch::{BookMessage, Hear, Heard, Ladders, Level};
 use crate::session::text::Reader;
 
@@ -82,4 +82,52 @@ fn the_checksum_is_the_one_of_the_venues_own_example() {
     let mut prove = Prove(None);
     scan::scan(SNAPSHOT.as_bytes(), &mut Vec::new(), &mut prove);
     assert_eq!(prove.0, Some((3_310_070_434, 3_310_070_434)));
+}
+
+fn random_scan(text: &str) -> Scanned {
+    let mut told = Told::default();
+    let found = scan::scan(text.as_bytes(), &mut Vec::new(), &mut told);
+    (found.is_some(), told)
+}
+
+fn random_read(text: &str) -> (Result<Heard, crate::contract::DecodeError>, Told) {
+    let mut told = Told::default();
+    let reader = &mut Reader::default();
+    let heard = read::read(text.as_bytes(), reader, &mut Vec::new(), &mut told);
+    (heard, told)
+}
+
+#[test]
+fn random_messages_are_read_alike_by_both_readers() {
+    check_random(
+        |random| {
+            let named = [r#"{"price":"#, r#","qty":"#, "}"];
+            let (bids, asks, n) = (
+                random.rows(named),
+                random.rows(named),
+                random.below(1 << 32),
+            );
+            format!(
+                r#"{{"channel":"book","type":"update","data":[{{"symbol":"BTC/USD","bids":[{bids}],"asks":[{asks}],"checksum":{n},"timestamp":"2023-10-06T17:35:55.440295Z"}}]}}"#
+            )
+        },
+        random_scan,
+        random_read,
+    );
+    check_random(
+        |random| {
+            let (n, price, size) = (random.below(1 << 40), random.number(), random.number());
+            let one = format!(
+                r#"{{"symbol":"BTC/USD","side":"sell","price":{price},"qty":{size},"ord_type":"market","trade_id":{n},"timestamp":"2023-09-25T07:49:37.708706Z"}}"#
+            );
+            let two = if random.below(3) == 0 {
+                format!(",{one}")
+            } else {
+                String::new()
+            };
+            format!(r#"{{"channel":"trade","type":"update","data":[{one}{two}]}}"#)
+        },
+        random_scan,
+        random_read,
+    );
 }

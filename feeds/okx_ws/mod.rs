@@ -42,7 +42,7 @@ use crate::contract::{
     BookKind, Descriptor, Feed, FeedSettings, SettingFault, SettingKey, SnapshotService, Transport,
 };
 use crate::session::stitch::simulator::LevelVenue;
-use crate::session::stitch::{self, Settings, StitchedFeed, settings};
+use crate::session::stitch::{self, Settings, StitchedFeed, Venue, settings};
 use venue::Okx;
 
 static KEYS: &[SettingKey] = &[
@@ -77,6 +77,11 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     },
     simulator: || Box::new(LevelVenue::new(simulator::OkxMarket)),
 };
+
+/// How the room's texts read, without the feed around it.
+pub fn texts() -> impl Venue {
+    Okx::new("")
+}
 
 fn build(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>> {
     let own = Settings::of(settings, "https://www.okx.com", is_instrument, "BTC-USDT")?;

@@ -2,8 +2,8 @@
 
 use super::venue::Kind;
 use crate::model::{EventTime, Side};
-use crate::session::stitch::{BookMessage, Hear, Level, Span, TradeId, TradeMessage};
-use crate::session::text::Cursor;
+use crate::session::stitch::{BookMessage, Hear, Level, Span, TradeId, TradeMessage, tell_trades};
+use crate::session::text::{Cursor, Four, rows};
 
 /// Reads a message of a known shape and tells it; `None`: not a known shape, and nothing was told.
 #[inline]
@@ -19,8 +19,10 @@ pub(super) fn scan<H: Hear>(text: &[u8], levels: &mut Vec<Level>, hear: &mut H) 
         return Some(Kind::Books);
     }
     cursor.expect(b"trades\",\"instId\":\"")?;
-    let trade = trade(&mut cursor)?;
-    hear.trade(&trade);
+    cursor.plain_text()?;
+    cursor.expect(b"},\"data\":[")?;
+    let first = trade(&mut cursor)?;
+    tell_trades(&mut cursor, &first, trade, b"]}", hear)?;
     Some(Kind::Trades)
 }
 
@@ -70,7 +72,7 @@ fn book<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<BookMess
 }
 
 /// -1 is none.
-#[inline]
+#[inline(always)]
 fn previous(cursor: &mut Cursor<'_>) -> Option<Option<u64>> {
     if cursor.expect(b"-1").is_some() {
         return Some(None);
@@ -79,7 +81,7 @@ fn previous(cursor: &mut Cursor<'_>) -> Option<Option<u64>> {
 }
 
 /// Milliseconds since 1970 in quotes, the opening one already behind us.
-#[inline]
+#[inline(always)]
 fn time(cursor: &mut Cursor<'_>) -> Option<EventTime> {
     let millis = cursor.integer()?;
     cursor.expect(b"\"")?;
@@ -87,25 +89,21 @@ fn time(cursor: &mut Cursor<'_>) -> Option<EventTime> {
 }
 
 /// `["8476.98","415","0","13"]`: price, size, a member without meaning, orders.
-#[inline]
+// One loop for both sides.
+#[inline(never)]
 fn one_side(cursor: &mut Cursor<'_>, side: Side, levels: &mut Vec<Level>) -> Option<()> {
-    cursor.list(|cursor| {
-        cursor.expect(b"[\"")?;
-        let (price, size) = cursor.price_and_size()?;
-        cursor.expect(b",\"")?;
-        cursor.plain_text()?;
-        cursor.expect(b",\"")?;
-        cursor.plain_text()?;
-        cursor.expect(b"]")?;
-        levels.push(Level { side, price, size });
-        Some(())
+    rows::<Four, _>(cursor, side, |row| {
+        levels.push(Level {
+            side: row.side,
+            price: row.price,
+            size: row.size,
+        });
     })
 }
 
 #[inline]
 fn trade<'a>(cursor: &mut Cursor<'a>) -> Option<TradeMessage<'a>> {
-    cursor.plain_text()?;
-    cursor.expect(b"},\"data\":[{\"instId\":\"")?;
+    cursor.expect(b"{\"instId\":\"")?;
     let symbol = cursor.plain_text()?;
     cursor.expect(b",\"tradeId\":\"")?;
     let id = cursor.integer()?;
@@ -120,8 +118,15 @@ fn trade<'a>(cursor: &mut Cursor<'a>) -> Option<TradeMessage<'a>> {
     if cursor.expect(b",\"count\":\"").is_some() {
         cursor.plain_text()?;
     }
-    // Further members and further trades are the other reader's.
-    (cursor.rest() == b"}]}").then_some(TradeMessage {
+    // Both came later.
+    if cursor.expect(b",\"source\":\"").is_some() {
+        cursor.plain_text()?;
+    }
+    if cursor.expect(b",\"seqId\":").is_some() {
+        cursor.integer()?;
+    }
+    cursor.expect(b"}")?;
+    Some(TradeMessage {
         symbol,
         time,
         id: TradeId::Rising(id),

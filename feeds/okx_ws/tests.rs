@@ -3,7 +3,7 @@
 use super::venue::Kind;
 use super::{read, scan};
 use crate::session::stitch::Heard;
-use crate::session::stitch::testing::Told;
+use crate::session::stitch::testing::{Scanned, Told, check_random};
 use crate::session::text::Reader;
 
 /// "WS / Order book channel", the documents' examples of a snapshot and an update.
@@ -15,6 +15,9 @@ const UNCHANGED: &str = r#"{"arg":{"channel":"books","instId":"BTC-USDT"},"actio
 
 /// "WS / Trades channel", the documents' example.
 const TRADE: &str = r#"{"arg":{"channel":"trades","instId":"BTC-USDT"},"data":[{"instId":"BTC-USDT","tradeId":"130639474","px":"42219.9","sz":"0.12060306","side":"buy","ts":"1630048897897","count":"3"}]}"#;
+
+/// The same page, the members that came later included.
+const TRADE_NOW: &str = r#"{"arg":{"channel":"trades","instId":"BTC-USDT"},"data":[{"instId":"BTC-USDT","tradeId":"130639474","px":"42219.9","sz":"0.12060306","side":"buy","ts":"1630048897897","count":"3","source":"0","seqId":1234}]}"#;
 
 #[track_caller]
 fn check_same(text: &str, kind: Kind) {
@@ -34,6 +37,7 @@ fn the_scanner_reads_what_the_general_reader_does() {
         check_same(text, Kind::Books);
     }
     check_same(TRADE, Kind::Trades);
+    check_same(TRADE_NOW, Kind::Trades);
 }
 
 #[test]
@@ -83,5 +87,55 @@ fn the_other_channels_are_read_as_documented() {
         r#"{"event":"error","code":"60012","msg":"Invalid request: {\"op\": \"subscribe\"}","connId":"a4d3ae55"}"#,
         Kind::Error,
         1,
+    );
+}
+
+fn random_scan(text: &str) -> Scanned {
+    let mut told = Told::default();
+    let found = scan::scan(text.as_bytes(), &mut Vec::new(), &mut told);
+    (found.is_some(), told)
+}
+
+fn random_read(text: &str) -> (Result<Heard, crate::contract::DecodeError>, Told) {
+    let mut told = Told::default();
+    let reader = &mut Reader::default();
+    let heard = read::read(text.as_bytes(), reader, &mut Vec::new(), &mut told);
+    (heard, told)
+}
+
+#[test]
+fn random_messages_are_read_alike_by_both_readers() {
+    check_random(
+        |random| {
+            let four = ["[\"", "\",\"", "\",\"0\",\"13\"]"];
+            let (asks, bids, n) = (random.rows(four), random.rows(four), random.below(1 << 40));
+            format!(
+                r#"{{"arg":{{"channel":"books","instId":"BTC-USDT"}},"action":"update","data":[{{"asks":[{asks}],"bids":[{bids}],"ts":"{n}","checksum":-{n},"prevSeqId":{n},"seqId":{n}}}]}}"#
+            )
+        },
+        random_scan,
+        random_read,
+    );
+    check_random(
+        |random| {
+            let (n, price, size) = (random.below(1 << 40), random.number(), random.number());
+            let tail = [
+                "",
+                r#","count":"3""#,
+                r#","count":"3","source":"0","seqId":1234"#,
+            ];
+            let tail = tail[random.below(3) as usize];
+            let one = format!(
+                r#"{{"instId":"BTC-USDT","tradeId":"{n}","px":"{price}","sz":"{size}","side":"buy","ts":"{n}"{tail}}}"#
+            );
+            let two = if random.below(3) == 0 {
+                format!(",{one}")
+            } else {
+                String::new()
+            };
+            format!(r#"{{"arg":{{"channel":"trades","instId":"BTC-USDT"}},"data":[{one}{two}]}}"#)
+        },
+        random_scan,
+        random_read,
     );
 }

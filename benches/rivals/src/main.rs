@@ -1,8 +1,8 @@
 //! The product against its peers, over one and the same made day, in one run.
 //!
-//! `cargo run --release` prints the tables: cycles of the graph runtimes, decoding of every field, decoding and books by order, and
+//! `cargo run --release` prints the tables: cycles of the graph runtimes, decoding of every field, of texts, decoding and books by order, and
 //! reading of pcap files. `WAVELETD_BENCH_MESSAGES`, `WAVELETD_BENCH_RUNS` and `WAVELETD_BENCH_SLICE` (messages of the contenders that are too
-//! slow for a whole day) change the size; `-- --test` runs everything once, small; `-- graphs`, `timers`, `handover`, `parse`, `books` or `pcap` prints only
+//! slow for a whole day) change the size; `-- --test` runs everything once, small; `-- graphs`, `timers`, `handover`, `texts`, `parse`, `books` or `pcap` prints only
 //! that table.
 
 #[path = "../../support/capture.rs"]
@@ -19,6 +19,7 @@ mod graphs;
 mod handover;
 mod packets;
 mod parse;
+mod texts;
 mod timers;
 
 fn main() {
@@ -36,7 +37,11 @@ fn main() {
     if is_wanted("handover") {
         handover::table();
     }
-    let needs_no_day = |name: &String| ["graphs", "timers", "handover"].contains(&name.as_str());
+    if is_wanted("texts") {
+        texts::table();
+    }
+    let needs_no_day =
+        |name: &String| ["graphs", "timers", "handover", "texts"].contains(&name.as_str());
     if !wanted.is_empty() && wanted.iter().all(needs_no_day) {
         return;
     }

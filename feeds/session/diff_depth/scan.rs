@@ -3,7 +3,7 @@
 use super::Kind;
 use crate::model::{EventTime, Side};
 use crate::session::stitch::{BookMessage, Hear, Level, Span, TradeId, TradeMessage};
-use crate::session::text::Cursor;
+use crate::session::text::{Cursor, Pair, rows};
 
 /// Reads a message of a known shape and tells it; `None`: not a known shape, and nothing was told.
 #[inline]
@@ -49,14 +49,14 @@ pub(super) fn scan<'a, H: Hear>(
 }
 
 /// The closing braces and nothing behind them.
-#[inline]
+#[inline(always)]
 fn end(cursor: &Cursor<'_>, is_combined: bool) -> bool {
     let braces: &[u8] = if is_combined { b"}}" } else { b"}" };
     cursor.rest() == braces
 }
 
 /// Milliseconds since 1970.
-#[inline]
+#[inline(always)]
 fn time(cursor: &mut Cursor<'_>) -> Option<EventTime> {
     Some(EventTime(cursor.integer()?.checked_mul(1_000_000)?))
 }
@@ -98,14 +98,15 @@ fn depth_update<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<
     })
 }
 
-#[inline]
+// One loop for both sides.
+#[inline(never)]
 fn one_side(cursor: &mut Cursor<'_>, side: Side, levels: &mut Vec<Level>) -> Option<()> {
-    cursor.list(|cursor| {
-        cursor.expect(b"[\"")?;
-        let (price, size) = cursor.price_and_size()?;
-        cursor.expect(b"]")?;
-        levels.push(Level { side, price, size });
-        Some(())
+    rows::<Pair, _>(cursor, side, |row| {
+        levels.push(Level {
+            side: row.side,
+            price: row.price,
+            size: row.size,
+        });
     })
 }
 
@@ -174,7 +175,7 @@ fn book_ticker<'a>(cursor: &mut Cursor<'a>) -> Option<&'a [u8]> {
     Some(symbol)
 }
 
-#[inline]
+#[inline(always)]
 fn bool(cursor: &mut Cursor<'_>) -> Option<bool> {
     if cursor.expect(b"true").is_some() {
         Some(true)

@@ -1,8 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Market, read, scan};
-use crate::session::stitch::Level;
-use crate::session::stitch::testing::Told;
+use crate::session::stitch::testing::{Scanned, Told, check_random};
+use crate::session::stitch::{Heard, Level};
 use crate::session::text::Reader;
 
 const SPOT: Market = Market {
@@ -28,7 +28,7 @@ fn check_same(text: &str) {
         None,
         &mut general,
     );
-    assert_eq!(heard, Ok(crate::session::stitch::Heard::Kind(kind as u8)));
+    assert_eq!(heard, Ok(Heard::Kind(kind as u8)));
     assert_eq!(scanned.0, general.0, "{text}");
 }
 
@@ -78,4 +78,42 @@ fn a_long_list_of_streams_is_asked_for_in_parts() {
     let requests = super::DiffDepth::new(SPOT, "https://rest").subscribe(&symbols);
     assert_eq!(requests.len(), 3);
     assert!(requests[2].ends_with("\"s119@depth@100ms\",\"s119@trade\"],\"id\":3}"));
+}
+
+fn random_scan(text: &str) -> Scanned {
+    let mut told = Told::default();
+    let found = scan::scan(text.as_bytes(), &mut Vec::new(), &mut told);
+    (found.is_some(), told)
+}
+
+fn random_read(text: &str) -> (Result<Heard, crate::contract::DecodeError>, Told) {
+    let mut told = Told::default();
+    let reader = &mut Reader::default();
+    let heard = read::read(text.as_bytes(), reader, &mut Vec::new(), None, &mut told);
+    (heard, told)
+}
+
+#[test]
+fn random_messages_are_read_alike_by_both_readers() {
+    check_random(
+        |random| {
+            let pair = ["[\"", "\",\"", "\"]"];
+            let (bids, asks, n) = (random.rows(pair), random.rows(pair), random.below(1 << 40));
+            format!(
+                r#"{{"e":"depthUpdate","E":{n},"T":{n},"s":"BTCUSDT","U":{n},"u":{n},"pu":{n},"b":[{bids}],"a":[{asks}]}}"#
+            )
+        },
+        random_scan,
+        random_read,
+    );
+    check_random(
+        |random| {
+            let (n, price, size) = (random.below(1 << 40), random.number(), random.number());
+            format!(
+                r#"{{"e":"trade","E":{n},"s":"BTCUSDT","t":{n},"p":"{price}","q":"{size}","T":{n},"m":true,"M":true}}"#
+            )
+        },
+        random_scan,
+        random_read,
+    );
 }

@@ -41,7 +41,7 @@ pub use settings::Settings;
 
 use crate::contract::{DecodeError, Line};
 use crate::model::{EventTime, Price, Side, StatisticKind, Symbol, TradingState};
-use crate::session::text::Number;
+use crate::session::text::{Cursor, Number};
 
 /// One level as a venue states it: `size` is what rests at `price` now, 0 when the level is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -220,6 +220,30 @@ pub trait Hear {
     fn missed(&mut self, first: u64, count: u64) {
         let _ = (first, count);
     }
+}
+
+/// Tells the trades of a list, the `first` of which was read already; nothing unless all can be read by `read` and the text ends
+/// with `end` behind them.
+#[inline(always)]
+pub fn tell_trades<'a, H: Hear>(
+    cursor: &mut Cursor<'a>,
+    first: &TradeMessage<'a>,
+    read: fn(&mut Cursor<'a>) -> Option<TradeMessage<'a>>,
+    end: &[u8],
+    hear: &mut H,
+) -> Option<()> {
+    let mut ahead = *cursor;
+    while ahead.expect(b",").is_some() {
+        read(&mut ahead)?;
+    }
+    if ahead.rest() != end {
+        return None;
+    }
+    hear.trade(first);
+    while cursor.expect(b",").is_some() {
+        hear.trade(&read(cursor)?);
+    }
+    Some(())
 }
 
 /// What a text was.

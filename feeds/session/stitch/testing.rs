@@ -159,3 +159,121 @@ pub fn run_forms<V: Venue>(venue: V, symbol: &str, texts: &[(Form<'_>, &str)]) -
         said,
     }
 }
+
+/// Numbers without pattern, from a seed.
+#[derive(Debug)]
+pub struct Random(u64);
+
+/// Numbers no scanner of a hot message has to know.
+const ODD: [&str; 12] = [
+    "1e-7",
+    "1.5E+3",
+    "2e3",
+    "0.000000000000000000001",
+    "123456789012345678901234567890",
+    "9999999999.5",
+    "-1",
+    "",
+    "1.",
+    ".5",
+    "x",
+    "1\\u0030",
+];
+
+impl Random {
+    /// Less than `bound`.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+
+    /// `digits[.digits]`, of any usual length; now and then another number, or none.
+    pub fn number(&mut self) -> String {
+        if self.below(60) == 0 {
+            return ODD[self.below(ODD.len() as u64) as usize].to_owned();
+        }
+        let length = 1 + self.below(9) as u32;
+        let whole = self.below(10u64.pow(length));
+        let count = self.below(10) as usize;
+        if count == 0 {
+            return whole.to_string();
+        }
+        let fraction = self.below(10u64.pow(count as u32)) / 10u64.pow(self.below(4) as u32);
+        let text = format!("{whole}.{fraction:0count$}");
+        let zeros = self.below(2) as usize * (fraction % 3) as usize;
+        format!("{text}{}", "0".repeat(zeros.min(2)))
+    }
+
+    /// Up to five rows: what stands before the price, between it and the size, and behind.
+    pub fn rows(&mut self, [before, between, behind]: [&str; 3]) -> String {
+        let rows: Vec<String> = (0..self.below(6))
+            .map(|_| {
+                let (price, size) = (self.number(), self.number());
+                format!("{before}{price}{between}{size}{behind}")
+            })
+            .collect();
+        rows.join(",")
+    }
+
+    /// The same text, damaged or written otherwise.
+    fn disturbed(&mut self, text: String) -> String {
+        let place = 1 + self.below(text.len() as u64 - 1) as usize;
+        let bytes = b"\"\\,:[]{}e.-0 9x";
+        let byte = char::from(bytes[self.below(bytes.len() as u64) as usize]);
+        let (head, tail) = text.split_at(place);
+        match self.below(5) {
+            0 => format!("{head}{byte}{tail}"),
+            1 => format!("{head}{byte}{}", &tail[1..]),
+            2 => format!("{head}{}", &tail[1..]),
+            3 => text.replacen('B', "\\u0042", 1),
+            _ => {
+                // The first two members change places.
+                let parts: Vec<&str> = text.splitn(3, ",\"").collect();
+                match parts[..] {
+                    [first, second, rest]
+                        if !(first.to_owned() + second)[1..].contains(['[', '{']) =>
+                    {
+                        format!("{{\"{second},{},\"{rest}", &first[1..])
+                    }
+                    _ => text,
+                }
+            }
+        }
+    }
+}
+
+/// What a scanner told of a text, when it knew it; what it told all the same, when it did not.
+pub type Scanned = (bool, Told);
+
+/// Texts of one shape, half of them disturbed: what the scanner knows the general reader reads the same, and of what it does not
+/// know it tells nothing.
+///
+/// # Panics
+/// Otherwise.
+pub fn check_random(
+    make: fn(&mut Random) -> String,
+    scan: fn(&str) -> Scanned,
+    read: fn(&str) -> (Result<super::Heard, crate::contract::DecodeError>, Told),
+) {
+    let mut random = Random(11);
+    let (mut known, count) = (0, 6_000);
+    for _ in 0..count {
+        let mut text = make(&mut random);
+        if random.below(2) == 0 {
+            text = random.disturbed(text);
+        }
+        let (is_known, scanned) = scan(&text);
+        if is_known {
+            let (heard, told) = read(&text);
+            assert!(heard.is_ok(), "{heard:?} {text}");
+            assert_eq!(scanned, told, "{text}");
+            known += 1;
+        } else {
+            assert_eq!(scanned, Told::default(), "{text}");
+        }
+    }
+    assert!(known > count / 5 && known < count, "{known}");
+}

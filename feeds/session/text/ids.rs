@@ -1,5 +1,7 @@
 //! Ids that are texts, as numbers.
 
+use super::words::hexadecimal;
+
 /// A trade's id as a number: decimal digits are their value, a GUID is its two halves folded into one, anything else a hash of its
 /// bytes (FNV-1a). Equal texts have equal numbers; two GUIDs share one as rarely as random numbers of 64 bits do.
 #[inline]
@@ -19,22 +21,21 @@ fn decimal(text: &[u8]) -> Option<u64> {
     })
 }
 
+#[inline]
 fn guid(text: &[u8]) -> Option<u64> {
-    if text.len() != 36 {
+    let text: &[u8; 36] = text.try_into().ok()?;
+    let [a, b, c, d] = [text[8], text[13], text[18], text[23]];
+    if [a, b, c, d] != *b"----" {
         return None;
     }
-    let mut value: u128 = 0;
-    for (index, &byte) in text.iter().enumerate() {
-        if matches!(index, 8 | 13 | 18 | 23) {
-            if byte != b'-' {
-                return None;
-            }
-            continue;
-        }
-        let digit = char::from(byte).to_digit(16)?;
-        value = value << 4 | u128::from(digit);
-    }
-    Some((value >> 64) as u64 ^ value as u64)
+    let four = |at: usize| text[at..].first_chunk::<4>();
+    let eight = |first: usize, second: usize| {
+        let digits = [*four(first)?, *four(second)?];
+        hexadecimal(*digits.as_flattened().first_chunk()?)
+    };
+    let high = eight(0, 4)? << 32 | eight(9, 14)?;
+    let low = eight(19, 24)? << 32 | eight(28, 32)?;
+    Some(high ^ low)
 }
 
 fn fnv(text: &[u8]) -> u64 {

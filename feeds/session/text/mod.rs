@@ -6,6 +6,10 @@ mod gzip;
 mod ids;
 mod json;
 mod number;
+mod rows;
+#[cfg(test)]
+mod tests;
+mod words;
 
 pub use cursor::Cursor;
 pub use fields::{Fields, signed_price};
@@ -13,3 +17,4 @@ pub use gzip::{INFLATED_BYTES_MAX, Inflater, deflate};
 pub use ids::id_of_text;
 pub use json::{Reader, exact, integer, levels, list_of, objects};
 pub use number::{Number, Timestamp, digits_behind_point, parse_time};
+pub use rows::{Form, Four, Named, Pair, Quoted, Row, Sided, rows};

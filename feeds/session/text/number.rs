@@ -1,5 +1,6 @@
 //! Decimal numbers and times as text has them, exact.
 
+use super::words::{above_nine, before_mark, digits, value, value_of_few, window};
 use crate::model::time::{DAY_NS, civil, days_from_civil};
 use crate::model::{EventTime, Price};
 use std::fmt::{self, Display};
@@ -13,7 +14,8 @@ pub struct Number {
     scale: u8,
 }
 
-const POWERS: [u64; 20] = {
+/// Powers of ten.
+pub(super) const POWERS: [u64; 20] = {
     let mut powers = [1u64; 20];
     let mut index = 1;
     while index < powers.len() {
@@ -35,6 +37,27 @@ impl Number {
     /// `None` when there is no digit, or when the number has more significant digits than 64 bits hold.
     #[inline]
     pub fn scan(text: &[u8]) -> Option<(Number, usize)> {
+        match Parts::of(window(text, 0)) {
+            Some(parts) => Some((parts.number(), parts.taken)),
+            None => Number::scan_any(text),
+        }
+    }
+
+    /// The last digits of one word before the point, the first ones of another behind it, where zeros follow.
+    #[inline(always)]
+    pub(super) fn of_words(whole: u64, fraction: u64) -> Number {
+        // Up to the last digit that is not zero.
+        let scale = (71 - fraction.leading_zeros()) / 8;
+        let digits = value(fraction.wrapping_shl(64 - 8 * scale));
+        Number {
+            mantissa: value_of_few(whole) * POWERS[scale as usize & 15] + digits,
+            scale: scale as u8,
+        }
+    }
+
+    /// As [`Number::scan`], digit by digit.
+    #[inline(never)]
+    pub(super) fn scan_any(text: &[u8]) -> Option<(Number, usize)> {
         let mut mantissa: u64 = 0;
         let mut digit_count = 0usize;
         let mut index = 0;
@@ -139,6 +162,71 @@ impl Number {
     }
 }
 
+/// A number of usual length: one to seven digits before the point, and none of it or one to eight behind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parts {
+    /// Digits before the point, as the last ones of a word.
+    whole: u64,
+    /// Digits behind the point, as the first ones of a word; zeros follow.
+    fraction: u64,
+    /// Digits behind the point as sent.
+    pub(super) sent: u8,
+    /// Bytes it took.
+    pub(super) taken: usize,
+}
+
+impl Parts {
+    /// At the start of a window. `None`: of another length, or no number.
+    #[inline(always)]
+    pub(super) fn of(window: u128) -> Option<Parts> {
+        const POINT: u8 = b'.' ^ b'0';
+        let (low, high) = digits(window);
+        let stops = above_nine(low);
+        let before = before_mark(stops);
+        if before.wrapping_sub(1) > 6 {
+            return None;
+        }
+        let whole = low << (64 - 8 * before);
+        if (low >> (8 * before)) as u8 != POINT {
+            return Some(Parts {
+                whole,
+                fraction: 0,
+                sent: 0,
+                taken: before as usize,
+            });
+        }
+        let stops = stops & (stops - 1);
+        let end = if stops != 0 {
+            before_mark(stops)
+        } else {
+            // Without a mark it ends behind the window, and is too long.
+            8 + before_mark(above_nine(high))
+        };
+        let behind = end - before - 1;
+        if behind.wrapping_sub(1) > 7 || end > 15 {
+            return None;
+        }
+        let fraction = (window >> (8 * (before + 1))) as u64 ^ 0x3030_3030_3030_3030;
+        Some(Parts {
+            whole,
+            fraction: fraction & (u64::MAX >> (64 - 8 * behind)),
+            sent: behind as u8,
+            taken: end as usize,
+        })
+    }
+
+    #[inline(always)]
+    pub(super) fn number(self) -> Number {
+        Number::of_words(self.whole, self.fraction)
+    }
+
+    /// It always fits: fewer than 10^16 units.
+    #[inline(always)]
+    pub(super) fn price(self) -> Price {
+        Price((value(self.whole) * 1_000_000_000 + value(self.fraction) * 10) as i64)
+    }
+}
+
 #[inline]
 fn digit(text: &[u8], index: usize) -> Option<u64> {
     let digit = text.get(index)?.wrapping_sub(b'0');
@@ -148,15 +236,54 @@ fn digit(text: &[u8], index: usize) -> Option<u64> {
 /// Reads an RFC 3339 time (`2021-04-17T16:43:30.244075Z`, up to nine digits of a second, `Z` or an offset).
 ///
 /// `None` when it is no such time, or outside the years 1970 to 2499.
+#[inline]
 pub fn parse_time(text: &[u8]) -> Option<EventTime> {
-    let (head, rest) = text.split_first_chunk::<19>()?;
-    let two = |at: usize| Some(digit(head, at)? * 10 + digit(head, at + 1)?);
-    let punctuation = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
-    if punctuation.iter().any(|&(at, byte)| head[at] != byte) {
-        return None;
+    match text.try_into() {
+        Ok(text) => parse_micros(text),
+        Err(_) => parse_any_time(text),
     }
-    let year = two(0)? * 100 + two(2)?;
-    let (month, day, hour, minute, second) = (two(5)?, two(8)?, two(11)?, two(14)?, two(17)?);
+}
+
+/// A time of 27 bytes: it has microseconds and ends with `Z`, unless it is of another form.
+#[inline]
+fn parse_micros(text: &[u8; 27]) -> Option<EventTime> {
+    // What is left of a digit is its value, of punctuation nothing.
+    let head = window(text, 0) ^ u128::from_le_bytes(*b"0000-00-00T00:00");
+    let tail = window(text, 11) ^ u128::from_le_bytes(*b"00:00:00.000000Z");
+    const HEAD: u128 = u128::from_le_bytes(*b"\0\0\0\0\xff\0\0\xff\0\0\xff\0\0\xff\0\0");
+    const TAIL: u128 = u128::from_le_bytes(*b"\0\0\xff\0\0\xff\0\0\xff\0\0\0\0\0\0\xff");
+    let words = [
+        head as u64,
+        (head >> 64) as u64,
+        tail as u64,
+        (tail >> 64) as u64,
+    ];
+    let is_usual = words
+        .iter()
+        .fold(0, |marks, &word| marks | above_nine(word))
+        == 0;
+    if !is_usual || (head & HEAD) | (tail & TAIL) != 0 {
+        return parse_any_time(text);
+    }
+    // The first digit of two, in tens, and the second.
+    let pairs = |word: u64, at: u32| (word >> at & 0xff) * 10 + (word >> (at + 8) & 0xff);
+    let [first, second, third, fourth] = words;
+    let year = pairs(first, 0) * 100 + pairs(first, 16);
+    let (month, day) = (pairs(first, 40), pairs(second, 0));
+    let (hour, minute, second) = (pairs(second, 24), pairs(second, 48), pairs(third, 48));
+    let seconds = seconds_of(year, (month, day), (hour, minute, second))?;
+    // The eighth byte of the tail is the point; six digits follow it.
+    let micros = value((fourth >> 8) << 16);
+    Some(EventTime(seconds * 1_000_000_000 + micros * 1_000))
+}
+
+/// Seconds since 1970 of a day and a time of it; `None` where there is none such, or outside the years 1970 to 2499.
+#[inline]
+fn seconds_of(
+    year: u64,
+    (month, day): (u64, u64),
+    (hour, minute, second): (u64, u64, u64),
+) -> Option<u64> {
     let is_leap = (year.is_multiple_of(4) && !year.is_multiple_of(100)) || year.is_multiple_of(400);
     let days_in_month = match month {
         2 => 28 + u64::from(is_leap),
@@ -172,10 +299,24 @@ pub fn parse_time(text: &[u8]) -> Option<EventTime> {
     if !in_range {
         return None;
     }
+    let day_seconds = hour * 3_600 + minute * 60 + second;
+    Some(days_from_civil(year as i64, month, day) * (DAY_NS / 1_000_000_000) + day_seconds)
+}
+
+#[inline(never)]
+pub(super) fn parse_any_time(text: &[u8]) -> Option<EventTime> {
+    let (head, rest) = text.split_first_chunk::<19>()?;
+    let two = |at: usize| Some(digit(head, at)? * 10 + digit(head, at + 1)?);
+    let punctuation = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    if punctuation.iter().any(|&(at, byte)| head[at] != byte) {
+        return None;
+    }
+    let year = two(0)? * 100 + two(2)?;
+    let (month, day, hour, minute, second) = (two(5)?, two(8)?, two(11)?, two(14)?, two(17)?);
+    let seconds = seconds_of(year, (month, day), (hour, minute, second))?;
     let (nanos, zone) = fraction(rest)?;
     let offset_minutes = zone_minutes(zone)?;
-    let seconds = hour * 3_600 + minute * 60 + second;
-    let local = days_from_civil(year as i64, month, day) * DAY_NS + seconds * 1_000_000_000 + nanos;
+    let local = seconds * 1_000_000_000 + nanos;
     let utc = i128::from(local) - i128::from(offset_minutes) * 60_000_000_000;
     u64::try_from(utc).ok().map(EventTime)
 }
