@@ -187,7 +187,10 @@ fn what_does_not_fit_takes_books_away_and_makes_none_wrong() {
         (trial(Case::StaleSnapshot, "disconnected"), |class| {
             class.has_snapshots_by_rest
         }),
-        (trial(Case::WrongChecksum, ""), |class| class.has_checksums),
+        (
+            trial(Case::WrongChecksum, "does not have the venue's checksum"),
+            |class| class.has_checksums,
+        ),
         (trial(Case::Texts, ""), |class| class.shows_loss),
     ]);
 }

@@ -246,7 +246,7 @@ impl Shared {
             self.fault();
             return offer_own_certificate(client);
         }
-        if self.is_faulty(Case::CloseAtOnce) && number % 2 == 0 {
+        if self.is_faulty(Case::CloseAtOnce) && number.is_multiple_of(2) {
             self.fault();
             return Ok(());
         }

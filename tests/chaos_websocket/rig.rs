@@ -293,8 +293,11 @@ pub(crate) fn check_that_it_passes(feed: &str, trial: Trial, truth: &Truth) {
     let watch = rig.watch.lock().unwrap();
     let faults = rig.front.faults();
     println!(
-        "{name:>32}: {faults} faults, {} connections, {} compared, all live after {took:?}",
+        "{name:>32}: {faults} faults, {} connections, {} rebuilds, {} snapshots refused, {} compared, all live \
+         after {took:?}",
         row.get(Counter::Connects),
+        row.get(Counter::Rebuilds),
+        row.get(Counter::SnapshotsFailed),
         watch.compared,
     );
     assert!(watch.wrong.is_empty(), "{name}: {:#?}", watch.wrong);
@@ -305,6 +308,9 @@ pub(crate) fn check_that_it_passes(feed: &str, trial: Trial, truth: &Truth) {
         "{name}: {:?} is not in {log:#?}",
         trial.reason
     );
+    if matches!(trial.case, Case::WrongChecksum | Case::Texts) {
+        assert!(row.get(Counter::Rebuilds) > 0, "{name}: nothing noticed");
+    }
     if trial.case == Case::PingFlood {
         // One answer may stand for many questions, none for nothing.
         assert!((1..=faults).contains(&rig.front.pongs()), "{name}");
