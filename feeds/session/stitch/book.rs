@@ -198,6 +198,11 @@ impl State {
         out: &mut Batch,
     ) {
         let (chain, origin) = (self.chain, self.origin);
+        if origin == Origin::Rest && !self.is_any_up() {
+            // It was asked for on a connection that is gone: what the next one says does not continue it.
+            self.counters.messages_ignored += 1;
+            return;
+        }
         let book = &mut self.instruments[index].book;
         let is_known = book.phase == Phase::Following
             && (origin == Origin::Rest

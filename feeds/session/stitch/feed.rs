@@ -432,6 +432,10 @@ impl<V: Venue> Feed for StitchedFeed<V> {
 }
 
 impl State {
+    pub(super) fn is_any_up(&self) -> bool {
+        self.connections.iter().any(|one| one.is_up)
+    }
+
     fn connection(&mut self, line: Line) -> &mut Connection {
         let known = self.connections.iter().position(|one| one.line == line);
         let index = known.unwrap_or_else(|| {
