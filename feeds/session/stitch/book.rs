@@ -404,6 +404,12 @@ impl State {
             self.counters.messages_ignored += 1;
             return;
         }
+        let shard = self.instruments[index].shard;
+        if arrival.by_rest && origin == Origin::Rest && self.line_of(shard).is_none() {
+            // It was asked for on a connection that is gone: what the next one says does not continue it.
+            self.counters.messages_ignored += 1;
+            return;
+        }
         if arrival.by_rest && origin == Origin::InBand {
             // The question was about a book that is no more.
             self.counters.messages_ignored += 1;
