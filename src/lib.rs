@@ -106,6 +106,8 @@ pub mod pipeline;
 #[cfg(feature = "service")]
 pub mod publish;
 #[cfg(feature = "service")]
+pub mod record;
+#[cfg(feature = "service")]
 pub mod replay;
 pub mod runtime;
 #[cfg(feature = "service")]

@@ -80,7 +80,8 @@ fn imports_go_down_the_ladder() {
         "main" | "lib" => 0,
         "cli" => 1,
         "daemon" => 2,
-        "config" | "ingest" | "replay" | "publish" | "metrics" | "simulate" | "pipeline" => 3,
+        "config" | "ingest" | "replay" | "record" | "publish" | "metrics" | "simulate"
+        | "pipeline" => 3,
         "signals" => 4,
         "runtime" | "book" => 5,
         "sys" => 6,

@@ -3,7 +3,9 @@
 #![cfg(feature = "service")]
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
-use feeds::contract::{Batch, Descriptor, FeedSettings, TickSink, Transport, Value};
+use feeds::contract::{
+    Batch, Descriptor, FeedSettings, Form, Line, LinkEvent, Packet, TickSink, Transport, Value,
+};
 use feeds::model::{Action, ChannelId, Definition, InstrumentId, Price, Side, Tick};
 use feeds::simulator::LevelAggregator;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +15,8 @@ use waveletd::ingest::Stop;
 use waveletd::ingest::websocket::{self, Way, WebSocketFeed, WebSocketOptions};
 use waveletd::metrics::Counters;
 use waveletd::pipeline::{Channel, ChannelSpec};
+use waveletd::record::{RecordConfig, Recorder};
+use waveletd::replay::{Capture, What};
 use waveletd::simulate::{
     FlowSettings, OrderFlow, WebSocketFaults, WebSocketPlan, WebSocketVenue, symbols,
 };
@@ -227,6 +231,7 @@ fn check(descriptor: &'static Descriptor, trial: Trial, truth: &Arc<Vec<BTreeSet
         feed: (descriptor.build)(&settings).unwrap(),
         url: format!("ws://{address}"),
         way: Way::default(),
+        tap: None,
         orders: Arc::default(),
     };
     let thread = websocket::spawn(

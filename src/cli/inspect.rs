@@ -369,6 +369,17 @@ impl Inspector<'_> {
                 append(&mut self.channel, format_args!("{conn}"));
                 self.packet(record.packet, record.ts_recv, conn, Form::Text, text, lines);
             }
+            What::Binary { conn, bytes } => {
+                append(&mut self.channel, format_args!("{conn}"));
+                self.packet(
+                    record.packet,
+                    record.ts_recv,
+                    conn,
+                    Form::Binary,
+                    bytes,
+                    lines,
+                );
+            }
             What::Rest { url, body } if self.shows_rest => {
                 append(&mut self.channel, format_args!("rest"));
                 self.packet(

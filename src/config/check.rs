@@ -14,12 +14,15 @@ use super::{
     is_datagram, nearest,
 };
 use crate::ingest::ring::TICKS_PER_PACKET_MAX;
+use crate::record::RecordConfig;
 use feeds::contract::{Descriptor, SnapshotService, Value};
 use feeds::model::{ChannelId, Symbol};
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
 
 /// Most feeds of a process.
 const FEEDS_MAX: usize = 256;
@@ -59,6 +62,17 @@ pub(super) fn check(raw: RawConfig, faults: &mut Vec<Fault>) -> Option<Config> {
     let signals = checker.signals(&raw.signals, books.depth);
     let publish = checker.publish(&raw.publish);
     let simulate = checker.simulate(&raw.simulate, &feeds);
+    let record = raw.record.as_ref().map(|raw| RecordConfig {
+        dir: raw
+            .dir
+            .as_ref()
+            .map_or_else(PathBuf::new, |dir| PathBuf::from(&dir.value)),
+        rotate: Duration::from_secs(checker.size(&raw.rotate_s, 1..=86_400, 3_600) as u64),
+        rotate_bytes: checker.size(&raw.rotate_bytes, 1 << 20..=1 << 40, 1 << 30) as u64,
+        queue_bytes_max: checker.size(&raw.queue_bytes_max, 1 << 20..=1 << 32, 64 << 20) as u64,
+        // At most 19.
+        level: checker.size(&raw.level, 1..=19, 3) as i32,
+    });
     faults.is_empty().then_some(Config {
         runtime,
         ring_ticks,
@@ -66,6 +80,7 @@ pub(super) fn check(raw: RawConfig, faults: &mut Vec<Fault>) -> Option<Config> {
         books,
         signals,
         publish,
+        record,
         simulate,
     })
 }

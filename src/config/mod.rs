@@ -20,6 +20,7 @@ mod yaml;
 mod tests;
 
 use crate::ingest::websocket::Way;
+use crate::record::RecordConfig;
 pub use crate::sys::socket::{Interface, Join, Stamping};
 use feeds::contract::{Descriptor, Feed, FeedSettings, SettingFault, Transport, Value};
 use feeds::model::ChannelId;
@@ -455,6 +456,8 @@ pub struct Config {
     pub signals: Vec<SignalConfig>,
     /// Sinks.
     pub publish: Vec<PublishConfig>,
+    /// Recording of WebSocket feeds.
+    pub record: Option<RecordConfig>,
     /// Bundled venues, for `simulate` and `demo`; the daemon ignores them.
     pub simulate: Vec<SimulateConfig>,
 }

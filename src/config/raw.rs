@@ -28,6 +28,7 @@ pub(super) struct RawConfig {
     pub(super) books: RawBooks,
     pub(super) signals: Vec<RawKind>,
     pub(super) publish: Vec<RawKind>,
+    pub(super) record: Option<RawRecord>,
     pub(super) simulate: Vec<RawKind>,
 }
 
@@ -43,6 +44,16 @@ pub(super) struct RawRuntime {
 pub(super) struct RawBooks {
     pub(super) depth: Option<Located<i64>>,
     pub(super) orders_capacity: Option<Located<i64>>,
+}
+
+/// `record:`
+#[derive(Debug)]
+pub(super) struct RawRecord {
+    pub(super) dir: Option<Located<String>>,
+    pub(super) rotate_s: Option<Located<i64>>,
+    pub(super) rotate_bytes: Option<Located<i64>>,
+    pub(super) queue_bytes_max: Option<Located<i64>>,
+    pub(super) level: Option<Located<i64>>,
 }
 
 /// An entry of `feeds:`
@@ -161,6 +172,17 @@ pub(super) fn read(root: &Node, faults: &mut Vec<Fault>) -> RawConfig {
             orders_capacity: books.integer("orders_capacity"),
         };
         books.finish();
+    }
+    if let Some(mut record) = fields.mapping("record") {
+        raw.record = Some(RawRecord {
+            dir: record.text("dir"),
+            rotate_s: record.integer("rotate_s"),
+            rotate_bytes: record.integer("rotate_bytes"),
+            queue_bytes_max: record.integer("queue_bytes_max"),
+            level: record.integer("level"),
+        });
+        record.require("dir", "write dir: /var/lib/waveletd/recordings");
+        record.finish();
     }
     raw.signals = read_kinds(&mut fields, "signals");
     raw.publish = read_kinds(&mut fields, "publish");

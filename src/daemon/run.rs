@@ -25,6 +25,7 @@ use crate::ingest::websocket::{self, WebSocketFeed, WebSocketOptions};
 use crate::metrics::{Counter, Counters};
 use crate::pipeline::{ChannelSpec, Desk, Drive, Market, MarketSettings, Outlet, Source};
 use crate::publish::{Names, Options, Server, ServerHandle, View, Writer, record};
+use crate::record::Recorder;
 use crate::runtime::{self, Ended, Notifier, RealtimeRuntime};
 use crate::sys::affinity;
 use feeds::contract::{Batch, SettingFault, Transport};
@@ -61,6 +62,14 @@ pub enum StartError {
         /// What the system says.
         error: io::Error,
     },
+    /// The folder of recordings.
+    #[error("recordings in {dir}: {error} (make it a folder this user may write to)")]
+    Record {
+        /// Which folder.
+        dir: String,
+        /// What the system says.
+        error: io::Error,
+    },
     /// A thread.
     #[error("a thread could not be started: {0}")]
     Thread(#[from] io::Error),
@@ -82,6 +91,7 @@ pub struct Daemon {
     servers: Vec<ServerHandle>,
     failed: Arc<AtomicBool>,
     counters: Arc<Counters>,
+    recorder: Option<Recorder>,
 }
 
 /// A notifier that is known only once the graph is built.
@@ -285,6 +295,14 @@ impl Daemon {
                 servers.push(server);
             }
         }
+        let names: Vec<String> = config.feeds.iter().map(|feed| feed.name.clone()).collect();
+        let recorder = match &config.record {
+            Some(record) => Some(Recorder::start(record, &names, &counters).map_err(|error| {
+                let dir = record.dir.display().to_string();
+                StartError::Record { dir, error }
+            })?),
+            None => None,
+        };
         let (mut bound, mut inputs, mut late) = (Vec::new(), Vec::new(), Vec::new());
         for group in groups(&config.feeds) {
             let patience = match group.transport {
@@ -335,15 +353,20 @@ impl Daemon {
                 Bound::Udp(group, ingest) => {
                     ingest.spawn(group.name, group.core, Arc::clone(&stop))?
                 }
-                Bound::WebSocket(group, feeds, batch) => websocket::spawn(
-                    group.name,
-                    group.core,
-                    feeds,
-                    batch,
-                    Arc::clone(&counters),
-                    WebSocketOptions::default(),
-                    Arc::clone(&stop),
-                )?,
+                Bound::WebSocket(group, mut feeds, batch) => {
+                    for feed in &mut feeds {
+                        feed.tap = recorder.as_ref().map(|recorder| recorder.tap(feed.row));
+                    }
+                    websocket::spawn(
+                        group.name,
+                        group.core,
+                        feeds,
+                        batch,
+                        Arc::clone(&counters),
+                        WebSocketOptions::default(),
+                        Arc::clone(&stop),
+                    )?
+                }
             });
         }
         Ok(Daemon {
@@ -354,6 +377,7 @@ impl Daemon {
             servers,
             failed,
             counters,
+            recorder,
         })
     }
 
@@ -396,6 +420,10 @@ impl Daemon {
                     is_clean = false;
                 }
             }
+        }
+        // The taps are gone with their threads.
+        if let Some(recorder) = self.recorder {
+            recorder.finish();
         }
         // The writers are gone; the graph has to be told to look once more.
         if let Ok(notifiers) = self.notifiers.recv_timeout(Duration::from_secs(1)) {

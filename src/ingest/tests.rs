@@ -658,6 +658,7 @@ fn connect(address: SocketAddr, options: WebSocketOptions) -> Rig {
         feed: Box::new(feed),
         url: format!("ws://{address}"),
         way: Way::default(),
+        tap: None,
         orders: Arc::default(),
     };
     let thread = websocket::spawn(

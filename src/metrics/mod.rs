@@ -80,6 +80,9 @@ counters! {
     SendErrors, "send_errors_total", "", "Requests the kernel refused to send.";
     ServerRefusals, "server_refusals_total", "", "Retransmission servers that refused (port closed).";
     RestFailures, "rest_failures_total", "", "REST requests without a usable answer: refused, failed, or too many at once.";
+    RecordedFrames, "recorded_frames_total", "", "Frames, answers and changes of connections written to recordings.";
+    RecordLost, "record_lost_total", "", "Those that were left out because the writer was behind; the recording says where.";
+    RecordErrors, "record_errors_total", "", "Those that could not be written: a full disk, a folder that is gone.";
     Connects, "connects_total", "", "Connections opened.";
     Disconnects, "disconnects_total", "", "Connections lost or closed, by either side.";
     FaultUnknownOrder, "book_faults_total", "kind=\"unknown_order\"", "Ticks that cannot be true of their book; some of it was lost, or the venue is wrong.";

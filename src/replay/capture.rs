@@ -71,6 +71,13 @@ pub enum What<'a> {
         /// The message, not checked to be UTF-8.
         text: &'a [u8],
     },
+    /// A binary message that was received.
+    Binary {
+        /// Which connection.
+        conn: u32,
+        /// The message.
+        bytes: &'a [u8],
+    },
     /// A text message that the client sent.
     Sent {
         /// Which connection.
@@ -666,6 +673,7 @@ fn entry_record<'a>(
     let text = bytes(&entry.text);
     let what = match entry.kind {
         Kind::Received => What::Text { conn, text },
+        Kind::Binary => What::Binary { conn, bytes: text },
         Kind::Sent => What::Sent { conn, text },
         Kind::Opened => What::Open { conn, url },
         Kind::Closed => What::Close { conn },

@@ -182,6 +182,9 @@ impl Driver {
                 What::Text { conn, text } => {
                     self.give_single(name, line(conn), ts_recv, Form::Text, text, out);
                 }
+                What::Binary { conn, bytes } => {
+                    self.give_single(name, line(conn), ts_recv, Form::Binary, bytes, out);
+                }
                 What::Rest { url, body } => {
                     self.give_single(name, Line(0), ts_recv, Form::Rest(url), body, out);
                 }

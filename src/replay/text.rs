@@ -25,6 +25,8 @@ const CONNECTIONS_MAX: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Received,
+    /// A binary message.
+    Binary,
     Sent,
     Opened,
     Closed,
@@ -168,20 +170,28 @@ impl TextReader {
 
     fn recorded(&mut self, place: Range<usize>) -> Option<Entry> {
         let line: RecordedLine<'_> = serde_json::from_slice(self.window.taken(place)).ok()?;
+        let is_encoded = line.encoding.as_deref() == Some("base64");
         let is_out = line.dir.as_deref() == Some("out");
         let kind = match &*line.kind {
             "ws" | "http" if is_out => Kind::Sent,
+            "ws" if is_encoded => Kind::Binary,
             "ws" => Kind::Received,
             "http" => Kind::Rest,
             "open" => Kind::Opened,
             "close" => Kind::Closed,
+            // `lost`, among others: counted as what cannot be used.
             _ => return None,
         };
         let url = line.url.as_deref().unwrap_or("");
         let data = line.data.as_deref().unwrap_or("");
         self.plain.clear();
         self.plain.extend_from_slice(url.as_bytes());
-        self.plain.extend_from_slice(data.as_bytes());
+        if is_encoded {
+            let bytes = data_encoding::BASE64.decode(data.as_bytes()).ok()?;
+            self.plain.extend_from_slice(&bytes);
+        } else {
+            self.plain.extend_from_slice(data.as_bytes());
+        }
         let name = match &line.conn {
             Some(Name::Text(name)) => Cow::Borrowed(&**name),
             Some(Name::Number(number)) => Cow::Owned(number.to_string()),
@@ -199,7 +209,7 @@ impl TextReader {
             conn: conn as u32,
             kind,
             url: 0..url.len(),
-            text: url.len()..url.len() + data.len(),
+            text: url.len()..self.plain.len(),
         })
     }
 }
@@ -216,6 +226,8 @@ struct RecordedLine<'a> {
     dir: Option<Cow<'a, str>>,
     #[serde(borrow)]
     url: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    encoding: Option<Cow<'a, str>>,
     #[serde(borrow)]
     data: Option<Cow<'a, str>>,
 }

@@ -404,8 +404,8 @@ impl State {
             self.counters.messages_ignored += 1;
             return;
         }
-        let shard = self.instruments[index].shard;
-        if arrival.by_rest && origin == Origin::Rest && self.line_of(shard).is_none() {
+        let is_any_up = self.connections.iter().any(|one| one.is_up);
+        if arrival.by_rest && origin == Origin::Rest && !is_any_up {
             // It was asked for on a connection that is gone: what the next one says does not continue it.
             self.counters.messages_ignored += 1;
             return;

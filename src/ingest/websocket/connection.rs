@@ -3,6 +3,7 @@
 use super::dial::{self, Refusal, Stream};
 use super::shared::{Link, Shared};
 use crate::ingest::backoff::Backoff;
+use crate::record::What;
 use feeds::contract::Form;
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
 use std::rc::Rc;
@@ -155,6 +156,7 @@ impl Connection {
                 () = sleep_until(send_at), if has_text => {
                     let text = link.outbox.borrow_mut().pop_front();
                     let Some(text) = text else { continue };
+                    shared.record(super::shared::now(), link.line, || What::TextOut(text.as_str().into()));
                     if let Err(end) = self.send(stream, Message::text(text)).await {
                         return end;
                     }

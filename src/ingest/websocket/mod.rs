@@ -24,6 +24,7 @@ use super::Stop;
 use super::orders::Orders;
 use crate::config::{FeedConfig, Reach};
 use crate::metrics::Counters;
+use crate::record::Tap;
 use crate::sys::affinity;
 use feeds::contract::{Batch, Feed, SettingFault};
 use feeds::model::ChannelId;
@@ -48,6 +49,8 @@ pub struct WebSocketFeed {
     pub url: String,
     /// How it is reached.
     pub way: Way,
+    /// Where what is heard and said is recorded.
+    pub tap: Option<Tap>,
     /// Where orders for the feed wait.
     pub orders: Arc<Orders>,
 }
@@ -67,6 +70,7 @@ impl WebSocketFeed {
             feed: config.build(ChannelId(row))?,
             url: url.clone(),
             way: way.clone(),
+            tap: None,
             orders: Arc::default(),
         }))
     }

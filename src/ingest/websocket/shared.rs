@@ -7,6 +7,7 @@ use crate::ingest::rest::Rest;
 use crate::ingest::ring::TICKS_PER_PACKET_MAX;
 use crate::ingest::{Stop, carry_out, log_notices};
 use crate::metrics::{Counter, Counters};
+use crate::record::{Tap, What};
 use crate::sys::wall_clock_ns;
 use feeds::contract::{Action, Batch, Feed, Form, Line, LinkEvent, Outcome, Packet};
 use feeds::model::RecvTime;
@@ -56,6 +57,7 @@ pub(super) struct Shared {
     pub(super) options: WebSocketOptions,
     pub(super) stop: Arc<Stop>,
     pub(super) row: usize,
+    tap: Option<Tap>,
     feed: RefCell<Box<dyn Feed>>,
     orders: Arc<Orders>,
     batch: Rc<RefCell<Batch>>,
@@ -92,6 +94,7 @@ impl Shared {
             options,
             stop: Arc::clone(stop),
             row: feed.row,
+            tap: feed.tap,
             feed: RefCell::new(feed.feed),
             orders: feed.orders,
             batch: Rc::clone(batch),
@@ -133,9 +136,16 @@ impl Shared {
         if !matches!(form, Form::Rest(_)) {
             self.messages.set(self.messages.get() + 1);
         }
+        let ts_recv = now();
+        self.record(ts_recv, line, || match form {
+            Form::Rest(url) => What::Rest(url.to_owned(), bytes.into()),
+            Form::Binary => What::BinaryIn(bytes.into()),
+            // A text of the protocol is UTF-8.
+            _ => What::TextIn(String::from_utf8_lossy(bytes).into()),
+        });
         let packet = Packet {
             line,
-            ts_recv: now(),
+            ts_recv,
             form,
             bytes,
         };
@@ -144,6 +154,13 @@ impl Shared {
             .borrow_mut()
             .on_packet(&packet, &mut self.batch.borrow_mut());
         matches!(outcome, Outcome::Applied)
+    }
+
+    /// Puts something into the recording, where there is one.
+    pub(super) fn record(&self, at: RecvTime, line: Line, what: impl FnOnce() -> What) {
+        if let Some(tap) = &self.tap {
+            tap.put(at.0, line.0, what());
+        }
     }
 
     /// Whether a further frame may be given to the feed without waiting.
@@ -279,8 +296,13 @@ impl Shared {
             self.news.notify_one();
             LinkEvent::Down(line)
         };
+        let at = now();
+        self.record(at, line, || match event {
+            LinkEvent::Up(_) => What::Open(self.url.clone()),
+            _ => What::Close,
+        });
         let mut feed = self.feed.borrow_mut();
-        feed.on_link(event, now(), &mut self.batch.borrow_mut());
+        feed.on_link(event, at, &mut self.batch.borrow_mut());
         drop(feed);
         self.step();
     }
