@@ -184,6 +184,129 @@ fn venue(descriptor: &'static Descriptor, trial: &Trial) -> WebSocketVenue {
     WebSocketVenue::start(plan, (descriptor.simulator)()).unwrap()
 }
 
+/// Every tick, in order.
+#[derive(Clone, Default)]
+struct Ticks(Arc<Mutex<Vec<Tick>>>);
+
+impl TickSink for Ticks {
+    fn accept(&mut self, ticks: &[Tick]) {
+        self.0.lock().unwrap().extend_from_slice(ticks);
+    }
+    fn define(&mut self, _: ChannelId, _: &Definition) {}
+}
+
+/// The ticks of a live run that is recorded, and those of its recording.
+fn recorded_and_replayed(descriptor: &'static Descriptor) -> (Vec<Tick>, Vec<Tick>) {
+    let trial = Trial::with(WebSocketFaults {
+        drop_after: Some(Duration::from_millis(2_500)),
+        ..WebSocketFaults::default()
+    });
+    let venue = venue(descriptor, &trial);
+    let address = venue.local_addr();
+    let names = symbols(&[], SYMBOLS as usize);
+    let settings = FeedSettings {
+        instruments: names.iter().map(|name| name.as_str().to_owned()).collect(),
+        own: vec![(
+            "rest_url".to_owned(),
+            Value::Text(format!("http://{address}")),
+        )],
+        ..FeedSettings::single_line(ChannelId(0))
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let config = RecordConfig {
+        dir: dir.path().to_owned(),
+        rotate: Duration::from_secs(1),
+        rotate_bytes: 1 << 30,
+        queue_bytes_max: 64 << 20,
+        level: 3,
+    };
+    let counters = Arc::new(Counters::new([descriptor.name]));
+    let recorder = Recorder::start(&config, &[descriptor.name.to_owned()], &counters).unwrap();
+    let live = Ticks::default();
+    let stop = Arc::new(Stop::new());
+    let feed = WebSocketFeed {
+        row: 0,
+        name: descriptor.name.to_owned(),
+        feed: (descriptor.build)(&settings).unwrap(),
+        url: format!("ws://{address}"),
+        way: Way::default(),
+        tap: Some(recorder.tap(0)),
+        orders: Arc::default(),
+    };
+    let thread = websocket::spawn(
+        "ws".to_owned(),
+        None,
+        vec![feed],
+        Batch::new(Box::new(live.clone())),
+        Arc::clone(&counters),
+        WebSocketOptions::default(),
+        Arc::clone(&stop),
+    );
+    std::thread::sleep(Duration::from_secs(6));
+    stop.request();
+    thread.unwrap().join().unwrap().unwrap();
+    recorder.finish();
+
+    let files = std::fs::read_dir(dir.path()).unwrap();
+    let mut files: Vec<_> = files.map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(files.len() > 2, "{files:?}");
+    let replayed = Ticks::default();
+    let mut out = Batch::new(Box::new(replayed.clone()));
+    let mut feed = (descriptor.build)(&settings).unwrap();
+    let mut is_open = false;
+    for path in files {
+        let mut capture = Capture::open(&path, descriptor).unwrap();
+        while let Some(record) = capture.next() {
+            let at = record.ts_recv;
+            let (form, bytes) = match record.what {
+                What::Open { .. } => {
+                    // Each file begins with what is open.
+                    if !std::mem::replace(&mut is_open, true) {
+                        feed.on_link(LinkEvent::Up(Line(0)), at, &mut out);
+                    }
+                    continue;
+                }
+                What::Close { .. } => {
+                    is_open = false;
+                    feed.on_link(LinkEvent::Down(Line(0)), at, &mut out);
+                    continue;
+                }
+                What::Text { text, .. } => (Form::Text, text),
+                What::Rest { url, body } => (Form::Rest(url), body),
+                _ => continue,
+            };
+            let packet = Packet {
+                line: Line(0),
+                ts_recv: at,
+                form,
+                bytes,
+            };
+            feed.on_packet(&packet, &mut out);
+            while feed.poll_action().is_some() {}
+            while feed.poll_notice().is_some() {}
+        }
+    }
+    out.flush();
+    let live = std::mem::take(&mut *live.0.lock().unwrap());
+    let replayed = std::mem::take(&mut *replayed.0.lock().unwrap());
+    (live, replayed)
+}
+
+#[test]
+fn a_recording_gives_the_ticks_of_the_run_it_was_made_of() {
+    let mut all = feeds::REGISTRY.iter();
+    let descriptor = all.find(|descriptor| descriptor.name.ends_with("_spot"));
+    let (live, replayed) = recorded_and_replayed(descriptor.unwrap());
+    assert!(live.len() > 1_000, "{}", live.len());
+    assert_eq!(live.len(), replayed.len());
+    let differs = live
+        .iter()
+        .zip(&replayed)
+        .position(|(one, other)| one != other);
+    assert_eq!(differs, None);
+}
+
 #[track_caller]
 fn check(descriptor: &'static Descriptor, trial: Trial, truth: &Arc<Vec<BTreeSet<[Side5; 2]>>>) {
     let venue = venue(descriptor, &trial);
