@@ -27,7 +27,7 @@ use waveletd::simulate::{FlowSettings, WebSocketFaults, WebSocketPlan, WebSocket
 
 const INSTRUMENTS: usize = 300;
 /// Changes of books and trades an order-flow event makes, about: what the rate is divided by.
-const MESSAGES_PER_EVENT: f64 = 1.27;
+const MESSAGES_PER_EVENT: f64 = 1.08;
 
 fn setting(name: &str, default: u64) -> u64 {
     let text = std::env::var(name).ok();
@@ -153,7 +153,7 @@ fn main() {
         .map(|name| format!("\"{}\"", name.as_str()))
         .collect();
     let yaml = format!(
-        "runtime: {{ mode: park }}\nfeeds:\n  - name: venue\n    protocol: {}\n    url: \"ws://{address}\"\n    instruments: [{}]\nbooks: {{ depth: 1 }}\npublish:\n  - {{ kind: websocket, listen: \"127.0.0.1:0\" }}\n",
+        "runtime: {{ mode: park }}\nfeeds:\n  - name: venue\n    protocol: {}\n    url: \"ws://{address}\"\n    rest_url: \"http://{address}\"\n    instruments: [{}]\nbooks: {{ depth: 1 }}\npublish:\n  - {{ kind: websocket, listen: \"127.0.0.1:0\" }}\n",
         feed_name(),
         names.join(", ")
     );

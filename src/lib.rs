@@ -34,7 +34,7 @@
 //! Imports go down only, and a test holds it (`tests/house.rs`):
 //!
 //! ```text
-//!  cli → daemon → { config, ingest, replay, pipeline, publish, metrics, simulate } → signals → { runtime, book } → sys
+//!  cli → daemon → { config, ingest, record, replay, pipeline, publish, metrics, simulate } → signals → { runtime, book } → sys
 //!                                                                                        all but runtime → feeds::model
 //! ```
 //!
@@ -47,6 +47,7 @@
 //! | [`ingest`] | sockets in, ticks out; carries out what feeds ask for |
 //! | [`replay`] | captures in, ticks out; the capture's clock |
 //! | [`publish`] | records, server, page, table |
+//! | [`record`] | what WebSocket feeds hear and say, in files that `replay` reads |
 //! | [`config`] | YAML to types that cannot be wrong, every fault at once |
 //! | [`simulate`] | venues with seeded faults, shipped and used by the tests |
 //! | [`daemon`] | which thread runs where, start, stop, and the replay of captures |

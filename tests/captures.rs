@@ -5,23 +5,8 @@
 mod common;
 
 use common::{Json, captures, exact, plain, report, text_of, waveletd};
-use feeds::contract::{
-    Batch, BookKind, Descriptor, FeedSettings, Form, Line, LinkEvent, Packet, TickSink,
-};
-use feeds::model::{ChannelId, Definition, Price, Side, Size, Tick};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
-use waveletd::pipeline::{Channel, ChannelSpec};
-use waveletd::replay::Capture;
-use waveletd::replay::capture::What;
-
-fn descriptor(name: &str) -> &'static Descriptor {
-    feeds::REGISTRY
-        .iter()
-        .find(|feed| feed.name == name)
-        .unwrap()
-}
 
 /// A report of `replay`.
 #[track_caller]
@@ -290,127 +275,6 @@ fn a_recorded_coinbase_session_ends_with_the_books_and_trades_of_another_client(
         let amount = totals.map_or("0".to_owned(), |totals| plain(totals.get("amount")));
         assert_eq!(plain(found.get("volume")), amount, "{symbol}");
     }
-}
-
-#[derive(Default)]
-struct Given {
-    definitions: VecDeque<Definition>,
-    ticks: Vec<Tick>,
-}
-
-struct Collect(Arc<Mutex<Given>>);
-
-impl TickSink for Collect {
-    fn accept(&mut self, ticks: &[Tick]) {
-        self.0.lock().unwrap().ticks.extend_from_slice(ticks);
-    }
-    fn define(&mut self, _: ChannelId, definition: &Definition) {
-        self.0.lock().unwrap().definitions.push_back(*definition);
-    }
-}
-
-/// Best three levels of one side of an instrument.
-fn top3(channel: &Channel, definition: &Definition, side: Side) -> Vec<[String; 2]> {
-    let levels = channel.books().levels(definition.instrument, side);
-    let text = |price: Price, size: u64| {
-        let size = Size(size).display(definition.size_decimals).to_string();
-        [price.to_string(), size].map(|text| exact(&text).unwrap())
-    };
-    levels
-        .take(3)
-        .map(|level| text(level.price, level.size))
-        .collect()
-}
-
-#[test]
-fn every_update_of_a_recorded_coinbase_session_leaves_the_book_another_client_saw() {
-    let Some(folder) = captures() else { return };
-    let folder = folder.join("crypto-sessions/COINBASE");
-    let events = text_of(&folder.join("COINBASE.events.jsonl.gz"));
-    let mut events = events
-        .lines()
-        .map(Json::parse)
-        .filter(|event| event.get("cb").text() == "l2_book");
-    let feed_descriptor = descriptor("coinbase_ws");
-    let mut capture = Capture::open(&folder, feed_descriptor).unwrap();
-    let id = ChannelId(0);
-    let mut feed = (feed_descriptor.build)(&FeedSettings::single_line(id)).unwrap();
-    let given = Arc::new(Mutex::new(Given::default()));
-    let mut out = Batch::new(Box::new(Collect(Arc::clone(&given))));
-    let spec = ChannelSpec {
-        id,
-        feed: "coinbase".to_owned(),
-        venue: "coinbase".to_owned(),
-        book: BookKind::ByLevel,
-        orders_capacity: 0,
-    };
-    let mut channel = Channel::new(spec, 10);
-    let mut compared = 0;
-    while let Some(record) = capture.next() {
-        let text = match record.what {
-            What::Open { .. } => {
-                feed.on_link(LinkEvent::Up(Line(0)), record.ts_recv, &mut out);
-                continue;
-            }
-            What::Text { text, .. } => text,
-            _ => continue,
-        };
-        let packet = Packet {
-            line: Line(0),
-            ts_recv: record.ts_recv,
-            form: Form::Text,
-            bytes: text,
-        };
-        feed.on_packet(&packet, &mut out);
-        out.flush();
-        let mut given = given.lock().unwrap();
-        for definition in std::mem::take(&mut given.definitions) {
-            channel.define(&definition);
-        }
-        for tick in given.ticks.drain(..) {
-            channel.apply(&tick);
-            if tick.is_last() {
-                channel.end_event(&tick);
-                channel.begin_event();
-            }
-        }
-        let text = Json::parse(std::str::from_utf8(text).unwrap());
-        if !["snapshot", "l2update"].contains(&text.get("type").text()) {
-            continue;
-        }
-        let event = events.next().unwrap();
-        let symbol = event.get("sym").text();
-        let line = event.get("line").count();
-        assert_eq!(text.get("product_id").text(), symbol, "line {line}");
-        let instrument = channel
-            .instruments()
-            .iter()
-            .find(|instrument| instrument.definition.symbol.as_str() == symbol)
-            .unwrap();
-        let definition = instrument.definition;
-        for (side, levels, count) in [(Side::Bid, "bids", "nb"), (Side::Ask, "asks", "na")] {
-            let expected: Vec<[String; 2]> = event
-                .get(levels)
-                .list()
-                .iter()
-                .map(|level| [plain(&level.list()[0]), plain(&level.list()[1])])
-                .collect();
-            assert_eq!(
-                top3(&channel, &definition, side),
-                expected,
-                "line {line} {levels}"
-            );
-            let found = channel.books().level_count(definition.instrument, side);
-            assert_eq!(
-                found as u64,
-                event.get(count).count(),
-                "line {line} {count}"
-            );
-        }
-        compared += 1;
-    }
-    assert_eq!(compared, 9_729);
-    assert!(events.next().is_none());
 }
 
 /// Messages of a capture as `inspect` shows them.

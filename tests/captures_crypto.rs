@@ -441,6 +441,16 @@ fn a_session_of_ranges_joined_to_answers_of_rest() {
 }
 
 #[test]
+fn a_session_without_numbers() {
+    let compared = Compared {
+        books: 9_729,
+        waiting: 0,
+        trades: 107,
+    };
+    check("COINBASE", "coinbase_ws", compared);
+}
+
+#[test]
 fn a_session_of_ranges_that_begin_with_whole_books() {
     let compared = Compared {
         books: 158,

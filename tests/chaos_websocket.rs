@@ -56,7 +56,7 @@ const CLASSES: [Class; 8] = [
     class("bybit_ws_v5", [true, false, false]),
     // Times that rise.
     class("bitstamp_ws", [false, false, false]),
-    // An engine of its own; nothing shows a loss.
+    // On the connection, no numbers: nothing shows a loss.
     class("coinbase_ws", [false, false, false]),
 ];
 

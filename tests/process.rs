@@ -100,6 +100,7 @@ feeds:
   - name: crypto
     protocol: coinbase_ws
     url: "ws://127.0.0.1:{}"
+    rest_url: "http://127.0.0.1:{}"
     instruments: ["BTC-USD"]
     silence_ms: 2000
 publish:
@@ -116,7 +117,7 @@ simulate:
     seed: 8
     events_per_second: 200
 "#,
-        udp[0], udp[1], udp[2], tcp[2], tcp[0], tcp[1]
+        udp[0], udp[1], udp[2], tcp[2], tcp[0], tcp[0], tcp[1]
     );
     let (folder, path) = write(&text);
     (folder, path, tcp[1])
@@ -315,7 +316,7 @@ fn an_operators_resync_rebuilds_the_books_of_a_running_daemon() {
         // The wait for a snapshot may be shorter than anybody can see; the counters tell of it.
         let done = [
             "waveletd_snapshots_applied_total{feed=\"equities\"} ",
-            "waveletd_connects_total{feed=\"crypto\"} ",
+            "waveletd_snapshots_applied_total{feed=\"crypto\"} ",
         ];
         let least = [1, 2];
         let mut metrics = String::new();

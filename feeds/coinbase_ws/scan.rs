@@ -1,33 +1,61 @@
 //! Scanners of the shapes the venue really sends: bytes straight to numbers, one pass, no allocation.
 //!
 //! A scanner either recognises the exact shape (key order included) or declines; it never refuses a message. What it
-//! declines goes to the general reader in `parse.rs`, and whatever it accepts, that reader would have read the same.
+//! declines goes to the general reader in `read.rs`, and whatever it accepts, that reader would have read the same.
 
-use super::message::{Level, Match, Message, Ticker};
-use crate::model::{EventTime, Side};
+use super::venue::Kind;
+use crate::model::{EventTime, Side, StatisticKind};
+use crate::session::stitch::{BookMessage, Hear, Level, Quantity, Span, TradeId, TradeMessage};
 use crate::session::text::{Cursor, Pair, Sided, rows};
 
-/// Reads a message of a known shape; levels go to `levels`, which is cleared first. `None`: not a known shape.
+/// What stands behind the last member.
+const END: &[u8] = b"}";
+/// Order ids are UUIDs.
+const ORDER_ID_BYTES: usize = 36;
+
+/// Reads a message of a known shape and tells it; `None`: not a known shape, and nothing was told.
 #[inline]
-pub fn scan<'a>(text: &'a [u8], levels: &mut Vec<Level>) -> Option<Message<'a>> {
+pub(super) fn scan<H: Hear>(text: &[u8], levels: &mut Vec<Level>, hear: &mut H) -> Option<Kind> {
     let mut cursor = Cursor::new(text);
     cursor.expect(b"{\"type\":\"")?;
-    let message = match cursor.peek()? {
-        b'l' if cursor.expect(b"l2update\",").is_some() => l2update(&mut cursor, levels)?,
-        b'l' => Message::LastMatch(trade(&mut cursor, b"last_match\",")?),
-        b'm' => Message::Match(trade(&mut cursor, b"match\",")?),
-        b't' => ticker(&mut cursor)?,
-        b'h' => heartbeat(&mut cursor)?,
-        b's' => snapshot(&mut cursor, levels)?,
-        _ => return None,
-    };
-    cursor.expect(b"}")?;
-    cursor.is_at_end().then_some(message)
+    match cursor.peek()? {
+        b'l' if cursor.expect(b"l2update\",").is_some() => l2update(&mut cursor, levels, hear),
+        b'l' => trade(&mut cursor, b"last_match\",", Kind::LastMatch, hear),
+        b'm' => trade(&mut cursor, b"match\",", Kind::Match, hear),
+        b't' => ticker(&mut cursor, hear),
+        b'h' => heartbeat(&mut cursor, hear),
+        b's' => snapshot(&mut cursor, levels, hear),
+        _ => None,
+    }
 }
 
-fn l2update<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<Message<'a>> {
+#[inline]
+fn tell<H: Hear>(
+    symbol: &[u8],
+    is_snapshot: bool,
+    time: EventTime,
+    levels: &[Level],
+    hear: &mut H,
+) {
+    hear.book(&BookMessage {
+        symbol,
+        is_snapshot,
+        span: Span::default(),
+        time,
+        levels,
+        checksum: None,
+        digits: (0, 0),
+    });
+}
+
+#[inline]
+fn l2update<H: Hear>(
+    cursor: &mut Cursor<'_>,
+    levels: &mut Vec<Level>,
+    hear: &mut H,
+) -> Option<Kind> {
     cursor.expect(b"\"product_id\":\"")?;
-    let product = cursor.plain_text()?;
+    let symbol = cursor.plain_text()?;
     cursor.expect(b",\"changes\":[")?;
     levels.clear();
     rows::<Sided, _>(cursor, Side::None, |row| {
@@ -39,12 +67,20 @@ fn l2update<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<Mess
     })?;
     cursor.expect(b",\"time\":\"")?;
     let time = cursor.time()?;
-    Some(Message::L2Update { product, time })
+    if cursor.rest() != END {
+        return None;
+    }
+    tell(symbol, false, time, levels, hear);
+    Some(Kind::Update)
 }
 
-fn snapshot<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<Message<'a>> {
+fn snapshot<H: Hear>(
+    cursor: &mut Cursor<'_>,
+    levels: &mut Vec<Level>,
+    hear: &mut H,
+) -> Option<Kind> {
     cursor.expect(b"snapshot\",\"product_id\":\"")?;
-    let product = cursor.plain_text()?;
+    let symbol = cursor.plain_text()?;
     levels.clear();
     // Asks came first in 2021, bids come first since; the time came later still.
     let first = if cursor.expect(b",\"asks\":[").is_some() {
@@ -65,7 +101,11 @@ fn snapshot<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<Mess
     } else {
         EventTime::UNDEFINED
     };
-    Some(Message::Snapshot { product, time })
+    if cursor.rest() != END {
+        return None;
+    }
+    tell(symbol, true, time, levels, hear);
+    Some(Kind::Snapshot)
 }
 
 #[inline(never)]
@@ -79,48 +119,52 @@ fn one_side(cursor: &mut Cursor<'_>, side: Side, levels: &mut Vec<Level>) -> Opt
     })
 }
 
-fn trade<'a>(cursor: &mut Cursor<'a>, name: &[u8]) -> Option<Match<'a>> {
+fn trade<H: Hear>(cursor: &mut Cursor<'_>, name: &[u8], kind: Kind, hear: &mut H) -> Option<Kind> {
     cursor.expect(name)?;
     cursor.expect(b"\"trade_id\":")?;
-    let trade_id = cursor.integer()?;
+    let id = TradeId::Consecutive(cursor.integer()?);
     cursor.expect(b",\"maker_order_id\":\"")?;
-    cursor.plain_text()?;
+    cursor.skip_plain::<ORDER_ID_BYTES>()?;
     cursor.expect(b",\"taker_order_id\":\"")?;
-    cursor.plain_text()?;
+    cursor.skip_plain::<ORDER_ID_BYTES>()?;
     cursor.expect(b",\"side\":\"")?;
-    let maker_side = cursor.side()?;
+    let maker_side: Side = cursor.side()?;
     cursor.expect(b",\"size\":\"")?;
     let size = cursor.number()?;
     cursor.expect(b",\"price\":\"")?;
     let price = cursor.price()?;
     cursor.expect(b",\"product_id\":\"")?;
-    let product = cursor.plain_text()?;
+    let symbol = cursor.plain_text()?;
     cursor.expect(b",\"sequence\":")?;
-    let sequence = cursor.integer()?;
+    cursor.integer()?;
     cursor.expect(b",\"time\":\"")?;
     let time = cursor.time()?;
-    Some(Match {
-        product,
+    if cursor.rest() != END {
+        return None;
+    }
+    hear.trade(&TradeMessage {
+        symbol,
         time,
-        sequence,
-        trade_id,
-        maker_side,
+        id,
+        aggressor: maker_side.opposite(),
         price,
         size,
-    })
+        is_past: kind == Kind::LastMatch,
+    });
+    Some(kind)
 }
 
-fn ticker<'a>(cursor: &mut Cursor<'a>) -> Option<Message<'a>> {
+fn ticker<H: Hear>(cursor: &mut Cursor<'_>, hear: &mut H) -> Option<Kind> {
     cursor.expect(b"ticker\",\"sequence\":")?;
-    let sequence = cursor.integer()?;
+    cursor.integer()?;
     cursor.expect(b",\"product_id\":\"")?;
-    let product = cursor.plain_text()?;
+    let symbol = cursor.plain_text()?;
     cursor.expect(b",\"price\":\"")?;
     let price = cursor.price()?;
     cursor.expect(b",\"open_24h\":\"")?;
-    let open_24h = cursor.price()?;
+    let open = cursor.price()?;
     cursor.expect(b",\"volume_24h\":\"")?;
-    let volume_24h = cursor.number()?;
+    let volume = cursor.number()?;
     cursor.expect(b",\"low_24h\":\"")?;
     cursor.plain_text()?;
     cursor.expect(b",\"high_24h\":\"")?;
@@ -146,41 +190,54 @@ fn ticker<'a>(cursor: &mut Cursor<'a>) -> Option<Message<'a>> {
     cursor.integer()?;
     cursor.expect(b",\"last_size\":\"")?;
     cursor.plain_text()?;
-    Some(Message::Ticker(Ticker {
-        product,
+    if cursor.rest() != END {
+        return None;
+    }
+    hear.statistic(
+        symbol,
         time,
-        sequence,
-        price,
-        open_24h: Some(open_24h),
-        volume_24h: Some(volume_24h),
-    }))
+        StatisticKind::Volume24h,
+        Quantity::Size(volume),
+    );
+    hear.statistic(
+        symbol,
+        time,
+        StatisticKind::OpenPrice24h,
+        Quantity::Price(open),
+    );
+    hear.statistic(
+        symbol,
+        time,
+        StatisticKind::LastPrice,
+        Quantity::Price(price),
+    );
+    Some(Kind::Ticker)
 }
 
-fn heartbeat<'a>(cursor: &mut Cursor<'a>) -> Option<Message<'a>> {
+fn heartbeat<H: Hear>(cursor: &mut Cursor<'_>, hear: &mut H) -> Option<Kind> {
     cursor.expect(b"heartbeat\",")?;
     // The manual shows the sequence first, the venue sends the trade first.
     let trade_first = cursor.expect(b"\"last_trade_id\":").is_some();
-    let (last_trade_id, product, sequence);
+    let (last_trade_id, symbol);
     if trade_first {
         last_trade_id = cursor.integer()?;
         cursor.expect(b",\"product_id\":\"")?;
-        product = cursor.plain_text()?;
+        symbol = cursor.plain_text()?;
         cursor.expect(b",\"sequence\":")?;
-        sequence = cursor.integer()?;
+        cursor.integer()?;
     } else {
         cursor.expect(b"\"sequence\":")?;
-        sequence = cursor.integer()?;
+        cursor.integer()?;
         cursor.expect(b",\"last_trade_id\":")?;
         last_trade_id = cursor.integer()?;
         cursor.expect(b",\"product_id\":\"")?;
-        product = cursor.plain_text()?;
+        symbol = cursor.plain_text()?;
     }
     cursor.expect(b",\"time\":\"")?;
-    let time = cursor.time()?;
-    Some(Message::Heartbeat {
-        product,
-        time,
-        sequence,
-        last_trade_id,
-    })
+    cursor.time()?;
+    if cursor.rest() != END {
+        return None;
+    }
+    hear.last_trade(symbol, last_trade_id);
+    Some(Kind::Heartbeat)
 }

@@ -438,6 +438,12 @@ impl Checker<'_> {
         );
         self.misplaced(raw.proxy.as_ref(), descriptor, "remove the key");
         self.misplaced(raw.tls_roots.as_ref(), descriptor, "remove the key");
+        if let Some((_, value)) = raw.headers.first() {
+            let path = format!("{}.headers", raw.path);
+            let why = format!("{} is carried by datagrams", descriptor.name);
+            self.faults
+                .push(Fault::new(value.at, &path, why, "remove the key"));
+        }
         let receive_buffer_bytes = self.size(
             &raw.receive_buffer_bytes,
             RECEIVE_BUFFER_BYTES_MIN..=RECEIVE_BUFFER_BYTES_MAX,

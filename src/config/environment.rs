@@ -4,7 +4,9 @@
 use super::{Config, FeedConfig, PublishConfig, Reach, Stamping};
 use crate::sys::{affinity, socket};
 use std::fmt;
+use std::fs::File;
 use std::io;
+use std::path::Path;
 
 /// Something this host lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,7 +60,26 @@ pub fn check(config: &Config) -> Vec<EnvironmentFault> {
             });
         }
     }
+    if let Some(record) = &config.record {
+        check_folder(&record.dir, &mut faults);
+    }
     faults
+}
+
+/// Whether files can be made in the folder of recordings.
+fn check_folder(folder: &Path, faults: &mut Vec<EnvironmentFault>) {
+    let probe = folder.join(format!(".waveletd-check-{}", std::process::id()));
+    match File::create_new(&probe) {
+        Ok(_) => {
+            let _ = std::fs::remove_file(&probe);
+        }
+        Err(error) => faults.push(EnvironmentFault {
+            path: "record.dir".to_owned(),
+            why: format!("cannot write into {}: {error}", folder.display()),
+            remedy: "make it a folder this user may write to".to_owned(),
+            is_fatal: true,
+        }),
+    }
 }
 
 fn check_core(
@@ -225,6 +246,21 @@ mod tests {
                 &[("feeds[0].timestamps", &why)],
             );
         }
+    }
+
+    #[test]
+    fn a_folder_of_recordings_that_is_not_there_is_named() {
+        let port = UdpSocket::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap();
+        let lines = feed(&format!("{{a: \"{port}\"}}"));
+        let folder = tempfile::tempdir().unwrap();
+        let record = |folder: &Path| format!("{lines}record: {{dir: {}}}\n", folder.display());
+        check_text(&record(folder.path()), &[]);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+        let missing = folder.path().join("missing");
+        check_text(&record(&missing), &[("record.dir", "cannot write into")]);
     }
 
     #[test]

@@ -216,8 +216,21 @@ impl State {
         self.count_up();
     }
 
+    /// Whether two connections say the same of the instruments of a shard.
+    pub(super) fn is_doubled(&self, shard: u8) -> bool {
+        self.doubled >> (usize::from(shard) % SHARDS_MAX) & 1 == 1
+    }
+
     fn count_up(&mut self) {
-        self.is_doubled = self.connections.iter().filter(|one| one.is_up).count() > 1;
+        let up = self.connections.iter().filter(|one| one.is_up);
+        let (even, odd) = up.fold((0, 0), |(even, odd), one| {
+            let bit = 1u32 << (shard_of(one.line) % SHARDS_MAX);
+            match one.line.0 % 2 {
+                0 => (even | bit, odd),
+                _ => (even, odd | bit),
+            }
+        });
+        self.doubled = even & odd;
     }
 
     pub(super) fn down(&mut self, line: Line, now: RecvTime, out: &mut Batch) {
@@ -254,8 +267,8 @@ impl State {
             .any(|other| other.is_up && shard_of(other.line) == shard_of(line));
         for index in 0..self.instruments.len() {
             let instrument = &mut self.instruments[index];
-            if instrument.trade_line == Some(line) {
-                instrument.trade_line = None;
+            if instrument.trades.line == Some(line) {
+                instrument.trades.line = None;
             }
             let is_ours = usize::from(instrument.shard) == shard_of(line);
             let book = &mut instrument.book;
@@ -299,7 +312,7 @@ impl State {
         let mut was_following = false;
         for instrument in &mut self.instruments {
             was_following |= instrument.book.forget();
-            instrument.trade_line = None;
+            instrument.trades.line = None;
             instrument.book.ask_at = None;
             instrument.book.ask_from = RecvTime(0);
         }

@@ -59,8 +59,8 @@ pub(super) struct State {
     pub(super) connections: Vec<Connection>,
     /// Wanted instruments of each shard.
     pub(super) shards: Vec<usize>,
-    /// Whether more than one connection is up.
-    pub(super) is_doubled: bool,
+    /// Shards of which both connections are up, a bit each.
+    pub(super) doubled: u32,
     /// Connections that are to be open.
     pub(super) wanted: Vec<Line>,
     /// Not later than the earliest `ask_at` of a book.
@@ -106,6 +106,10 @@ impl Hear for Listener<'_> {
     fn trade(&mut self, trade: &TradeMessage<'_>) {
         self.has_told = true;
         self.state.on_trade(trade, self.arrival, self.out);
+    }
+
+    fn last_trade(&mut self, symbol: &[u8], number: u64) {
+        self.state.on_last_trade(symbol, number, self.arrival.at);
     }
 
     fn statistic(&mut self, symbol: &[u8], time: EventTime, kind: StatisticKind, value: Quantity) {
@@ -224,7 +228,7 @@ impl<V: Venue> StitchedFeed<V> {
             newly_unwanted: Vec::new(),
             connections: Vec::with_capacity(2),
             shards: Vec::with_capacity(1),
-            is_doubled: false,
+            doubled: 0,
             wanted: Vec::with_capacity(2),
             limits,
             ask_at: None,
@@ -318,8 +322,13 @@ impl<V: Venue> StitchedFeed<V> {
             SNAPSHOT_WAIT_NS
         };
         let at = after(now, wait);
+        let is_alone = !state.is_doubled(line.0 / 2);
         for instrument in &mut state.instruments {
             let is_ours = usize::from(instrument.shard) == shard;
+            if is_ours && is_alone {
+                instrument.trades.is_fresh = true;
+                instrument.trades.announced = None;
+            }
             let book = &mut instrument.book;
             let is_asked = origin == Origin::Rest && book.ask_at.is_some();
             if is_ours
@@ -610,40 +619,6 @@ impl State {
         let name = instrument.symbol.as_str();
         let text = format!("{name}: prices finer than 1e-9");
         self.note(Notice::VenueError(Symbol::new(text.as_bytes())));
-    }
-
-    fn on_trade(&mut self, trade: &TradeMessage<'_>, arrival: Arrival, out: &mut Batch) {
-        let at = arrival.at;
-        let Some(index) = self.find(trade.symbol) else {
-            return;
-        };
-        if self.is_passed_over(index) {
-            return;
-        }
-        let print = super::Level {
-            side: trade.aggressor,
-            price: trade.price,
-            size: trade.size,
-        };
-        let id = self.id_of(index, &[print], at, out);
-        let is_doubled = self.is_doubled;
-        let instrument = &mut self.instruments[index];
-        let Some(number) = instrument.new_trade(trade, arrival.line, is_doubled) else {
-            self.counters.messages_ignored += 1;
-            return;
-        };
-        let Some(size) = trade.size.units(instrument.size_decimals) else {
-            self.counters.refuse(DecodeError::NotExact { tag: 0 });
-            return;
-        };
-        out.push(Tick {
-            order_id: number,
-            side: trade.aggressor,
-            price: trade.price,
-            size: Size(size),
-            flags: Flags::LAST,
-            ..self.tick(Action::Trade, id, trade.time, at)
-        });
     }
 
     fn on_statistic(

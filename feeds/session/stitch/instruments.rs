@@ -3,13 +3,13 @@
 use super::book::Book;
 use super::feed::State;
 use super::listings::NO_LIST;
-use super::{Level, Listing, TradeId, TradeMessage};
-use crate::contract::{Batch, Line};
+use super::trades::Trades;
+use super::{Level, Listing};
+use crate::contract::Batch;
 use crate::model::{
     Action, Definition, EventTime, Flags, InstrumentId, InstrumentKind, Price, RecvTime, ResetKind,
     Symbol, Terms, Tick, TradingState,
 };
-use std::collections::VecDeque;
 
 /// Instruments a feed may have; venues list some thousands.
 pub(super) const INSTRUMENTS_MAX: usize = 16_384;
@@ -43,13 +43,9 @@ pub(super) struct Instrument {
     pub(super) book: Book,
     /// Which connections carry it, while it is wanted.
     pub(super) shard: u8,
-    pub(super) last_trade_id: u64,
-    /// The connection whose trades are told, where trades have no ids.
-    pub(super) trade_line: Option<Line>,
+    pub(super) trades: Trades,
     /// Nothing of it is told: see [`Hear::too_fine`](super::Hear::too_fine).
     pub(super) is_too_fine: bool,
-    /// Newest trades whose ids do not rise.
-    pub(super) recent_trades: VecDeque<u64>,
 }
 
 impl Instrument {
@@ -70,56 +66,9 @@ impl Instrument {
             trading_told: TradingState::Trading,
             book: Book::default(),
             shard: 0,
-            last_trade_id: 0,
-            trade_line: None,
+            trades: Trades::default(),
             is_too_fine: false,
-            recent_trades: VecDeque::new(),
         }
-    }
-}
-
-/// Ids of trades that are remembered, an instrument.
-const RECENT_TRADES_MAX: usize = 256;
-
-impl Instrument {
-    /// The id of a trade that is not known yet, 0 where the venue gives none. `is_doubled`: another connection may say the same.
-    pub(super) fn new_trade(
-        &mut self,
-        trade: &TradeMessage<'_>,
-        line: Line,
-        is_doubled: bool,
-    ) -> Option<u64> {
-        let number = match trade.id {
-            TradeId::Rising(number) if number > self.last_trade_id => {
-                let before = std::mem::replace(&mut self.last_trade_id, number);
-                if !is_doubled {
-                    return Some(number);
-                }
-                if self.recent_trades.is_empty() {
-                    self.recent_trades.push_front(before);
-                }
-                number
-            }
-            TradeId::Rising(number) => {
-                // The connection that is ahead may have joined late: what the other one brings is new all the same.
-                let oldest = self.recent_trades.iter().min();
-                let is_within = oldest.is_some_and(|&oldest| number > oldest);
-                if !is_doubled || trade.is_past || !is_within {
-                    return None;
-                }
-                number
-            }
-            TradeId::Unordered(number) => number,
-            TradeId::None => {
-                return (*self.trade_line.get_or_insert(line) == line).then_some(0);
-            }
-        };
-        if self.recent_trades.contains(&number) {
-            return None;
-        }
-        self.recent_trades.truncate(RECENT_TRADES_MAX - 1);
-        self.recent_trades.push_front(number);
-        Some(number)
     }
 }
 

@@ -30,6 +30,7 @@ pub mod settings;
 pub mod simulator;
 #[cfg(test)]
 pub mod testing;
+mod trades;
 
 pub use connections::Limits;
 pub use feed::StitchedFeed;
@@ -123,6 +124,8 @@ pub struct BookMessage<'a> {
 pub enum TradeId {
     /// Ids of an instrument's trades rise.
     Rising(u64),
+    /// They count an instrument's trades: one that is left out is lost.
+    Consecutive(u64),
     /// Ids say nothing but which trade it is.
     Unordered(u64),
     /// There is none.
@@ -176,6 +179,10 @@ pub trait Hear {
     fn book(&mut self, book: &BookMessage<'_>);
     /// A trade.
     fn trade(&mut self, trade: &TradeMessage<'_>);
+    /// The last trade of an instrument whose trades are counted: one that has not come when this is said the next time is lost.
+    fn last_trade(&mut self, symbol: &[u8], number: u64) {
+        let _ = (symbol, number);
+    }
     /// A statistic of an instrument.
     fn statistic(&mut self, symbol: &[u8], time: EventTime, kind: StatisticKind, value: Quantity);
     /// An instrument, from a list of them.

@@ -102,6 +102,12 @@ pub trait Speak: Send {
         None
     }
 
+    /// What the venue says every second of an instrument, to whoever hears its trades; `last_trade` counts them.
+    fn beat(&self, symbol: Symbol, now: EventTime, last_trade: u64) -> Option<String> {
+        let _ = (symbol, now, last_trade);
+        None
+    }
+
     /// What a new connection is told first.
     fn welcome(&self) -> Option<String> {
         None
@@ -269,6 +275,12 @@ impl<S: Speak> VenueSimulator for LevelVenue<S> {
             self.next_heartbeat = now.0.saturating_add(1_000_000_000);
             if let Some(text) = self.speak.heartbeat(now) {
                 self.say_to_all(|_| true, &text);
+            }
+            for (index, symbol) in (0u32..).zip(self.symbols.clone()) {
+                let last_trade = self.ids[index as usize].1;
+                if let Some(text) = self.speak.beat(symbol, now, last_trade) {
+                    self.say_to_all(|state| state.trades.contains(&index), &text);
+                }
             }
         }
     }

@@ -22,6 +22,9 @@ impl Hear for Told {
     fn trade(&mut self, trade: &TradeMessage<'_>) {
         self.0.push(format!("{trade:?}"));
     }
+    fn last_trade(&mut self, symbol: &[u8], number: u64) {
+        self.0.push(format!("last trade {number} of {symbol:?}"));
+    }
     fn statistic(&mut self, symbol: &[u8], time: EventTime, kind: StatisticKind, value: Quantity) {
         self.0
             .push(format!("{symbol:?} {time:?} {kind:?} {value:?}"));

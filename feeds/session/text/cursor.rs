@@ -76,6 +76,21 @@ impl<'a> Cursor<'a> {
         Some(text)
     }
 
+    /// Steps over a plain text, as [`Cursor::plain_text`], that is `LENGTH` bytes long most often; eight at least.
+    #[inline(always)]
+    pub fn skip_plain<const LENGTH: usize>(&mut self) -> Option<()> {
+        let rest = self.rest();
+        if let (Some(text), Some(b'"')) = (rest.first_chunk::<LENGTH>(), rest.get(LENGTH)) {
+            let marks_of = |word: &[u8; 8]| not_plain(u64::from_le_bytes(*word));
+            let words = text.as_chunks().0.iter().chain(text.last_chunk());
+            if words.fold(0, |marks, word| marks | marks_of(word)) == 0 {
+                self.at += LENGTH + 1;
+                return Some(());
+            }
+        }
+        self.plain_text().map(|_| ())
+    }
+
     /// A number inside quotes, the opening one already behind us.
     #[inline(always)]
     pub fn number(&mut self) -> Option<Number> {

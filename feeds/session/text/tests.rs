@@ -119,6 +119,10 @@ fn plain_texts_are_read_alike() {
             .filter(|&stop| text[stop] == b'"')
             .map(|stop| &text[..stop]);
         assert_eq!(Cursor::new(&text).plain_text(), expected, "{text:?}");
+        let mut cursor = Cursor::new(&text);
+        let skipped = cursor.skip_plain::<11>().map(|()| cursor.rest());
+        let rest = expected.map(|plain| &text[plain.len() + 1..]);
+        assert_eq!(skipped, rest, "{text:?}");
     }
 }
 

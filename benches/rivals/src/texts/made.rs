@@ -215,7 +215,7 @@ fn coinbase() -> Vec<Kind> {
         symbol: "BTC-USD",
         before: vec![(None, snapshot.to_owned())],
         texts,
-        ours: super::coinbase_pass,
+        ours: || super::pass_of(feeds::coinbase_ws::texts()),
         typed,
         barter,
     };

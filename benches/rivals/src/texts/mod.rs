@@ -10,8 +10,6 @@ mod sums;
 mod typed;
 
 use crate::measure::{is_test, run_count};
-use feeds::coinbase_ws::message::Message;
-use feeds::coinbase_ws::parse::Scratch;
 use feeds::contract::{Batch, FeedSettings, Form, Line, LinkEvent, Packet, TickSink};
 use feeds::model::{Action, ChannelId, Definition, RecvTime, Side, Tick};
 use feeds::session::stitch::Venue;
@@ -26,36 +24,6 @@ fn pass_of(mut venue: impl Venue + 'static) -> Pass {
         for text in texts {
             let heard = venue.read(text, sum);
             black_box(heard.expect("a message the room knows"));
-        }
-    })
-}
-
-fn coinbase_pass() -> Pass {
-    let mut scratch = Scratch::default();
-    Box::new(move |texts, sum| {
-        for text in texts {
-            let read = scratch.read(text).expect("a message the room knows");
-            match read.message {
-                Message::L2Update { product, time } => {
-                    sum.head(product, time.0, 0);
-                    for level in read.levels {
-                        let size = level.size.units(8).unwrap_or_default();
-                        sum.level(level.side, level.price.0, size);
-                    }
-                }
-                Message::Match(trade) => {
-                    sum.head(trade.product, trade.time.0, trade.trade_id);
-                    let size = trade.size.units(8).unwrap_or_default();
-                    sum.level(trade.maker_side.opposite(), trade.price.0, size);
-                }
-                Message::Ticker(ticker) => {
-                    sum.head(ticker.product, ticker.time.0, ticker.sequence);
-                    let volume = ticker.volume_24h.and_then(|volume| volume.units(8));
-                    sum.level(Side::Bid, ticker.price.0, volume.unwrap_or_default());
-                    sum.level(Side::Bid, ticker.open_24h.map_or(0, |open| open.0), 0);
-                }
-                other => panic!("not one of the messages made: {other:?}"),
-            }
         }
     })
 }

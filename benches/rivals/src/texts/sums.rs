@@ -41,7 +41,7 @@ impl Hear for Sum {
     #[inline]
     fn trade(&mut self, trade: &TradeMessage<'_>) {
         let id = match trade.id {
-            TradeId::Rising(id) | TradeId::Unordered(id) => id,
+            TradeId::Rising(id) | TradeId::Consecutive(id) | TradeId::Unordered(id) => id,
             TradeId::None => 0,
         };
         self.head(trade.symbol, trade.time.0, id);
@@ -49,7 +49,15 @@ impl Hear for Sum {
         self.level(trade.aggressor, trade.price.0, size);
     }
 
-    fn statistic(&mut self, _: &[u8], _: EventTime, _: StatisticKind, _: Quantity) {}
+    #[inline]
+    fn statistic(&mut self, symbol: &[u8], time: EventTime, _: StatisticKind, value: Quantity) {
+        let value = match value {
+            Quantity::Price(price) => price.0 as u64,
+            Quantity::Size(size) => size.units(8).unwrap_or_default(),
+        };
+        self.head(symbol, time.0, value);
+    }
+
     fn product(&mut self, _: &Product) {}
     fn confirmed(&mut self) {}
     fn complaint(&mut self, _: &str) {}

@@ -268,9 +268,11 @@ impl Shape for TickerShape {
     type Of<'a> = Ticker<'a>;
     fn sum(message: &Ticker<'_>, sum: &mut Sum) -> Option<()> {
         let at = parse_time(message.time.as_bytes())?;
-        sum.head(message.product_id.as_bytes(), at.0, message.sequence);
-        sum.level(Side::Bid, price(message.price)?, size(message.volume_24h)?);
-        sum.level(Side::Bid, price(message.open_24h)?, 0);
+        black_box(message.sequence);
+        let symbol = message.product_id.as_bytes();
+        sum.head(symbol, at.0, size(message.volume_24h)?);
+        sum.head(symbol, at.0, price(message.open_24h)? as u64);
+        sum.head(symbol, at.0, price(message.price)? as u64);
         Some(())
     }
 }
