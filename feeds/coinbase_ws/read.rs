@@ -6,9 +6,9 @@ use crate::model::{EventTime, InstrumentKind, Side, StatisticKind, Symbol, Tradi
 use crate::session::stitch::{
     BookMessage, Hear, Heard, Level, Listing, Product, Quantity, Span, TradeId, TradeMessage,
 };
-use crate::session::text::{Fields, Number, Reader, exact, list_of, objects, parse_time};
+use crate::session::text::{Fields, Found, Number, Reader, level, list_of, objects, parse_time};
 use simd_json::prelude::*;
-use simd_json::tape::{Array, Object, Value};
+use simd_json::tape::{Array, Object};
 
 const NO_JSON: DecodeError = DecodeError::BadText { offset: 0 };
 
@@ -80,31 +80,6 @@ fn time_if_any(fields: &Fields<'_, '_, '_>) -> Result<EventTime, DecodeError> {
         Some(_) => time(fields),
         None => Ok(EventTime::UNDEFINED),
     }
-}
-
-/// What became of one level of a list.
-enum Found {
-    Level(Level),
-    /// Beyond all prices.
-    LeftOut,
-    TooFine,
-}
-
-fn level(
-    price: Option<Value<'_, '_>>,
-    size: Option<Value<'_, '_>>,
-    side: Side,
-    bad: DecodeError,
-) -> Result<Found, DecodeError> {
-    let price = price.and_then(exact).ok_or(bad)?;
-    let size = size.and_then(exact).ok_or(bad)?;
-    if price.is_beyond_prices() {
-        return Ok(Found::LeftOut);
-    }
-    Ok(match price.price() {
-        Some(price) => Found::Level(Level { side, price, size }),
-        None => Found::TooFine,
-    })
 }
 
 fn whole_book<H: Hear>(

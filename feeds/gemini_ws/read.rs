@@ -6,9 +6,9 @@ use crate::model::{EventTime, Side, Symbol, TradingState};
 use crate::session::stitch::{
     BookMessage, Hear, Heard, Level, Product, Span, TradeId, TradeMessage,
 };
-use crate::session::text::{Fields, Number, Reader, exact, list_of, objects};
+use crate::session::text::{Fields, Found, Number, Reader, level, list_of, objects};
 use simd_json::prelude::*;
-use simd_json::tape::{Object, Value};
+use simd_json::tape::Object;
 
 const NO_JSON: DecodeError = DecodeError::BadText { offset: 0 };
 
@@ -45,31 +45,6 @@ pub(super) fn read<H: Hear>(
         _ => {}
     }
     Ok(Heard::Kind(kind as u8))
-}
-
-/// What became of one level of a list.
-enum Found {
-    Level(Level),
-    /// Beyond all prices.
-    LeftOut,
-    TooFine,
-}
-
-fn level(
-    price: Option<Value<'_, '_>>,
-    size: Option<Value<'_, '_>>,
-    side: Side,
-    bad: DecodeError,
-) -> Result<Found, DecodeError> {
-    let price = price.and_then(exact).ok_or(bad)?;
-    let size = size.and_then(exact).ok_or(bad)?;
-    if price.is_beyond_prices() {
-        return Ok(Found::LeftOut);
-    }
-    Ok(match price.price() {
-        Some(price) => Found::Level(Level { side, price, size }),
-        None => Found::TooFine,
-    })
 }
 
 fn updates<H: Hear>(

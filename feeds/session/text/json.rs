@@ -126,6 +126,37 @@ pub fn levels(
     Ok(left_out)
 }
 
+/// What became of one level of a list.
+pub enum Found {
+    /// It is this.
+    Level(Level),
+    /// Its price is beyond all prices.
+    LeftOut,
+    /// Its price is finer than a price can be.
+    TooFine,
+}
+
+/// A level whose price and size a [`Reader`] read.
+///
+/// # Errors
+/// `bad` where one of them is no unsigned number.
+pub fn level(
+    price: Option<Value<'_, '_>>,
+    size: Option<Value<'_, '_>>,
+    side: Side,
+    bad: DecodeError,
+) -> Result<Found, DecodeError> {
+    let price = price.and_then(exact).ok_or(bad)?;
+    let size = size.and_then(exact).ok_or(bad)?;
+    if price.is_beyond_prices() {
+        return Ok(Found::LeftOut);
+    }
+    Ok(match price.price() {
+        Some(price) => Found::Level(Level { side, price, size }),
+        None => Found::TooFine,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

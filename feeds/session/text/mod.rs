@@ -15,6 +15,6 @@ pub use cursor::Cursor;
 pub use fields::{Fields, signed_price};
 pub use gzip::{INFLATED_BYTES_MAX, Inflater, deflate};
 pub use ids::id_of_text;
-pub use json::{Reader, exact, integer, levels, list_of, objects};
+pub use json::{Found, Reader, exact, integer, level, levels, list_of, objects};
 pub use number::{Number, Timestamp, digits_behind_point, parse_time};
 pub use rows::{Form, Four, Named, Pair, Quoted, Row, Sided, rows};
