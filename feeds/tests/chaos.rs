@@ -3,7 +3,7 @@
 //! and all are whole again soon after it stops.
 //!
 //! A text may be lost only where the venue's numbers or checksums show it: inside a connection TCP loses none.
-//! `WAVELETD_SEEDS` says how many seeds are tried of each feed.
+//! `WAVELETD_SEEDS` says how many seeds are tried of each feed; `WAVELETD_CHAOS=FEED:SEED` tries that one alone.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_macros,
@@ -92,6 +92,13 @@ fn check(
     books.compared
 }
 
+/// The one that is to be tried alone.
+fn alone() -> Option<(String, u64)> {
+    let text = std::env::var("WAVELETD_CHAOS").ok()?;
+    let (feed, seed) = text.split_once(':').unwrap();
+    Some((feed.to_owned(), seed.parse().unwrap()))
+}
+
 fn seeds() -> u64 {
     let text = std::env::var("WAVELETD_SEEDS").ok();
     text.and_then(|text| text.parse().ok()).unwrap_or(12)
@@ -99,6 +106,11 @@ fn seeds() -> u64 {
 
 #[test]
 fn no_book_called_whole_is_ever_wrong_and_all_come_back() {
+    if let Some((name, seed)) = alone() {
+        let descriptor = feeds::descriptor(&name).unwrap();
+        check(descriptor, seed, &mut BTreeMap::new());
+        return;
+    }
     let over_connections = |feed: &&&Descriptor| feed.transport == Transport::WebSocket;
     std::thread::scope(|scope| {
         for descriptor in feeds::REGISTRY.iter().filter(over_connections) {
