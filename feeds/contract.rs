@@ -220,7 +220,7 @@ pub enum Action {
     Fetch {
         /// The connection it is asked for: what comes of it after that one is gone is worth nothing, and is thrown away.
         line: Line,
-        /// The whole address.
+        /// The whole address. A fragment (`#…`) is the feed's own mark: it is not sent, and comes back with the answer.
         url: String,
     },
     /// Close this connection and open it again (with the backoff of the transport).

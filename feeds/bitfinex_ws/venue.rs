@@ -285,8 +285,11 @@ impl Venue for Bitfinex {
             Ok(Said::Message(message)) => Ok(Heard::Kind(known.tell(&message, levels, hear) as u8)),
             Ok(Said::Event(event)) => Ok(known.on_event(event, hear)),
             Err(error) => {
-                // It may have had a number.
-                *known.last() = None;
+                // Lists have numbers, objects have none.
+                if text.starts_with(b"[") {
+                    let last = known.last();
+                    *last = last.map(|last| last.wrapping_add(1));
+                }
                 Err(error)
             }
         }

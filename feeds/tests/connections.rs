@@ -156,3 +156,20 @@ fn a_loss_that_no_number_shows_is_found_by_comparison_and_healed() {
     assert!(world.feed.counters().audits_failed > 0);
     world.check_books(descriptor.name);
 }
+
+#[test]
+fn a_connection_that_leaves_a_book_out_holds_nobody_up() {
+    let settings = FeedSettings {
+        line_count: 2,
+        ..FeedSettings::single_line(ChannelId(0))
+    };
+    let descriptor = feeds::descriptor("gateio_ws").unwrap();
+    let mut world = World::new(descriptor, 2, settings);
+    // The venue never hears of it, and after some tries the feed lets it be.
+    world.unheard = Some((0, "\"SIM0\",\"100ms\""));
+    world.run(90, SECOND / 20, 1);
+    world.check_books("gateio_ws");
+    world.close(1);
+    world.run(30, SECOND / 20, 1);
+    world.check_books("gateio_ws");
+}

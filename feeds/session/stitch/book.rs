@@ -13,6 +13,8 @@ use std::collections::VecDeque;
 const KEPT_UPDATES_MAX: usize = 4_096;
 /// Updates kept of a connection that is ahead of the one that is followed, a book.
 const AHEAD_UPDATES_MAX: usize = 1_024;
+/// A connection that is followed may be so far behind another one; if it is farther, it does not tell this book at all, ns.
+const BEHIND_MAX_NS: u64 = 3_000_000_000;
 /// An answer may be on its way for so long, ns.
 const LATE_ANSWER_NS: u64 = 15_000_000_000;
 /// Missing ranges the ledger names.
@@ -64,6 +66,8 @@ pub(super) struct Book {
     last: u64,
     /// Number of the last update it was followed to, and until when a snapshot may not be older than that.
     before: (u64, RecvTime),
+    /// When it went back to its beginning.
+    lost_at: RecvTime,
     /// Whether an update continued the snapshot already.
     is_joined: bool,
     /// The connection its snapshot came on.
@@ -83,7 +87,8 @@ pub(super) struct Book {
 
 impl Book {
     /// Back to the beginning; whether it was followed.
-    pub(super) fn forget(&mut self) -> bool {
+    pub(super) fn forget(&mut self, at: RecvTime) -> bool {
+        self.lost_at = at;
         let was_following = self.phase == Phase::Following;
         self.phase = Phase::Awaiting;
         self.kept.clear();
@@ -203,7 +208,7 @@ impl State {
                 book.met.insert(arrival.line);
                 self.counters.messages_ignored += 1;
             }
-            _ if is_early => self.keep_early(index, update, arrival),
+            _ if is_early => self.keep_early(index, update, arrival, out),
             Standing::Next => {
                 book.last = update.span.last;
                 book.is_joined = true;
@@ -217,7 +222,7 @@ impl State {
                 book.met.remove(arrival.line);
                 if !book.met.is_empty() {
                     // What this connection left out, the other one may have.
-                    self.keep_early(index, update, arrival);
+                    self.keep_early(index, update, arrival, out);
                     return;
                 }
                 let first = book.last + 1;
@@ -232,9 +237,22 @@ impl State {
 
     /// Keeps an update of a connection that is ahead of those that are followed.
     #[cold]
-    fn keep_early(&mut self, index: usize, update: &BookMessage<'_>, arrival: Arrival) {
+    fn keep_early(
+        &mut self,
+        index: usize,
+        update: &BookMessage<'_>,
+        arrival: Arrival,
+        out: &mut Batch,
+    ) {
         self.counters.messages_ignored += 1;
         let book = &mut self.instruments[index].book;
+        let first = book.kept.front().map(|first| first.arrival.at);
+        if first.is_some_and(|first| arrival.at > after(first, BEHIND_MAX_NS)) {
+            book.met = LineSet::default();
+            book.kept.push_back(Kept::of(update, arrival));
+            self.join_alone(index, arrival.at, out);
+            return;
+        }
         if book.kept.len() >= AHEAD_UPDATES_MAX {
             // It starts over; the connections that are followed have it all.
             book.kept.clear();
@@ -447,12 +465,15 @@ impl State {
             }
         }
         let continues = |kept: &Kept| standing(chain, last, false, &kept.span) == Standing::Next;
+        // Where a hole does not show, what was asked for before the book was lost says nothing of what was lost with it.
+        let is_stale =
+            chain == Chain::Rising && arrival.asked_at.is_some_and(|asked| asked <= book.lost_at);
         // An answer from before the book was lost; after a while the venue may have begun anew.
         let is_late = origin == Origin::Rest
             && chain != Chain::Connection
             && last < book.before.0
             && arrival.at < book.before.1;
-        if is_late || begins_late || !book.kept.front().is_none_or(continues) {
+        if is_stale || is_late || begins_late || !book.kept.front().is_none_or(continues) {
             self.counters.snapshots_failed += 1;
             self.note(Notice::SnapshotFailed {
                 reason: "older than the first update that is kept",
@@ -604,7 +625,11 @@ impl State {
         if book.phase == Phase::Following {
             book.before = (book.last, after(at, LATE_ANSWER_NS));
         }
-        let was_following = book.forget();
+        let was_following = book.forget(at);
+        if self.chain == Chain::Rising {
+            // Answers to what was asked until now are not taken.
+            book.ask_from = book.ask_from.max(after(at, 1));
+        }
         if let (true, Some(id)) = (was_following, self.instruments[index].id) {
             self.counters.resets += 1;
             self.counters.rebuilds += 1;

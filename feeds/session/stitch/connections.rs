@@ -277,7 +277,7 @@ impl State {
             book.kept.retain(|kept| kept.arrival.line != line);
             if book.phase != Phase::Following {
                 if is_ours && !has_partner {
-                    book.forget();
+                    book.forget(now);
                     book.ask_at = None;
                     book.ask_from = RecvTime(0);
                 }
@@ -289,7 +289,7 @@ impl State {
                     Arrival {
                         at: now,
                         line,
-                        by_rest: false,
+                        ..Arrival::default()
                     },
                     out,
                 );
@@ -311,7 +311,7 @@ impl State {
         self.ask_at = None;
         let mut was_following = false;
         for instrument in &mut self.instruments {
-            was_following |= instrument.book.forget();
+            was_following |= instrument.book.forget(now);
             instrument.trades.line = None;
             instrument.book.ask_at = None;
             instrument.book.ask_from = RecvTime(0);

@@ -36,6 +36,8 @@ pub(super) struct Arrival {
     pub(super) line: Line,
     /// It is the answer to a question.
     pub(super) by_rest: bool,
+    /// When that was asked, where the answer tells.
+    pub(super) asked_at: Option<RecvTime>,
 }
 
 pub(super) struct State {
@@ -431,6 +433,7 @@ impl<V: Venue> StitchedFeed<V> {
                     (book.ask_at, book.ask_from) = (Some(again), again);
                     if let Some(url) = venue.snapshot_url(symbol) {
                         state.counters.requests += 1;
+                        let url = with_time(&url, now);
                         state.act(FeedAction::Fetch { line, url });
                     } else if let Some(text) = venue.snapshot_request(symbol) {
                         state.counters.requests += 1;
@@ -468,6 +471,10 @@ impl<V: Venue> Feed for StitchedFeed<V> {
             at: packet.ts_recv,
             line: packet.line,
             by_rest: matches!(packet.form, Form::Rest(_)),
+            asked_at: match packet.form {
+                Form::Rest(url) => time_of(url),
+                _ => None,
+            },
         };
         let row = usize::from(packet.line.0) % Line::COUNT_MAX;
         self.state.counters.packets[row] += 1;
@@ -475,6 +482,7 @@ impl<V: Venue> Feed for StitchedFeed<V> {
             Form::Text | Form::Binary => self.on_message(packet, arrival, out),
             Form::Rest(url) => {
                 let StitchedFeed { venue, state } = self;
+                let url = url.split('#').next().unwrap_or(url);
                 state.listings.open(url);
                 let mut listener = Listener {
                     state,
@@ -517,6 +525,7 @@ impl<V: Venue> Feed for StitchedFeed<V> {
             let url = self.venue.snapshot_url(instrument.symbol);
             if let (Some(url), Some(line)) = (url, self.state.line_of(instrument.shard)) {
                 self.state.counters.requests += 1;
+                let url = with_time(&url, now);
                 self.state.act(FeedAction::Fetch { line, url });
             }
         }
@@ -600,6 +609,16 @@ impl<V: Venue> Feed for StitchedFeed<V> {
             .zip(self.state.kinds.iter().copied());
         counts.filter(|&(_, count)| count > 0).collect()
     }
+}
+
+/// An address that says when it was asked for, in its fragment: that part comes back with the answer and is not sent.
+fn with_time(url: &str, at: RecvTime) -> String {
+    format!("{url}#{}", at.0)
+}
+
+fn time_of(url: &str) -> Option<RecvTime> {
+    let (_, time) = url.rsplit_once('#')?;
+    time.parse().ok().map(RecvTime)
 }
 
 impl State {

@@ -349,6 +349,8 @@ impl<S: Speak> VenueSimulator for LevelVenue<S> {
     }
 
     fn on_fetch(&mut self, now: EventTime, url: &str) -> Option<String> {
+        // A fragment is the client's own, and not sent.
+        let url = url.split('#').next().unwrap_or(url);
         match self.speak.on_fetch(url)? {
             Asked::Products => Some(self.speak.rest_products(&self.symbols)),
             Asked::Snapshot(symbol) => {

@@ -150,7 +150,9 @@ pub fn run_forms<V: Venue>(venue: V, symbol: &str, texts: &[(Form<'_>, &str)]) -
     while let Some(action) = feed.poll_action() {
         match action {
             Action::SendText { text, .. } => said.push(text),
-            Action::Fetch { url, .. } => said.push(url),
+            Action::Fetch { url, .. } => {
+                said.push(url.split('#').next().unwrap_or_default().to_owned());
+            }
             _ => {}
         }
     }

@@ -7,8 +7,8 @@
 )]
 
 use feeds::contract::{
-    Action, Batch, Descriptor, Feed, FeedSettings, Form, Line, LinkEvent, Packet, TickSink,
-    Transport,
+    Action, Batch, Descriptor, Feed, FeedSettings, Form, Line, LinkEvent, Outcome, Packet,
+    TickSink, Transport,
 };
 use feeds::model::{
     self, ChannelId, Definition, EventTime, Flags, InstrumentId, Price, RecvTime, Side, Symbol,
@@ -160,7 +160,7 @@ pub struct Faults {
     pub lose: u64,
     /// It is cut off somewhere.
     pub cut_off: u64,
-    /// It comes twice. Only where numbers show it.
+    /// It comes twice. Only where numbers show it: of changes and trades.
     pub twice: u64,
     /// A step ends a connection.
     pub cut: u64,
@@ -204,6 +204,8 @@ pub struct World {
     pub answers: VecDeque<(u64, u8, String, String)>,
     /// Why connections were opened anew.
     pub reasons: BTreeMap<&'static str, u64>,
+    /// Our texts of this line with this in it are lost.
+    pub unheard: Option<(u8, &'static str)>,
 }
 
 impl World {
@@ -239,6 +241,7 @@ impl World {
             silent: BTreeSet::new(),
             answers: VecDeque::new(),
             reasons: BTreeMap::new(),
+            unheard: None,
         };
         {
             let mut books = world.books.lock().unwrap();
@@ -300,6 +303,10 @@ impl World {
                     if self.happens(self.faults.lose_ours) || self.silent.contains(&line.0) {
                         continue;
                     }
+                    let is_unheard = |&(of, part): &(u8, &str)| of == line.0 && text.contains(part);
+                    if self.unheard.as_ref().is_some_and(is_unheard) {
+                        continue;
+                    }
                     if let Some(&client) = self.open.get(&line.0) {
                         self.venue.on_text(EventTime(self.now), client, &text);
                     }
@@ -344,8 +351,8 @@ impl World {
                 let length = 1 + self.dice.below(bytes.len() as u64 - 1) as usize;
                 bytes = &bytes[..length];
             }
-            self.packet(Line(line), Form::Text, bytes);
-            if shows && self.happens(self.faults.twice) {
+            let outcome = self.packet(Line(line), Form::Text, bytes);
+            if shows && outcome == Outcome::Applied && self.happens(self.faults.twice) {
                 self.packet(Line(line), Form::Text, bytes);
             }
         }
@@ -405,14 +412,14 @@ impl World {
         })
     }
 
-    pub fn packet(&mut self, line: Line, form: Form<'_>, bytes: &[u8]) {
+    pub fn packet(&mut self, line: Line, form: Form<'_>, bytes: &[u8]) -> Outcome {
         let packet = Packet {
             line,
             ts_recv: RecvTime(self.now),
             form,
             bytes,
         };
-        self.feed.on_packet(&packet, &mut self.out);
+        self.feed.on_packet(&packet, &mut self.out)
     }
 
     /// One order comes, and the oldest goes.
