@@ -105,7 +105,11 @@ fn seeds() -> u64 {
 }
 
 /// What went wrong once: answers asked for before a loss, and numbers behind a text that could not be read.
-const FOUND: [(&str, u64); 2] = [("bitstamp_ws", 605), ("bitfinex_ws", 637)];
+const FOUND: [(&str, u64); 3] = [
+    ("bitstamp_ws", 605),
+    ("bitstamp_ws", 671),
+    ("bitfinex_ws", 637),
+];
 
 #[test]
 fn what_went_wrong_once_goes_well() {

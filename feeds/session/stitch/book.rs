@@ -102,6 +102,15 @@ impl Book {
         was_following
     }
 
+    /// Connections of which updates up to a number are kept.
+    fn lines_until(&self, last: u64) -> LineSet {
+        let early = self.kept.iter().filter(|kept| kept.span.last <= last);
+        early.fold(LineSet::default(), |mut lines, kept| {
+            lines.insert(kept.arrival.line);
+            lines
+        })
+    }
+
     /// Whether a connection has the whole book in store.
     pub(super) fn is_carried_by(&self, line: Line) -> bool {
         self.standby
@@ -455,16 +464,6 @@ impl State {
             return;
         }
         let last = snapshot.span.last;
-        // Where a hole does not show in the numbers, what is heard has to reach back to the snapshot.
-        let begins_late = chain == Chain::Rising
-            && origin == Origin::Rest
-            && book.kept.front().is_some_and(|kept| kept.span.last > last);
-        if chain != Chain::Connection {
-            while book.kept.front().is_some_and(|kept| kept.span.last <= last) {
-                book.kept.pop_front();
-            }
-        }
-        let continues = |kept: &Kept| standing(chain, last, false, &kept.span) == Standing::Next;
         // Where a hole does not show, what was asked for before the book was lost says nothing of what was lost with it.
         let is_stale =
             chain == Chain::Rising && arrival.asked_at.is_some_and(|asked| asked <= book.lost_at);
@@ -473,12 +472,26 @@ impl State {
             && chain != Chain::Connection
             && last < book.before.0
             && arrival.at < book.before.1;
-        if is_stale || is_late || begins_late || !book.kept.front().is_none_or(continues) {
-            self.counters.snapshots_failed += 1;
-            self.note(Notice::SnapshotFailed {
-                reason: "older than the first update that is kept",
-            });
-            self.ask_again(index, arrival.at);
+        if is_stale || is_late {
+            self.refuse_snapshot(index, arrival.at);
+            return;
+        }
+        let reaching_back = book.lines_until(last);
+        if chain != Chain::Connection {
+            book.kept.retain(|kept| kept.span.last > last);
+        }
+        let is_blind = chain == Chain::Rising && origin == Origin::Rest;
+        let begins_late = if is_blind && !reaching_back.is_empty() {
+            // Where a hole does not show in the numbers, what a connection says has to reach back to the snapshot.
+            book.kept
+                .retain(|kept| reaching_back.has(kept.arrival.line));
+            false
+        } else {
+            is_blind && !book.kept.is_empty()
+        };
+        let continues = |kept: &Kept| standing(chain, last, false, &kept.span) == Standing::Next;
+        if begins_late || !book.kept.front().is_none_or(continues) {
+            self.refuse_snapshot(index, arrival.at);
             return;
         }
         let kept = std::mem::take(&mut book.kept);
@@ -486,8 +499,9 @@ impl State {
         let met = match (origin, kept.front()) {
             // What the others said before is in it: they come up to it.
             (Origin::InBand, _) if was_following => book.met,
+            (Origin::Rest, _) if is_blind && !reaching_back.is_empty() => reaching_back,
             (Origin::Rest, Some(first)) => LineSet::of(first.arrival.line),
-            (Origin::Rest, None) if chain == Chain::Rising => {
+            (Origin::Rest, None) if is_blind => {
                 let shard = self.instruments[index].shard;
                 let line = self.line_of(shard);
                 line.map_or_else(LineSet::default, LineSet::of)
@@ -500,6 +514,15 @@ impl State {
         }
         self.replace_book(index, id, snapshot, arrival, out);
         self.apply_kept(index, id, kept, out);
+    }
+
+    #[cold]
+    fn refuse_snapshot(&mut self, index: usize, at: RecvTime) {
+        self.counters.snapshots_failed += 1;
+        self.note(Notice::SnapshotFailed {
+            reason: "older than the first update that is kept",
+        });
+        self.ask_again(index, at);
     }
 
     /// A snapshot becomes the book.
