@@ -24,8 +24,9 @@
 //!
 //! `sequence_num` counts every message of a connection from 0, whatever its channel, confirmations and heartbeats included. A
 //! hole may have been any book's, so that all books of this connection go back to their snapshots, and the hole is in the
-//! ledger. A message with number 0 begins a connection. There is a heartbeat every second: a hole is seen after a second at
-//! most, also in a book that nothing happens to.
+//! ledger. A message whose number falls breaks them, too, and is not told. There is a heartbeat every second: a hole is seen
+//! after a second at most, also in a book that nothing happens to. In a recording without the openings of connections a
+//! message with number 0 is one.
 //!
 //! A text that is no JSON has a number all the same, where that can be read; where it cannot, all books begin anew.
 //!

@@ -43,9 +43,8 @@ pub(super) fn read<H: Hear>(
         }
     };
     let object = tape.as_value().into_object().ok_or(NO_JSON)?;
-    if let Some(number) = object.get("sequence_num").and_then(integer) {
-        known.number(number, hear);
-    }
+    let number = object.get("sequence_num").and_then(integer);
+    let is_told = number.is_none_or(|number| known.number(number, hear));
     let Some(channel) = text(&object, "channel") else {
         return match text(&object, "type").ok_or(NO_JSON)? {
             "error" => {
@@ -64,13 +63,12 @@ pub(super) fn read<H: Hear>(
         "subscriptions" => Kind::Subscriptions,
         other => return Ok(Heard::Unknown(Symbol::new(other.as_bytes()))),
     };
-    match kind {
-        Kind::Heartbeats => return Ok(Heard::Kind(kind as u8)),
-        Kind::Subscriptions => {
-            hear.confirmed();
-            return Ok(Heard::Kind(kind as u8));
-        }
-        _ => {}
+    if !is_told || kind == Kind::Heartbeats {
+        return Ok(Heard::Kind(kind as u8));
+    }
+    if kind == Kind::Subscriptions {
+        hear.confirmed();
+        return Ok(Heard::Kind(kind as u8));
     }
     let timestamp = text(&object, "timestamp").unwrap_or_default().as_bytes();
     let bad = fields(&object, kind).bad();

@@ -50,26 +50,45 @@ pub(super) struct CoinbaseAdvanced {
 pub(super) struct Known {
     /// Books that began, by line.
     books: Books,
-    /// The number of the last message, by line.
-    numbers: Vec<Option<u64>>,
+    /// By line.
+    numbers: Vec<Numbers>,
     /// Where the last text came on.
     line: Line,
+}
+
+/// The numbers of one connection.
+#[derive(Clone, Copy, Default)]
+struct Numbers {
+    /// `None`: any number may come.
+    next: Option<u64>,
+    /// Whether somebody told us when it was opened; then no number says so.
+    is_begun: bool,
 }
 
 impl Default for Known {
     fn default() -> Known {
         Known {
             books: Books::default(),
-            numbers: vec![None; usize::from(u8::MAX) + 1],
+            numbers: vec![Numbers::default(); usize::from(u8::MAX) + 1],
             line: Line(0),
         }
     }
 }
 
 impl Known {
-    fn last(&mut self) -> &mut Option<u64> {
+    fn of_line(&mut self) -> &mut Numbers {
         // One for each line there can be.
         &mut self.numbers[usize::from(self.line.0)]
+    }
+
+    /// The connection is new: it has no books yet.
+    fn begin(&mut self, is_begun: bool) {
+        let line = self.line.0;
+        self.books.retain(|&(of, _)| of != line);
+        *self.of_line() = Numbers {
+            next: None,
+            is_begun,
+        };
     }
 
     /// A book of the connection begins.
@@ -79,43 +98,40 @@ impl Known {
         }
     }
 
-    /// The number of a message, which continues the one before or breaks all books of the connection.
+    /// The number of a message. One that does not continue the last one breaks all books of the connection; one that falls is
+    /// of a message that is not to be told: a snapshot, too, may be older than what it would replace.
     #[inline]
-    pub(super) fn number<H: Hear>(&mut self, number: u64, hear: &mut H) {
-        let last = self.last().replace(number);
-        let next = last.and_then(|last| last.checked_add(1));
-        if next.is_some_and(|next| number != next) || number == 0 {
-            self.jump(last, number, hear);
-        }
+    pub(super) fn number<H: Hear>(&mut self, number: u64, hear: &mut H) -> bool {
+        let of_line = self.of_line();
+        let next = of_line.next.replace(number.wrapping_add(1));
+        next.is_none_or(|next| next == number || self.jump(next, number, hear))
     }
 
     #[cold]
-    fn jump<H: Hear>(&mut self, last: Option<u64>, number: u64, hear: &mut H) {
-        let line = self.line.0;
-        if number == 0 {
-            // A connection begins. One that said no more than its first message had no book that this could lose.
-            if last != Some(0) {
-                self.books.retain(|&(of, _)| of != line);
-            }
-            return;
+    fn jump<H: Hear>(&mut self, next: u64, number: u64, hear: &mut H) -> bool {
+        if number == 0 && !self.of_line().is_begun {
+            self.begin(false);
+            self.of_line().next = Some(1);
+            return true;
         }
-        let Some(next) = last.and_then(|last| last.checked_add(1)) else {
-            return;
-        };
         // Numbers that fall show that something is wrong, not how much.
-        hear.missed(next, number.checked_sub(next).unwrap_or(1));
+        let skipped = number.checked_sub(next);
+        hear.missed(next, skipped.unwrap_or(1));
         for (of, symbol) in &self.books {
-            if *of == line {
+            if *of == self.line.0 {
                 hear.lost(symbol.as_str().as_bytes());
             }
         }
+        skipped.is_some()
     }
 
     /// A text that is no JSON: it has had a number, if that much of it is left.
     pub(super) fn pass_over<H: Hear>(&mut self, text: &[u8], hear: &mut H) {
         match number_of(text) {
-            Some(number) => self.number(number, hear),
-            None => *self.last() = None,
+            Some(number) => {
+                self.number(number, hear);
+            }
+            None => self.of_line().next = None,
         }
     }
 }
@@ -187,9 +203,11 @@ impl Venue for CoinbaseAdvanced {
         let Some(message) = scan::scan(text, lists) else {
             return read::read(text, reader, lists, known, hear);
         };
-        known.number(message.number, hear);
+        let is_told = known.number(message.number, hear);
         let is_snapshot = message.is_snapshot;
         let kind = match message.body {
+            Body::Book { .. } if !is_told => Kind::Level2,
+            Body::Trades if !is_told => Kind::Trades,
             Body::Book { symbol, time } => {
                 if is_snapshot {
                     known.has_book(symbol);
@@ -273,6 +291,11 @@ impl Venue for CoinbaseAdvanced {
         let url = |name| format!("{host}/api/v3/brokerage/market/products?product_type={name}");
         let meant = types.into_iter().filter(|(_, is_meant)| *is_meant);
         meant.map(|(name, _)| url(name)).collect()
+    }
+
+    fn begin(&mut self, line: Line) {
+        self.known.line = line;
+        self.known.begin(true);
     }
 
     fn forget(&mut self) {
