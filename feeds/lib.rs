@@ -67,6 +67,7 @@ pub mod cboe_pitch_equities;
 pub mod cboe_pitch_futures;
 pub mod cboe_pitch_options;
 pub mod cme_mdp3;
+pub mod coinbase_advanced;
 pub mod coinbase_derivatives;
 pub mod coinbase_ws;
 pub mod dbn;
@@ -107,6 +108,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &gemini_ws::DESCRIPTOR,
     &bitfinex_ws::DESCRIPTOR,
     &kraken_futures::DESCRIPTOR,
+    &coinbase_advanced::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
     &cboe_pitch_futures::DESCRIPTOR,
     &cboe_pitch_options::DESCRIPTOR,

@@ -42,7 +42,7 @@ const fn class(feed: &'static str, shows: [bool; 3]) -> Class {
     }
 }
 
-const CLASSES: [Class; 8] = [
+const CLASSES: [Class; 9] = [
     // By REST, ranges of numbers.
     class("binance_spot", [true, true, false]),
     // By REST, each update names the one before.
@@ -54,6 +54,8 @@ const CLASSES: [Class; 8] = [
     class("kraken_ws_v2", [true, false, true]),
     // On the connection, numbers that count.
     class("bybit_ws_v5", [true, false, false]),
+    // On the connection, numbers of the connection.
+    class("coinbase_advanced", [true, false, false]),
     // Times that rise.
     class("bitstamp_ws", [false, false, false]),
     // On the connection, no numbers: nothing shows a loss.

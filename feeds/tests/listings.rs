@@ -14,12 +14,13 @@ const START: u64 = 1_700_000_000_000_000_000;
 const SECOND: u64 = 1_000_000_000;
 const CONNECTION: u32 = 1;
 /// Rooms whose venues list their instruments by REST.
-const ROOMS: [&str; 9] = [
+const ROOMS: [&str; 10] = [
     "binance_spot",
     "binance_usdm",
     "bitmex_ws",
     "bitstamp_ws",
     "bybit_ws_v5",
+    "coinbase_advanced",
     "deribit_ws",
     "gateio_ws",
     "kucoin_ws",

@@ -541,6 +541,7 @@ impl<V: Venue> Feed for StitchedFeed<V> {
         match event {
             LinkEvent::Up(line) => {
                 self.state.down(line, now, out);
+                self.venue.begin(line);
                 self.state.up(line, now);
                 self.state.listings.begin(now);
                 self.state.ask_lists(now);

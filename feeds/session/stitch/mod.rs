@@ -394,6 +394,11 @@ pub trait Venue: Send {
         None
     }
 
+    /// A connection is open: what it says continues nothing that was said on this line before.
+    fn begin(&mut self, line: Line) {
+        let _ = line;
+    }
+
     /// The connections are gone: what was known of their texts is forgotten.
     fn forget(&mut self) {}
 }
