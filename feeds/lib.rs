@@ -57,6 +57,7 @@ pub mod simulator;
 
 pub mod binance_coinm;
 pub mod binance_spot;
+pub mod binance_spot_sbe;
 pub mod binance_usdm;
 pub mod bitfinex_ws;
 pub mod bitmex_ws;
@@ -101,6 +102,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &kucoin_ws::DESCRIPTOR,
     &gateio_ws::DESCRIPTOR,
     &binance_spot::DESCRIPTOR,
+    &binance_spot_sbe::DESCRIPTOR,
     &deribit_ws::DESCRIPTOR,
     &bitmex_ws::DESCRIPTOR,
     &bybit_ws_v5::DESCRIPTOR,

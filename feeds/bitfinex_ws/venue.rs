@@ -127,10 +127,11 @@ impl Known {
         }
     }
 
-    fn number<H: Hear>(&mut self, number: u64, hear: &mut H) {
+    /// Whether what has this number may be told.
+    fn number<H: Hear>(&mut self, number: u64, hear: &mut H) -> bool {
         let last = self.last().replace(number);
         let Some(next) = last.and_then(|last| last.checked_add(1)) else {
-            return;
+            return true;
         };
         if number != next {
             // Numbers that fall show that something is wrong, not how much.
@@ -138,12 +139,15 @@ impl Known {
             hear.missed(next, count);
             self.lose_books(hear);
         }
+        number >= next
     }
 
     #[inline]
     fn tell<H: Hear>(&mut self, message: &Message, levels: &[Level], hear: &mut H) -> Kind {
-        if let Some(number) = message.number {
-            self.number(number, hear);
+        if let Some(number) = message.number
+            && !self.number(number, hear)
+        {
+            return Kind::Other;
         }
         let subject = self.of(message.channel);
         let symbol = subject.map_or(&b""[..], |(_, symbol)| symbol.as_str().as_bytes());

@@ -54,6 +54,12 @@ pub trait Dimensions {
     fn write(block_length: usize, count: usize, out: &mut Vec<u8>);
 }
 
+/// A count as it stands on the wire; one beyond all memory leaves the message anyway.
+#[inline(always)]
+pub fn count_of(count: impl Into<u64>) -> usize {
+    usize::try_from(count.into()).unwrap_or(usize::MAX)
+}
+
 /// A length before bytes that vary.
 pub trait LengthPrefix {
     /// Bytes on the wire.
@@ -552,7 +558,7 @@ macro_rules! sbe_dimensions {
             fn read(bytes: &[u8]) -> (usize, usize) {
                 (
                     usize::from($crate::sbe_get!(bytes, $block, $block_type)),
-                    usize::from($crate::sbe_get!(bytes, $count, $count_type)),
+                    $crate::session::sbe::count_of($crate::sbe_get!(bytes, $count, $count_type)),
                 )
             }
             fn write(block_length: usize, count: usize, out: &mut Vec<u8>) {

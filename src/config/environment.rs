@@ -4,9 +4,7 @@
 use super::{Config, FeedConfig, PublishConfig, Reach, Stamping};
 use crate::sys::{affinity, socket};
 use std::fmt;
-use std::fs::File;
 use std::io;
-use std::path::Path;
 
 /// Something this host lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,26 +58,17 @@ pub fn check(config: &Config) -> Vec<EnvironmentFault> {
             });
         }
     }
-    if let Some(record) = &config.record {
-        check_folder(&record.dir, &mut faults);
-    }
-    faults
-}
-
-/// Whether files can be made in the folder of recordings.
-fn check_folder(folder: &Path, faults: &mut Vec<EnvironmentFault>) {
-    let probe = folder.join(format!(".waveletd-check-{}", std::process::id()));
-    match File::create_new(&probe) {
-        Ok(_) => {
-            let _ = std::fs::remove_file(&probe);
-        }
-        Err(error) => faults.push(EnvironmentFault {
+    if let Some(record) = &config.record
+        && let Err(error) = record.can_write()
+    {
+        faults.push(EnvironmentFault {
             path: "record.dir".to_owned(),
-            why: format!("cannot write into {}: {error}", folder.display()),
+            why: format!("cannot write into {}: {error}", record.dir.display()),
             remedy: "make it a folder this user may write to".to_owned(),
             is_fatal: true,
-        }),
+        });
     }
+    faults
 }
 
 fn check_core(
@@ -256,7 +245,8 @@ mod tests {
             .unwrap();
         let lines = feed(&format!("{{a: \"{port}\"}}"));
         let folder = tempfile::tempdir().unwrap();
-        let record = |folder: &Path| format!("{lines}record: {{dir: {}}}\n", folder.display());
+        let record =
+            |folder: &std::path::Path| format!("{lines}record: {{dir: {}}}\n", folder.display());
         check_text(&record(folder.path()), &[]);
         assert_eq!(folder.path().read_dir().unwrap().count(), 0);
         let missing = folder.path().join("missing");

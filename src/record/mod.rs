@@ -14,6 +14,7 @@ mod file;
 
 use crate::metrics::{Counter, Counters};
 use file::FeedFile;
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -40,6 +41,19 @@ pub struct RecordConfig {
     pub queue_bytes_max: u64,
     /// Level of compression, 1 to 19.
     pub level: i32,
+}
+
+impl RecordConfig {
+    /// Makes a file in the folder, and removes it again.
+    ///
+    /// # Errors
+    /// The kernel's reason why it cannot be made.
+    pub fn can_write(&self) -> io::Result<()> {
+        let name = format!(".waveletd-check-{}", std::process::id());
+        let path = self.dir.join(name);
+        File::create_new(&path)?;
+        std::fs::remove_file(&path)
+    }
 }
 
 /// What a line of a recording is.

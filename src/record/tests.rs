@@ -32,7 +32,7 @@ fn files(dir: &Path) -> Vec<PathBuf> {
 fn lines(dir: &Path) -> Vec<String> {
     let mut lines = Vec::new();
     for path in files(dir) {
-        let file = std::fs::File::open(path).unwrap();
+        let file = File::open(path).unwrap();
         let mut decoder = zstd::stream::read::Decoder::new(file).unwrap();
         let mut text = String::new();
         // A file that was cut off is read up to there.

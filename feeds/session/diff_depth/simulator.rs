@@ -15,10 +15,15 @@ pub struct DiffDepthMarket {
 
 /// The venue of a market.
 pub fn venue(market: Market) -> LevelVenue<DiffDepthMarket> {
-    LevelVenue::new(DiffDepthMarket { market })
+    LevelVenue::new(DiffDepthMarket::of(market))
 }
 
 impl DiffDepthMarket {
+    /// How a market speaks.
+    pub fn of(market: Market) -> DiffDepthMarket {
+        DiffDepthMarket { market }
+    }
+
     fn millis(now: EventTime) -> u64 {
         now.0 / 1_000_000
     }

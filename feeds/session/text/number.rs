@@ -32,6 +32,24 @@ impl Number {
         scale: 0,
     };
 
+    /// `mantissa` × 10^`exponent`; `None` when it needs more than 64 bits, or more digits behind the point than any number has.
+    pub fn of_parts(mantissa: u64, exponent: i8) -> Option<Number> {
+        if exponent >= 0 {
+            let power = POWERS.get(usize::from(exponent.unsigned_abs()))?;
+            let mantissa = mantissa.checked_mul(*power)?;
+            return Some(Number { mantissa, scale: 0 });
+        }
+        let (mut mantissa, mut scale) = (mantissa, exponent.unsigned_abs());
+        if mantissa == 0 {
+            return Some(Number::ZERO);
+        }
+        while scale > 0 && mantissa.is_multiple_of(10) {
+            mantissa /= 10;
+            scale -= 1;
+        }
+        (usize::from(scale) < POWERS.len()).then_some(Number { mantissa, scale })
+    }
+
     /// Reads `digits[.digits]` at the start of `text`; gives the number and how many bytes it took.
     ///
     /// `None` when there is no digit, or when the number has more significant digits than 64 bits hold.
