@@ -11,7 +11,7 @@ mod typed;
 
 use crate::measure::{is_test, run_count};
 use feeds::contract::{Batch, FeedSettings, Form, Line, LinkEvent, Packet, TickSink};
-use feeds::model::{Action, ChannelId, Definition, RecvTime, Side, Tick};
+use feeds::model::{Action, ChannelId, Definition, RecvTime, Tick};
 use feeds::session::stitch::Venue;
 use made::{Kind, Pass};
 use std::hint::black_box;
