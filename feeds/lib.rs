@@ -77,6 +77,7 @@ pub mod htx_ws;
 pub mod iex_deep10;
 pub mod iex_deepplus;
 pub mod iex_tops16;
+pub mod kraken_futures;
 pub mod kraken_ws_v2;
 pub mod kucoin_ws;
 pub mod memx_memoir_depth;
@@ -105,6 +106,7 @@ pub static REGISTRY: &[&contract::Descriptor] = &[
     &htx_ws::DESCRIPTOR,
     &gemini_ws::DESCRIPTOR,
     &bitfinex_ws::DESCRIPTOR,
+    &kraken_futures::DESCRIPTOR,
     &cboe_pitch_equities::DESCRIPTOR,
     &cboe_pitch_futures::DESCRIPTOR,
     &cboe_pitch_options::DESCRIPTOR,

@@ -14,7 +14,7 @@ const START: u64 = 1_700_000_000_000_000_000;
 const SECOND: u64 = 1_000_000_000;
 const CONNECTION: u32 = 1;
 /// Rooms whose venues list their instruments by REST.
-const ROOMS: [&str; 9] = [
+const ROOMS: [&str; 10] = [
     "binance_spot",
     "binance_usdm",
     "bitmex_ws",
@@ -22,6 +22,7 @@ const ROOMS: [&str; 9] = [
     "bybit_ws_v5",
     "deribit_ws",
     "gateio_ws",
+    "kraken_futures",
     "kucoin_ws",
     "okx_ws",
 ];
