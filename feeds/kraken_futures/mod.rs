@@ -35,6 +35,9 @@
 //! The venue confirms product by product where a request names several. A request names one here, so that each has its own
 //! confirmation, and one that fails takes nothing else with it.
 //!
+//! The venue closes connections that are not pinged for a minute by WebSocket's own ping, which is the transport's work; it
+//! has no ping in JSON. That markets may be quiet is what the `heartbeat` feed is for.
+//!
 //! # Rounding
 //!
 //! Marks, indices and funding rates are results of the venue's floating-point arithmetic (`64399.68035588646`): they are told
