@@ -1,40 +1,53 @@
-//! Kraken Futures (derivatives) over WebSocket: books by level, trades, statistics.
+//! Kraken Futures over WebSocket (version 1): books by level, trades, statistics of perpetuals and futures.
 //!
-//! Source: Kraken API Center, Futures WebSocket: "Book", "Trade", "Ticker", "Heartbeat"
-//! (docs.kraken.com/exchange/api-reference/futures-websocket), and "Get instruments" of the Futures REST reference.
+//! Source: "Book", "Trade", "Ticker" and "Heartbeat" of the Derivatives WebSocket, "Get instruments" of the Derivatives REST
+//! API and "Derivatives Rate Limits" (docs.kraken.com). The manual calls the same venue Kraken Derivatives.
 //!
 //! # Coverage
 //!
 //! | Message | What becomes of it |
 //! |---|---|
-//! | `book_snapshot` | `Clear`, then a `Level` for each entry. Replaces the book |
-//! | `book` | A `Level`: one side, one price, what rests there now |
-//! | `trade` | `Trade`; `order_id` is `uid` folded to 64 bits, `side` the aggressor's |
-//! | `trade_snapshot` | Counted, not used: trades of before the subscription |
-//! | `ticker` | `Statistic`: `LastPrice`, `MarkPrice`, `IndexPrice`, `OpenInterest`, `FundingRate`; `suspended` is a `Status` |
-//! | `heartbeat` | Counted: a quiet connection lives |
-//! | `subscribed`, `unsubscribed` | The former confirms one request |
-//! | `subscribed_failed`, `error`, `alert` | Notices with the venue's words |
-//! | `info` | Counted: the greeting |
-//! | instruments by REST | Steps of price and size, kind, expiry, names, and whether trading is on |
-//! | `ticker_lite`, private feeds | Not subscribed; counted as unknown |
+//! | `book_snapshot` | `Clear`, then a `Level` for each entry |
+//! | `book` | A `Level`; a `qty` of 0 takes it away |
+//! | `trade_snapshot` | Trades from before the subscription, in the order they happened |
+//! | `trade` | `Trade`; `order_id` is made of the `uid`, the aggressor is the `side` |
+//! | `ticker` | `Statistic`: `LastPrice`, `MarkPrice`, `IndexPrice`, `OpenInterest`, `Volume24h`, `OpenPrice24h` and, of perpetuals, `FundingRate`; `suspended` and `post_only` are a `Status` |
+//! | `heartbeat` | Shows that the connection is alive |
+//! | `info`, `unsubscribed` | Counted |
+//! | `subscribed` | Confirms a subscription |
+//! | `alert`, `error`, `subscribed_failed`, `unsubscribed_failed` | A notice with the venue's words |
+//! | `instruments` by REST | Steps of price and size, terms, and whether trading is on |
+//! | other feeds | Counted by name, not used |
 //!
 //! # Sequencing
 //!
-//! `seq` of a product's book rises by one from message to message, beginning with its snapshot: an update has to be the next.
-//! One that is not sends the book, and only that one, back to a new subscription. Snapshots are not sorted by rule; they need not be.
+//! Messages of one book have numbers without holes (`seq`): the first change has the snapshot's number and one, each further
+//! one the last and one. A hole takes that book back to its snapshot, and no other book: its feed is left and joined again,
+//! and a subscription begins with the whole book. Trades have numbers of their own, which fell between recordings of
+//! different years; a trade is told from known ones by its `uid`.
 //!
-//! # Numbers
+//! The manual calls `seq` a sequence number and does not say that it has no holes; other clients take it so. Were it wrong,
+//! books would be begun again and again, and counted as lost. What the manual shows as whole numbers comes with a point (`6385.0`), small ones with an exponent
+//! (`5.494e-6`), and the members of a `trade` come in two orders: all are read.
 //!
-//! Prices and sizes are JSON numbers and read as the decimals they are. `contractValueTradePrecision` is how many digits sizes have
-//! (below zero: tens of contracts). The funding rate is the relative one, of the position's value an hour.
+//! # Subscriptions
+//!
+//! The venue confirms product by product where a request names several. A request names one here, so that each has its own
+//! confirmation, and one that fails takes nothing else with it.
+//!
+//! The venue closes connections that are not pinged for a minute by WebSocket's own ping, which is the transport's work; it
+//! has no ping in JSON. That markets may be quiet is what the `heartbeat` feed is for.
+//!
+//! # Rounding
+//!
+//! Marks, indices and funding rates are results of the venue's floating-point arithmetic (`64399.68035588646`): they are told
+//! to the nearest 1e-9. Prices and sizes are exact. `FundingRate` is `relative_funding_rate`, for one hour, a part of the
+//! position; `funding_rate` itself is an amount a contract. The ticker leaves a rate out that is zero.
 //!
 //! # Not here
 //!
-//! Login and private feeds; the index products; the venue's newer unified WebSocket (`uws.kraken.com`).
-//!
-//! Not verified against the live venue: that one `subscribed` answers a request of several products. Message samples of the
-//! tests follow the pages' fields.
+//! Login and what it opens; `ticker_lite`, which is less of `ticker`; which trades were liquidations (`type`); the prediction
+//! of the next funding rate.
 
 mod read;
 mod scan;
@@ -44,14 +57,46 @@ mod tests;
 mod venue;
 
 use crate::contract::{
-    BookKind, Descriptor, Feed, FeedSettings, SettingFault, SettingKey, SnapshotService, Transport,
+    BookKind, DecodeError, Descriptor, Feed, FeedSettings, MessageSink, Packet, SettingFault,
+    SettingKey, SnapshotService, Transport,
 };
-use crate::session::stitch;
 use crate::session::stitch::simulator::LevelVenue;
-use crate::session::stitch::{Settings, StitchedFeed, settings};
+use crate::session::stitch::{self, Settings, StitchedFeed, settings};
 use crate::session::text::integer;
-use venue::KrakenFutures;
+use venue::{KrakenFutures, REST_URL};
 
+/// Types of messages, as counted.
+const KINDS: [&str; 10] = [
+    "book_snapshot",
+    "book",
+    "trade_snapshot",
+    "trade",
+    "ticker",
+    "heartbeat",
+    "info",
+    "subscribed",
+    "unsubscribed",
+    "alert",
+];
+
+/// What [`KINDS`] are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    BookSnapshot,
+    Book,
+    TradeSnapshot,
+    Trade,
+    Ticker,
+    Heartbeat,
+    Info,
+    Subscribed,
+    Unsubscribed,
+    /// Anything the venue complains of.
+    Alert,
+}
+
+/// Keys beyond the common ones.
 static KEYS: &[SettingKey] = &[
     settings::SILENCE_KEY,
     settings::REST_KEY,
@@ -63,8 +108,8 @@ static KEYS: &[SettingKey] = &[
 pub static DESCRIPTOR: Descriptor = Descriptor {
     name: "kraken_futures",
     title: "Kraken Futures WebSocket",
-    venue: "kraken",
-    specification: "Kraken Futures WebSocket v1 (docs.kraken.com/exchange/api-reference/futures-websocket)",
+    venue: "kraken_futures",
+    specification: "Derivatives WebSocket and Derivatives REST, Get instruments, of the Kraken API (docs.kraken.com)",
     transport: Transport::WebSocket,
     book: BookKind::ByLevel,
     has_retransmission: false,
@@ -74,30 +119,29 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     build,
     session_key: |_| None,
     file_message: |_| None,
-    inspect: |packet, sink| {
-        stitch::inspect(packet, sink, &|object| {
-            let name =
-                stitch::text_of(object, "event").or_else(|| stitch::text_of(object, "feed"))?;
-            let sequence = object.get("seq").and_then(integer);
-            Some((name.to_owned(), sequence))
-        })
-    },
-    simulator: || Box::new(LevelVenue::new(simulator::KrakenFuturesMarket)),
+    inspect,
+    simulator: || Box::new(LevelVenue::new(simulator::KrakenFuturesVenue)),
 };
 
 fn build(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>> {
-    let own = Settings::of(
-        settings,
-        "https://futures.kraken.com",
-        is_symbol,
-        "PF_XBTUSD",
-    )?;
+    let own = Settings::of(settings, REST_URL, is_symbol, "PF_XBTUSD")?;
     let venue = KrakenFutures::new(&own.rest_url);
     Ok(Box::new(StitchedFeed::new(settings.channel, own, venue)))
 }
 
-/// `PF_XBTUSD`, `FI_XBTUSD_220930`.
+/// Capital letters and digits, `_` between the parts, `.` in the names of some shares.
 fn is_symbol(name: &str) -> bool {
-    name.bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+    let is_part = |byte: u8| {
+        byte.is_ascii_uppercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'.')
+    };
+    name.bytes().all(is_part)
+}
+
+fn inspect(packet: &Packet<'_>, sink: &mut dyn MessageSink) -> Result<(), DecodeError> {
+    stitch::inspect(packet, sink, &|object| {
+        // Answers to subscriptions have both.
+        let name = stitch::text_of(object, "event").or(stitch::text_of(object, "feed"));
+        let sequence = object.get("seq").and_then(integer);
+        Some((name?.trim().to_owned(), sequence))
+    })
 }

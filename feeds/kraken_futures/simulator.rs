@@ -1,14 +1,14 @@
-//! How the venue speaks.
+//! How this venue speaks.
 
 use crate::model::{EventTime, Price, Side, Size, Symbol};
 use crate::session::stitch::simulator::{Asked, BookNow, SIZE_DECIMALS, Speak, TICK_SIZE, Wish};
 use crate::simulator::TradeNow;
 use simd_json::prelude::*;
 
-/// The venue.
-pub(super) struct KrakenFuturesMarket;
+/// The venue of the simulator.
+pub(super) struct KrakenFuturesVenue;
 
-fn levels(levels: &[(Price, Size)]) -> String {
+fn entries(levels: &[(Price, Size)]) -> String {
     let entries: Vec<String> = levels
         .iter()
         .map(|(price, size)| {
@@ -16,57 +16,59 @@ fn levels(levels: &[(Price, Size)]) -> String {
             format!("{{\"price\":{price},\"qty\":{size}}}")
         })
         .collect();
-    entries.join(",")
+    format!("[{}]", entries.join(","))
 }
 
-const fn side_name(side: Side) -> &'static str {
-    match side {
-        Side::Ask => "sell",
-        Side::Bid | Side::None => "buy",
-    }
+fn error(words: &str) -> Vec<Wish> {
+    let text = format!("{{\"event\":\"error\",\"message\":\"{words}\"}}");
+    vec![Wish::Reply(text)]
 }
 
-impl Speak for KrakenFuturesMarket {
+fn millis(now: EventTime) -> u64 {
+    now.0 / 1_000_000
+}
+
+impl Speak for KrakenFuturesVenue {
     fn on_text(&mut self, _now: EventTime, text: &str) -> Vec<Wish> {
-        let bad = || {
-            let text = "{\"event\":\"alert\",\"message\":\"Bad request\"}";
-            vec![Wish::Reply(text.to_owned())]
-        };
         let mut bytes = text.as_bytes().to_vec();
         let Ok(tape) = simd_json::to_tape(&mut bytes) else {
-            return bad();
+            return error("Json Error");
         };
         let value = tape.as_value();
-        let text_of = |key: &str| value.get(key).and_then(|value| value.into_string());
-        let (Some(event @ ("subscribe" | "unsubscribe")), Some(feed)) =
-            (text_of("event"), text_of("feed"))
-        else {
-            return bad();
+        let text = |key: &str| value.get(key).and_then(|text| text.into_string());
+        let is_subscribe = match text("event") {
+            Some("subscribe") => true,
+            Some("unsubscribe") => false,
+            _ => return error("Bad websocket message"),
         };
-        if !["book", "trade", "ticker", "heartbeat"].contains(&feed) {
-            let text = format!(
-                "{{\"event\":\"{event}d_failed\",\"feed\":\"{feed}\",\"message\":\"Invalid feed\"}}"
-            );
-            return vec![Wish::Reply(text)];
-        }
-        let list = value.get("product_ids").and_then(|list| list.into_array());
-        let names = list.iter().flat_map(|list| list.iter());
-        let symbols: Vec<Symbol> = names
-            .filter_map(|name| name.into_string().map(Symbol::from))
-            .collect();
-        let quoted: Vec<String> = symbols
-            .iter()
-            .map(|symbol| format!("\"{}\"", symbol.as_str()))
-            .collect();
-        let quoted = quoted.join(",");
-        let confirmation =
-            format!("{{\"event\":\"{event}d\",\"feed\":\"{feed}\",\"product_ids\":[{quoted}]}}");
-        let mut wishes = vec![Wish::Reply(confirmation)];
-        for symbol in symbols {
-            match (feed, event) {
-                ("book", "subscribe") => wishes.push(Wish::Book(symbol)),
-                ("book", _) => wishes.push(Wish::NoBook(symbol)),
-                ("trade", "subscribe") => wishes.push(Wish::Trades(symbol)),
+        let done = if is_subscribe {
+            "subscribed"
+        } else {
+            "unsubscribed"
+        };
+        let feed = match text("feed") {
+            Some(feed @ ("book" | "trade" | "ticker")) => feed,
+            Some("heartbeat") => {
+                let text = format!("{{\"event\":\"{done}\",\"feed\":\"heartbeat\"}}");
+                return vec![Wish::Reply(text)];
+            }
+            _ => return error("Invalid feed"),
+        };
+        let names = value.get("product_ids").and_then(|list| list.into_array());
+        let mut wishes = Vec::new();
+        for name in names.iter().flat_map(|names| names.iter()) {
+            let Some(name) = name.into_string() else {
+                continue;
+            };
+            // Each product has its own answer.
+            wishes.push(Wish::Reply(format!(
+                "{{\"event\":\"{done}\",\"feed\":\"{feed}\",\"product_ids\":[\"{name}\"]}}"
+            )));
+            let symbol = Symbol::from(name);
+            match (feed, is_subscribe) {
+                ("book", true) => wishes.push(Wish::Book(symbol)),
+                ("book", false) => wishes.push(Wish::NoBook(symbol)),
+                ("trade", true) => wishes.push(Wish::Trades(symbol)),
                 _ => {}
             }
         }
@@ -74,38 +76,40 @@ impl Speak for KrakenFuturesMarket {
     }
 
     fn on_fetch(&self, url: &str) -> Option<Asked> {
-        url.ends_with("/derivatives/api/v3/instruments")
+        url.contains("/derivatives/api/v3/instruments")
             .then_some(Asked::Products)
     }
 
-    fn snapshot(&self, book: &BookNow<'_>) -> Option<String> {
-        let (name, at, number) = (book.symbol.as_str(), book.now.0 / 1_000_000, book.span.last);
-        let (bids, asks) = (levels(book.bids), levels(book.asks));
+    fn snapshot(&self, now: &BookNow<'_>) -> Option<String> {
+        let (name, at, number) = (now.symbol.as_str(), millis(now.now), now.span.last);
+        let (bids, asks) = (entries(now.bids), entries(now.asks));
         Some(format!(
             "{{\"feed\":\"book_snapshot\",\"product_id\":\"{name}\",\"timestamp\":{at},\"seq\":{number},\
-             \"tickSize\":null,\"bids\":[{bids}],\"asks\":[{asks}]}}"
+             \"tickSize\":null,\"bids\":{bids},\"asks\":{asks}}}"
         ))
     }
 
-    fn update(&self, book: &BookNow<'_>, (side, price, size): (Side, Price, Size)) -> String {
-        let (name, at, number) = (book.symbol.as_str(), book.now.0 / 1_000_000, book.span.last);
-        let (side, size) = (side_name(side), size.display(SIZE_DECIMALS));
+    fn update(&self, now: &BookNow<'_>, (side, price, size): (Side, Price, Size)) -> String {
+        let (name, at, number) = (now.symbol.as_str(), millis(now.now), now.span.last);
+        let side = if side == Side::Bid { "buy" } else { "sell" };
+        let size = size.display(SIZE_DECIMALS);
         format!(
-            "{{\"feed\":\"book\",\"product_id\":\"{name}\",\"side\":\"{side}\",\"seq\":{number},\"price\":{price},\
-             \"qty\":{size},\"timestamp\":{at}}}"
+            "{{\"feed\":\"book\",\"product_id\":\"{name}\",\"side\":\"{side}\",\"seq\":{number},\
+             \"price\":{price},\"qty\":{size},\"timestamp\":{at}}}"
         )
     }
 
     fn trade(&self, symbol: Symbol, now: EventTime, id: u64, trade: &TradeNow) -> String {
-        let (name, at) = (symbol.as_str(), now.0 / 1_000_000);
-        let aggressor = side_name(match trade.resting_side {
-            Side::Bid => Side::Ask,
-            _ => Side::Bid,
-        });
+        let (name, at) = (symbol.as_str(), millis(now));
         let (price, size) = (trade.price, Size(trade.size).display(SIZE_DECIMALS));
+        let side = if trade.resting_side == Side::Bid {
+            "sell"
+        } else {
+            "buy"
+        };
         format!(
-            "{{\"feed\":\"trade\",\"product_id\":\"{name}\",\"uid\":\"00000000-0000-4000-8000-{id:012x}\",\
-             \"side\":\"{aggressor}\",\"type\":\"fill\",\"seq\":{id},\"time\":{at},\"qty\":{size},\"price\":{price}}}"
+            "{{\"feed\":\"trade\",\"product_id\":\"{name}\",\"uid\":\"{id}\",\"side\":\"{side}\",\
+             \"type\":\"fill\",\"seq\":{id},\"time\":{at},\"qty\":{size},\"price\":{price}}}"
         )
     }
 
@@ -115,21 +119,25 @@ impl Speak for KrakenFuturesMarket {
             .map(|symbol| {
                 let name = symbol.as_str();
                 format!(
-                    "{{\"symbol\":\"{name}\",\"tickSize\":{TICK_SIZE},\"contractSize\":1,\"tradeable\":true,\
-                     \"contractValueTradePrecision\":{SIZE_DECIMALS}}}"
+                    "{{\"symbol\":\"{name}\",\"type\":\"flexible_futures\",\"tickSize\":{TICK_SIZE},\
+                     \"contractSize\":1,\"tradeable\":true,\"contractValueTradePrecision\":{SIZE_DECIMALS}}}"
                 )
             })
             .collect();
-        let entries = entries.join(",");
-        format!("{{\"result\":\"success\",\"instruments\":[{entries}]}}")
+        format!(
+            "{{\"result\":\"success\",\"instruments\":[{}]}}",
+            entries.join(",")
+        )
     }
 
     fn heartbeat(&self, now: EventTime) -> Option<String> {
-        let at = now.0 / 1_000_000;
-        Some(format!("{{\"feed\":\"heartbeat\",\"time\":{at}}}"))
+        Some(format!(
+            "{{\"feed\":\"heartbeat\",\"time\":{}}}",
+            millis(now)
+        ))
     }
 
     fn welcome(&self) -> Option<String> {
-        Some("{\"event\":\"info\",\"version\":1}".to_owned())
+        Some(r#"{"event":"info","version":1}"#.to_owned())
     }
 }

@@ -1,44 +1,18 @@
-//! What the venue adds to a stitched feed.
+//! What this venue is to the stitched feed.
 
-use super::{read, scan};
+use super::{KINDS, read, scan};
 use crate::contract::{DecodeError, Pace};
 use crate::model::Symbol;
 use crate::session::stitch::{self, Chain, Hear, Heard, Level, Limits, Origin, Venue};
 use crate::session::text::Reader;
 
-/// Types of messages, as counted.
-pub(super) const KINDS: [&str; 9] = [
-    "book_snapshot",
-    "book",
-    "trade",
-    "trade_snapshot",
-    "ticker",
-    "heartbeat",
-    "subscribed",
-    "info",
-    "error",
-];
-
-/// What [`KINDS`] are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum Kind {
-    Snapshot,
-    Book,
-    Trade,
-    TradeSnapshot,
-    Ticker,
-    Heartbeat,
-    Subscribed,
-    Info,
-    Error,
-}
-
-/// Products in one request; longer lists go in several.
-const PRODUCTS_PER_REQUEST_MAX: usize = 100;
+/// Where REST requests go by default.
+pub(super) const REST_URL: &str = "https://futures.kraken.com";
+/// Makes quiet markets speak.
+const HEARTBEAT: &str = r#"{"event":"subscribe","feed":"heartbeat"}"#;
 const FEEDS: [&str; 3] = ["book", "trade", "ticker"];
-const HEARTBEAT: &str = "{\"event\":\"subscribe\",\"feed\":\"heartbeat\"}";
 
+/// The venue's texts.
 pub(super) struct KrakenFutures {
     rest_url: String,
     levels: Vec<Level>,
@@ -55,20 +29,19 @@ impl KrakenFutures {
     }
 }
 
-fn requests(event: &str, feeds: &[&str], symbols: &[Symbol]) -> Vec<String> {
-    let parts = symbols.chunks(PRODUCTS_PER_REQUEST_MAX);
-    parts
-        .flat_map(|symbols| {
-            let names: Vec<String> = symbols
-                .iter()
-                .map(|symbol| format!("\"{}\"", symbol.as_str()))
-                .collect();
-            let names = names.join(",");
-            feeds.iter().map(move |feed| {
-                format!("{{\"event\":\"{event}\",\"feed\":\"{feed}\",\"product_ids\":[{names}]}}")
-            })
-        })
-        .collect()
+fn request(event: &str, feed: &str, symbol: Symbol) -> String {
+    let name = symbol.as_str();
+    format!("{{\"event\":\"{event}\",\"feed\":\"{feed}\",\"product_ids\":[\"{name}\"]}}")
+}
+
+/// Books first: they are what everything else waits for.
+fn requests(event: &str, symbols: &[Symbol]) -> Vec<String> {
+    let of_feed = |feed| {
+        symbols
+            .iter()
+            .map(move |&symbol| request(event, feed, symbol))
+    };
+    FEEDS.into_iter().flat_map(of_feed).collect()
 }
 
 impl Venue for KrakenFutures {
@@ -84,10 +57,10 @@ impl Venue for KrakenFutures {
 
     #[inline]
     fn read<H: Hear>(&mut self, text: &[u8], hear: &mut H) -> Result<Heard, DecodeError> {
-        match scan::scan(text, hear) {
-            Some(kind) => Ok(Heard::Kind(kind as u8)),
-            None => read::read(text, &mut self.reader, &mut self.levels, hear),
+        if let Some(kind) = scan::scan(text, hear) {
+            return Ok(Heard::Kind(kind as u8));
         }
+        read::read(text, &mut self.reader, &mut self.levels, hear)
     }
 
     fn read_rest<H: Hear>(
@@ -99,21 +72,23 @@ impl Venue for KrakenFutures {
         read::read_rest(body, &mut self.reader, hear)
     }
 
-    /// Books are told of by two feeds only; what the feed of the rest of a text was nobody knows.
-    fn culprit<'a>(&'a self, text: &'a [u8]) -> Option<&'a [u8]> {
-        match stitch::member(text, b"\"feed\":\"") {
-            None | Some(b"book" | b"book_snapshot") => stitch::member(text, b"\"product_id\":\""),
-            Some(name) if KINDS.iter().any(|kind| kind.as_bytes() == name) => Some(b""),
-            Some(_) => None,
+    fn culprit<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+        if stitch::member(text, b"\"event\":\"").is_some() {
+            return Some(b"");
+        }
+        match stitch::member(text, b"\"feed\":\"")? {
+            b"book" | b"book_snapshot" => stitch::member(text, b"\"product_id\":\""),
+            _ => Some(b""),
         }
     }
 
-    /// A hundred requests a second are allowed, and a hundred connections.
+    /// "Derivatives Rate Limits" of the manual: 100 requests a second, 100 connections. A request is of one product: what a
+    /// connection carries is so little that all of it is asked for in five seconds.
     fn limits(&self) -> Limits {
         Limits {
-            instruments_per_connection: 200,
+            instruments_per_connection: 100,
             pace: Pace {
-                send_interval_ns: 20_000_000,
+                send_interval_ns: 15_000_000,
                 connects_max: 30,
                 connect_window_ns: 60_000_000_000,
             },
@@ -122,22 +97,23 @@ impl Venue for KrakenFutures {
     }
 
     fn subscribe(&self, symbols: &[Symbol]) -> Vec<String> {
-        std::iter::once(HEARTBEAT.to_owned())
-            .chain(self.subscribe_more(symbols))
-            .collect()
+        let mut texts = vec![HEARTBEAT.to_owned()];
+        texts.extend(requests("subscribe", symbols));
+        texts
     }
 
     fn subscribe_more(&self, symbols: &[Symbol]) -> Vec<String> {
-        requests("subscribe", &FEEDS, symbols)
+        requests("subscribe", symbols)
     }
 
     fn unsubscribe(&self, symbols: &[Symbol]) -> Vec<String> {
-        requests("unsubscribe", &FEEDS, symbols)
+        requests("unsubscribe", symbols)
     }
 
     fn subscribe_again(&self, symbol: Symbol) -> Vec<String> {
-        let request = |event| requests(event, &["book"], &[symbol]);
-        [request("unsubscribe"), request("subscribe")].concat()
+        ["unsubscribe", "subscribe"]
+            .map(|event| request(event, "book", symbol))
+            .to_vec()
     }
 
     fn products_url(&self) -> Option<String> {

@@ -14,7 +14,7 @@ const START: u64 = 1_700_000_000_000_000_000;
 const SECOND: u64 = 1_000_000_000;
 const CONNECTION: u32 = 1;
 /// Rooms whose venues list their instruments by REST.
-const ROOMS: [&str; 10] = [
+const ROOMS: [&str; 11] = [
     "binance_spot",
     "binance_usdm",
     "bitmex_ws",
@@ -23,6 +23,7 @@ const ROOMS: [&str; 10] = [
     "coinbase_advanced",
     "deribit_ws",
     "gateio_ws",
+    "kraken_futures",
     "kucoin_ws",
     "okx_ws",
 ];

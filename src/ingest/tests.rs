@@ -585,6 +585,8 @@ enum Manner {
     Stall,
     /// Waits for the subscription, sends these texts, then keeps the connection and answers pings.
     SendAndStay(&'static [&'static str]),
+    /// Sends a text every few milliseconds, and takes down each ping that comes.
+    Chatter,
 }
 
 /// A WebSocket server on its own thread: connection number n gets manner n, the last one repeats.
@@ -637,9 +639,27 @@ async fn serve(stream: tokio::net::TcpStream, manner: Manner, heard: Arc<Mutex<V
             let _ = stream.flush().await;
         }
         Manner::Stall => std::future::pending().await,
+        Manner::Chatter => chatter(&mut stream, &heard).await,
     }
     if matches!(manner, Manner::SendAndStay(_)) {
         while let Some(Ok(_)) = stream.next().await {}
+    }
+}
+
+async fn chatter(
+    stream: &mut tokio_tungstenite::WebSocketStream<tokio::net::TcpStream>,
+    heard: &Mutex<Vec<String>>,
+) {
+    loop {
+        if stream.send(Message::text("chat")).await.is_err() {
+            return;
+        }
+        match tokio::time::timeout(Duration::from_millis(5), stream.next()).await {
+            Err(_) => {}
+            Ok(Some(Ok(Message::Ping(_)))) => heard.lock().unwrap().push("ping".to_owned()),
+            Ok(Some(Ok(_))) => {}
+            Ok(_) => return,
+        }
     }
 }
 
@@ -744,6 +764,24 @@ fn a_stalled_connection_is_noticed_by_an_unanswered_ping() {
     // Pings keep a quiet connection: several idle times later it is the same one.
     std::thread::sleep(idle_timeout * 3);
     assert_eq!(rig.count(Counter::Connects), 2);
+    rig.finish();
+}
+
+#[test]
+fn a_busy_connection_is_pinged_too() {
+    let server = Server::start(local_listener(), &[Manner::Chatter]);
+    let mut rig = connect(
+        server.address,
+        WebSocketOptions {
+            keep_interval: Duration::from_millis(100),
+            ..WebSocketOptions::default()
+        },
+    );
+    rig.until(|heard| packets(heard) >= 1);
+    wait_for(|| server.subscriptions.lock().unwrap().len() >= 4);
+    let heard = server.subscriptions.lock().unwrap().clone();
+    assert_eq!(heard[..4], ["subscribe", "ping", "ping", "ping"]);
+    assert_eq!(rig.count(Counter::Connects), 1);
     rig.finish();
 }
 

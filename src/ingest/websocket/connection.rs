@@ -138,6 +138,7 @@ impl Connection {
         let mut heard_at = Instant::now();
         let mut is_pinged = false;
         let mut send_at = Instant::now();
+        let mut keep_at = heard_at + shared.options.keep_interval;
         loop {
             if link.is_over.get() {
                 return End::Over;
@@ -147,6 +148,13 @@ impl Connection {
             }
             if !shared.wait_for_room().await {
                 return End::Over;
+            }
+            // Where nothing is heard, the ping of silence comes first.
+            if heard_at >= keep_at {
+                keep_at = heard_at + shared.options.keep_interval;
+                if let Err(end) = self.send(stream, Message::Ping(Bytes::new())).await {
+                    return end;
+                }
             }
             let idle_at = heard_at + if is_pinged { half * 2 } else { half };
             let has_text = !link.outbox.borrow().is_empty();

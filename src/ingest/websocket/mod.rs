@@ -85,6 +85,8 @@ pub struct WebSocketOptions {
     pub connect_timeout: Duration,
     /// Silence of the transport, pings unanswered, that ends a connection. A ping is sent after half of it.
     pub idle_timeout: Duration,
+    /// A connection is pinged so often however much is heard on it: some venues close those that never ping.
+    pub keep_interval: Duration,
     /// How long the other side may refuse to take a text.
     pub send_timeout: Duration,
     /// Seed of the jitter; the feed's row and the line are added, so that connections do not move in step.
@@ -98,6 +100,8 @@ impl Default for WebSocketOptions {
             message_bytes_max: 64 << 20,
             connect_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(30),
+            // The shortest time that a venue is known to ask for is a minute.
+            keep_interval: Duration::from_secs(30),
             send_timeout: Duration::from_secs(5),
             seed: 0,
         }
