@@ -53,6 +53,10 @@ counters! {
     UnknownMessages, "unknown_messages_total", "", "Messages of types this build does not know; the venue changed.";
     DecodeErrors, "decode_errors_total", "", "Packets or messages refused; any growth deserves a capture.";
     UnknownInstruments, "unknown_instrument_messages_total", "", "Messages for instruments nobody defined.";
+    ValuesLeftOut, "values_left_out_total", "", "Prices and sizes that do not fit exactly and were left out of messages.";
+    InstrumentsListed, "instruments_listed_total", "", "Instruments followed because the venue listed them meanwhile.";
+    InstrumentsDelisted, "instruments_delisted_total", "", "Instruments given up because the venue does not list them any more.";
+    InstrumentsLeftOut, "instruments_left_out_total", "", "Times an instrument was chosen and there was no place for it.";
     Requests, "retransmission_requests_total", "", "Retransmission requests sent.";
     RequestsRefused, "retransmission_refusals_total", "", "Requests, or logins for them, that a server refused: quotas, ranges.";
     GapsOpened, "gaps_total", "", "Gaps declared: messages missing on every line.";
@@ -167,6 +171,10 @@ impl ChannelCounters {
             Counter::UnknownInstruments,
             feed.unknown_instrument_messages,
         );
+        self.set(Counter::ValuesLeftOut, feed.values_left_out);
+        self.set(Counter::InstrumentsListed, feed.instruments_listed);
+        self.set(Counter::InstrumentsDelisted, feed.instruments_delisted);
+        self.set(Counter::InstrumentsLeftOut, feed.instruments_left_out);
         self.set(Counter::Requests, feed.requests);
         self.set(Counter::RequestsRefused, feed.requests_refused);
         self.set(Counter::GapsOpened, feed.gaps_opened);
