@@ -73,3 +73,13 @@ fn build(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>> {
     let venue = DiffDepth::new(MARKET, &own.rest_url);
     Ok(Box::new(StitchedFeed::new(settings.channel, own, venue)))
 }
+
+#[cfg(test)]
+mod tests {
+    /// The samples of the venue's documentation, each with its page or that it was not at hand.
+    #[test]
+    fn documented_samples_are_told_as_the_documents_mean_them() {
+        let path = "binance_coinm/vectors/documented.txt";
+        crate::session::diff_depth::tests::check_market(path, super::MARKET);
+    }
+}

@@ -6,7 +6,7 @@ use super::scan;
 use super::venue::{Bitfinex, Kind};
 use crate::contract::{DecodeError, Line};
 use crate::model::{Price, Side, Symbol};
-use crate::session::stitch::testing::{Told, run};
+use crate::session::stitch::testing::{Told, check_documented, run};
 use crate::session::stitch::{Heard, Ladders, Level, Venue};
 use crate::session::text::{Number, Reader};
 
@@ -313,4 +313,17 @@ fn pairs_by_rest_are_instruments() {
     let body = br#"[["BTCUSD","DUSK:USD"]]"#;
     venue.read_rest("https://rest", body, &mut told).unwrap();
     assert!(told.0[0].contains("tBTCUSD") && told.0[1].contains("tDUSK:USD"));
+}
+
+/// The samples of the venue's documentation, each with its page or that it was not at hand. What both readers make of them is
+/// compared above; here are two venues that choose between them, since messages say only a number of what they are about.
+#[test]
+fn documented_samples_are_told_as_the_documents_mean_them() {
+    let mut other = Bitfinex::new("");
+    check_documented(
+        "bitfinex_ws/vectors/documented.txt",
+        Bitfinex::new(""),
+        |_, _| false,
+        |text, told| other.read(text, told),
+    );
 }

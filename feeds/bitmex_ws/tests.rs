@@ -4,7 +4,7 @@ use super::rows::{Prices, Row};
 use super::{Kind, read, scan, venue::Bitmex};
 use crate::contract::DecodeError;
 use crate::session::stitch::Heard;
-use crate::session::stitch::testing::{Told, recorded_texts, run};
+use crate::session::stitch::testing::{Told, check_documented, recorded_texts, run};
 use crate::session::text::Reader;
 
 /// "WebSocket API", "Response Format", cut to two rows, and an empty book.
@@ -140,4 +140,34 @@ fn rows_have_to_be_known_and_a_partial_replaces_them() {
     check_chain(&[PARTIAL, &UPDATE.replace(":5}", ":x}")], (1, 1, 0, true));
     check_chain(&[PARTIAL, &TRADE.replace(":100", ":x")], (1, 0, 0, false));
     check_chain(&[PARTIAL, &PARTIAL.replace(":100", ":x")], (1, 1, 0, true));
+}
+
+/// The samples of the venue's documentation, each with its page or that it was not at hand.
+#[test]
+fn documented_samples_are_told_as_the_documents_mean_them() {
+    let (mut general, mut fast) = (Client::default(), Client::default());
+    check_documented(
+        "bitmex_ws/vectors/documented.txt",
+        Bitmex::new(""),
+        |text, told| match scan::scan(text, &mut fast.rows) {
+            Some((symbol, change)) => {
+                fast.prices.tell(symbol, change, &fast.rows, told);
+                true
+            }
+            None => {
+                let text = std::str::from_utf8(text).unwrap();
+                fast.read(text).unwrap();
+                false
+            }
+        },
+        |text, told| {
+            let Client {
+                rows,
+                prices,
+                reader,
+                ..
+            } = &mut general;
+            read::read(text, reader, rows, prices, told)
+        },
+    );
 }

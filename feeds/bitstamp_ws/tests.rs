@@ -3,7 +3,7 @@
 use super::venue::{Bitstamp, Kind};
 use super::{read, scan};
 use crate::contract::{DecodeError, Form};
-use crate::session::stitch::testing::{Told, recorded_texts, run_forms};
+use crate::session::stitch::testing::{Told, check_documented, recorded_texts, run_forms};
 use crate::session::stitch::{Heard, Level};
 use crate::session::text::Reader;
 
@@ -118,4 +118,16 @@ fn what_was_heard_has_to_reach_back_to_the_snapshot() {
     check_chain(&[AT], &[], (1, 0, 0));
     // Something between the two may be missing.
     check_chain(&[AT + 1], &[AT + 2], (0, 0, 0));
+}
+
+/// The samples of the venue's documentation, each with its page or that it was not at hand.
+#[test]
+fn documented_samples_are_told_as_the_documents_mean_them() {
+    let (mut reader, mut levels) = (Reader::default(), Vec::new());
+    check_documented(
+        "bitstamp_ws/vectors/documented.txt",
+        Bitstamp::new(""),
+        |text, told| scan::scan(text, &mut Vec::new(), told).is_some(),
+        |text, told| read::read(text, &mut reader, &mut levels, told),
+    );
 }

@@ -2,7 +2,9 @@
 
 use super::{Kind, read, scan, venue::Bybit};
 use crate::contract::DecodeError;
-use crate::session::stitch::testing::{Scanned, Told, check_random, recorded_texts, run};
+use crate::session::stitch::testing::{
+    Scanned, Told, check_documented, check_random, recorded_texts, run,
+};
 use crate::session::stitch::{Heard, Level};
 use crate::session::text::Reader;
 
@@ -160,5 +162,17 @@ fn random_messages_are_read_alike_by_both_readers() {
         },
         random_scan,
         random_read,
+    );
+}
+
+/// The samples of the venue's documentation, each with its page or that it was not at hand.
+#[test]
+fn documented_samples_are_told_as_the_documents_mean_them() {
+    let (mut reader, mut levels) = (Reader::default(), Vec::new());
+    check_documented(
+        "bybit_ws_v5/vectors/documented.txt",
+        super::texts(),
+        |text, told| scan::scan(text, &mut Vec::new(), told).is_some(),
+        |text, told| read::read(text, &mut reader, &mut levels, told),
     );
 }

@@ -2,7 +2,7 @@
 
 use super::{Kind, read, scan, venue::Deribit};
 use crate::contract::DecodeError;
-use crate::session::stitch::testing::{Told, recorded_texts, run};
+use crate::session::stitch::testing::{Told, check_documented, recorded_texts, run};
 use crate::session::stitch::{Heard, Level};
 use crate::session::text::Reader;
 
@@ -116,4 +116,16 @@ fn a_change_has_to_name_the_one_before_it() {
     check_chain(&[SNAPSHOT, CHANGE, &gap], (1, 1, 0, true));
     // A new snapshot replaces the book whatever its number.
     check_chain(&[SNAPSHOT, CHANGE, &restart, &after], (2, 0, 0, false));
+}
+
+/// The samples of the venue's documentation, each with its page or that it was not at hand.
+#[test]
+fn documented_samples_are_told_as_the_documents_mean_them() {
+    let (mut reader, mut levels) = (Reader::default(), Vec::new());
+    check_documented(
+        "deribit_ws/vectors/documented.txt",
+        Deribit::new(""),
+        |text, told| scan::scan(text, &mut Vec::new(), told).is_some(),
+        |text, told| read::read(text, &mut reader, &mut levels, told),
+    );
 }

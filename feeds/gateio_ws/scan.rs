@@ -18,6 +18,10 @@ pub(super) fn scan<H: Hear>(text: &[u8], levels: &mut Vec<Level>, hear: &mut H) 
         b",\"channel\":\"spot.order_book_update\",\"event\":\"update\",\"result\":{\"t\":",
     )?;
     let time = EventTime(cursor.integer()?.checked_mul(1_000_000)?);
+    // How many levels a side the venue tells of.
+    if cursor.expect(b",\"l\":\"").is_some() {
+        cursor.plain_text()?;
+    }
     cursor.expect(b",\"e\":\"depthUpdate\",\"E\":")?;
     cursor.integer()?;
     cursor.expect(b",\"s\":\"")?;

@@ -3,7 +3,7 @@
 use super::venue::{Gate, Kind};
 use super::{read, scan};
 use crate::contract::{DecodeError, Form};
-use crate::session::stitch::testing::{Told, recorded_texts, run_forms};
+use crate::session::stitch::testing::{Told, check_documented, recorded_texts, run_forms};
 use crate::session::stitch::{Heard, Level};
 use crate::session::text::Reader;
 
@@ -131,4 +131,16 @@ fn updates_are_asked_for_pair_by_pair_and_the_rest_in_parts() {
         .collect();
     let texts = Gate::new("https://rest").subscribe(&symbols);
     assert_eq!(texts.len(), 124);
+}
+
+/// The samples of the venue's documentation, each with its page or that it was not at hand.
+#[test]
+fn documented_samples_are_told_as_the_documents_mean_them() {
+    let (mut reader, mut levels) = (Reader::default(), Vec::new());
+    check_documented(
+        "gateio_ws/vectors/documented.txt",
+        Gate::new(""),
+        |text, told| scan::scan(text, &mut Vec::new(), told).is_some(),
+        |text, told| read::read(text, &mut reader, &mut levels, told),
+    );
 }

@@ -4,7 +4,7 @@ use super::venue::{Gemini, Kind};
 use super::{read, scan};
 use crate::contract::DecodeError;
 use crate::model::Symbol;
-use crate::session::stitch::testing::{Told, run};
+use crate::session::stitch::testing::{Told, check_documented, run};
 use crate::session::stitch::{Heard, Level, Venue};
 use crate::session::text::Reader;
 
@@ -159,4 +159,16 @@ fn a_lost_book_is_subscribed_again() {
     ];
     // Behind the list of instruments, which nobody answered.
     assert_eq!(outcomes.said[1..], again);
+}
+
+/// The samples of the venue's documentation, each with its page or that it was not at hand.
+#[test]
+fn documented_samples_are_told_as_the_documents_mean_them() {
+    let (mut reader, mut levels) = (Reader::default(), Vec::new());
+    check_documented(
+        "gemini_ws/vectors/documented.txt",
+        Gemini::new(""),
+        |text, told| scan::scan(text, &mut Vec::new(), told).is_some(),
+        |text, told| read::read(text, &mut reader, &mut levels, told),
+    );
 }

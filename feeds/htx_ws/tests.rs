@@ -4,7 +4,7 @@ use super::venue::{Htx, Kind, Topics};
 use super::{read, scan};
 use crate::contract::{DecodeError, Form};
 use crate::model::Symbol;
-use crate::session::stitch::testing::{Told, run_forms};
+use crate::session::stitch::testing::{Told, check_documented, run_forms};
 use crate::session::stitch::{Heard, Level, Venue};
 use crate::session::text::{Reader, deflate};
 
@@ -164,4 +164,16 @@ fn snapshots_are_asked_for_on_the_connection() {
     let trades = Htx::new("https://rest", Topics::Trades);
     assert_eq!(trades.subscribe(&["btcusdt".into()]).len(), 2);
     assert_eq!(trades.snapshot_request("btcusdt".into()), None);
+}
+
+/// The samples of the venue's documentation, each with its page or that it was not at hand.
+#[test]
+fn documented_samples_are_told_as_the_documents_mean_them() {
+    let (mut reader, mut levels) = (Reader::default(), Vec::new());
+    check_documented(
+        "htx_ws/vectors/documented.txt",
+        Htx::new("", Topics::All),
+        |text, told| scan::scan(text, &mut Vec::new(), told).is_some(),
+        |text, told| read::read(text, &mut reader, &mut levels, told),
+    );
 }

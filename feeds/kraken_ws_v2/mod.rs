@@ -20,8 +20,9 @@
 //! # Sequencing
 //!
 //! Updates have no numbers: the chain is the connection, and every update carries the CRC32 of the ten best levels of each
-//! side behind it, over the digits as they were sent. One that does not fit takes the book back to a new snapshot before
-//! anything of it is told. A subscriber drops what is beyond the depth it asked for.
+//! side behind it, over the most digits behind the point that prices, and sizes, had since the snapshot (the manual prints
+//! numbers without the zeros at their ends). One that does not fit takes the book back to a new snapshot before anything
+//! of it is told. A subscriber drops what is beyond the depth it asked for.
 //!
 //! # Not here
 //!

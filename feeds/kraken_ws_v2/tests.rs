@@ -2,7 +2,7 @@
 
 use super::venue::{Kind, checksum};
 use super::{read, scan};
-use crate::session::stitch::testing::{Scanned, Told, check_random};
+use crate::session::stitch::testing::{Scanned, Told, check_documented, check_random, run};
 use crate::session::stitch::{BookMessage, Hear, Heard, Ladders, Level};
 use crate::session::text::Reader;
 
@@ -130,4 +130,34 @@ fn random_messages_are_read_alike_by_both_readers() {
         random_scan,
         random_read,
     );
+}
+
+/// The samples of the venue's documentation, each with its page or that it was not at hand.
+#[test]
+fn documented_samples_are_told_as_the_documents_mean_them() {
+    let (mut reader, mut levels) = (Reader::default(), Vec::new());
+    check_documented(
+        "kraken_ws_v2/vectors/documented.txt",
+        super::texts(),
+        |text, told| scan::scan(text, &mut Vec::new(), told).is_some(),
+        |text, told| read::read(text, &mut reader, &mut levels, told),
+    );
+}
+
+/// "Book (Level 2)": the checksums of the snapshot and of the update behind it are those the page prints, whose numbers lack the
+/// zeros at their ends.
+#[test]
+fn the_checksums_of_the_documented_snapshot_and_update_hold() {
+    let page = include_str!("vectors/documented.txt");
+    let books = page.lines().filter_map(|line| line.strip_prefix("fast "));
+    let mut texts: Vec<String> = books
+        .filter(|text| text.contains(r#""channel":"book""#))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(texts.len(), 2);
+    let outcomes = run(super::texts(), "MATIC/USD", &texts);
+    assert_eq!((outcomes.snapshots, outcomes.resets), (1, 0));
+    texts[1] = texts[1].replace("2114181697", "2114181698");
+    let outcomes = run(super::texts(), "MATIC/USD", &texts);
+    assert_eq!((outcomes.snapshots, outcomes.resets), (1, 1));
 }

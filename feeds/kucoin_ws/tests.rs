@@ -3,7 +3,7 @@
 use super::venue::{Kind, Kucoin};
 use super::{read, scan};
 use crate::contract::{DecodeError, Form};
-use crate::session::stitch::testing::{Told, recorded_texts, run_forms};
+use crate::session::stitch::testing::{Told, check_documented, recorded_texts, run_forms};
 use crate::session::stitch::{Heard, Level};
 use crate::session::text::Reader;
 
@@ -143,4 +143,16 @@ fn a_long_list_of_symbols_is_asked_for_in_parts() {
     let texts = Kucoin::new("https://rest").subscribe(&symbols);
     assert_eq!(texts.len(), 6);
     assert!(texts[1].contains("\"topic\":\"/market/level2:S100-X,"));
+}
+
+/// The samples of the venue's documentation, each with its page or that it was not at hand.
+#[test]
+fn documented_samples_are_told_as_the_documents_mean_them() {
+    let (mut reader, mut levels) = (Reader::default(), Vec::new());
+    check_documented(
+        "kucoin_ws/vectors/documented.txt",
+        Kucoin::new(""),
+        |text, told| scan::scan(text, &mut Vec::new(), told).is_some(),
+        |text, told| read::read(text, &mut reader, &mut levels, told),
+    );
 }

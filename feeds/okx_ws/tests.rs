@@ -3,7 +3,7 @@
 use super::venue::Kind;
 use super::{read, scan};
 use crate::session::stitch::Heard;
-use crate::session::stitch::testing::{Scanned, Told, check_random};
+use crate::session::stitch::testing::{Scanned, Told, check_documented, check_random};
 use crate::session::text::Reader;
 
 /// "WS / Order book channel", the documents' examples of a snapshot and an update.
@@ -137,5 +137,17 @@ fn random_messages_are_read_alike_by_both_readers() {
         },
         random_scan,
         random_read,
+    );
+}
+
+/// The samples of the venue's documentation, each with its page or that it was not at hand.
+#[test]
+fn documented_samples_are_told_as_the_documents_mean_them() {
+    let (mut reader, mut levels) = (Reader::default(), Vec::new());
+    check_documented(
+        "okx_ws/vectors/documented.txt",
+        super::texts(),
+        |text, told| scan::scan(text, &mut Vec::new(), told).is_some(),
+        |text, told| read::read(text, &mut reader, &mut levels, told),
     );
 }

@@ -13,7 +13,7 @@ mod read;
 mod scan;
 pub mod simulator;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::contract::{DecodeError, MessageSink, Pace, Packet};
 use crate::model::Symbol;

@@ -53,9 +53,17 @@ impl<'input> Members<'_, '_, 'input> {
 
     /// Milliseconds since 1970; the matching engine's own where it is there.
     fn time(&self) -> EventTime {
-        let millis = self.integer("T").or_else(|_| self.integer("E")).ok();
-        let nanos = millis.and_then(|millis| millis.checked_mul(1_000_000));
-        nanos.map_or(EventTime::UNDEFINED, EventTime)
+        self.millis("T").unwrap_or_else(|| self.said_at())
+    }
+
+    /// When the message was made.
+    fn said_at(&self) -> EventTime {
+        self.millis("E").unwrap_or(EventTime::UNDEFINED)
+    }
+
+    fn millis(&self, key: &str) -> Option<EventTime> {
+        let millis = self.integer(key).ok()?;
+        millis.checked_mul(1_000_000).map(EventTime)
     }
 
     fn sides<H: Hear>(
@@ -225,7 +233,8 @@ fn ticker<H: Hear>(members: &Members<'_, '_, '_>, hear: &mut H) -> Result<(), De
 }
 
 fn mark_price<H: Hear>(members: &Members<'_, '_, '_>, hear: &mut H) -> Result<(), DecodeError> {
-    let (symbol, time) = (members.text("s")?.as_bytes(), members.time());
+    // "T" is when funding is due next, and 0 where there is none.
+    let (symbol, time) = (members.text("s")?.as_bytes(), members.said_at());
     let mark = Quantity::Price(members.price("p")?);
     hear.statistic(symbol, time, StatisticKind::MarkPrice, mark);
     // Contracts with a delivery date have no funding: an empty text. A rate may be negative.

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::{Market, read, scan};
-use crate::session::stitch::testing::{Scanned, Told, check_random};
+use crate::session::stitch::testing::{Scanned, Told, check_documented, check_random};
 use crate::session::stitch::{Heard, Level};
 use crate::session::text::Reader;
 
@@ -115,5 +115,17 @@ fn random_messages_are_read_alike_by_both_readers() {
         },
         random_scan,
         random_read,
+    );
+}
+
+/// The samples of a venue's documentation in `path`.
+#[track_caller]
+pub(crate) fn check_market(path: &str, market: Market) {
+    let (mut reader, mut levels) = (Reader::default(), Vec::new());
+    check_documented(
+        path,
+        super::DiffDepth::new(market, ""),
+        |text, told| scan::scan(text, &mut Vec::new(), told).is_some(),
+        |text, told| read::read(text, &mut reader, &mut levels, None, told),
     );
 }

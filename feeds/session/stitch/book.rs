@@ -51,11 +51,17 @@ impl Kept {
     }
 }
 
+/// The more of each.
+fn most(one: (u8, u8), other: (u8, u8)) -> (u8, u8) {
+    (one.0.max(other.0), one.1.max(other.1))
+}
+
 /// A book that stands in when the connection of the one that is told is gone.
 struct Standby {
     line: Line,
     time: EventTime,
     ladders: Ladders,
+    digits: (u8, u8),
 }
 
 /// What is known of one book.
@@ -79,6 +85,8 @@ pub(super) struct Book {
     /// The same book as another connection tells it, where updates have no numbers.
     standby: Option<Box<Standby>>,
     pub(super) ladders: Option<Box<Ladders>>,
+    /// Most digits behind the point of any price and any size since its snapshot: what checksums over texts are computed with.
+    digits: (u8, u8),
     /// When to ask for a snapshot.
     pub(super) ask_at: Option<RecvTime>,
     /// Not before this.
@@ -337,6 +345,7 @@ impl State {
                 line: arrival.line,
                 time: message.time,
                 ladders: Ladders::default(),
+                digits: (0, 0),
             }));
         }
         let Some(standby) = &mut book.standby else {
@@ -346,6 +355,7 @@ impl State {
             return;
         }
         standby.time = message.time;
+        standby.digits = most(standby.digits, message.digits);
         for level in message.levels {
             standby.ladders.apply(level);
         }
@@ -353,7 +363,7 @@ impl State {
             standby.ladders.trim(depth, |_, _| {});
         }
         if let (Some(sent), Some(compute)) = (message.checksum, checksum)
-            && compute(&standby.ladders, message.digits) != sent
+            && compute(&standby.ladders, standby.digits) != sent
         {
             book.standby = None;
         }
@@ -376,6 +386,7 @@ impl State {
             line,
             time,
             ladders,
+            digits,
         } = *standby;
         let levels: Vec<Level> = [(Side::Bid, &ladders.bids), (Side::Ask, &ladders.asks)]
             .into_iter()
@@ -395,7 +406,7 @@ impl State {
             time,
             levels: &levels,
             checksum: None,
-            digits: (0, 0),
+            digits,
         };
         let arrival = Arrival { line, ..gone };
         self.replace_book(index, id, &snapshot, arrival, out);
@@ -625,7 +636,15 @@ impl State {
 
     /// Applies a message to the book that is kept here; whether it has the checksum it should.
     fn keep_ladders(&mut self, index: usize, message: &BookMessage<'_>) -> bool {
-        let ladders = self.instruments[index].book.ladders.get_or_insert_default();
+        let book = &mut self.instruments[index].book;
+        // A message may lack the zeros at the end of its numbers: the book has had the digits before.
+        book.digits = if message.is_snapshot {
+            message.digits
+        } else {
+            most(book.digits, message.digits)
+        };
+        let digits = book.digits;
+        let ladders = book.ladders.get_or_insert_default();
         for level in message.levels {
             ladders.apply(level);
         }
@@ -636,7 +655,7 @@ impl State {
             });
         }
         match (message.checksum, self.checksum) {
-            (Some(sent), Some(compute)) => compute(ladders, message.digits) == sent,
+            (Some(sent), Some(compute)) => compute(ladders, digits) == sent,
             _ => true,
         }
     }

@@ -388,8 +388,8 @@ pub trait Venue: Send {
         }
     }
 
-    /// How the checksum of a book is computed, where messages have one: of its levels and of the digits behind the point of
-    /// prices and sizes. The books are then kept here too.
+    /// How the checksum of a book is computed, where messages have one: of its levels and of the most digits behind the
+    /// point that prices and sizes had since its snapshot. The books are then kept here too.
     fn checksum(&self) -> Option<Checksum> {
         None
     }

@@ -6,10 +6,13 @@
 )]
 
 use super::{
-    BookMessage, Hear, Product, Quantity, Selection, Settings, StitchedFeed, TradeMessage, Venue,
+    BookMessage, Hear, Heard, Listing, Product, Quantity, Selection, Settings, StitchedFeed,
+    TradeId, TradeMessage, Venue,
 };
-use crate::contract::{Action, Batch, Feed, Form, Line, LinkEvent, Packet, TickSink};
-use crate::model::{ChannelId, Definition, EventTime, RecvTime, StatisticKind, Tick};
+use crate::contract::{Action, Batch, DecodeError, Feed, Form, Line, LinkEvent, Packet, TickSink};
+use crate::model::decimal::Decimal;
+use crate::model::{ChannelId, Definition, EventTime, RecvTime, Side, StatisticKind, Tick};
+use crate::session::text::Number;
 
 /// Everything told, as text.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -261,7 +264,7 @@ pub type Scanned = (bool, Told);
 pub fn check_random(
     make: fn(&mut Random) -> String,
     scan: fn(&str) -> Scanned,
-    read: fn(&str) -> (Result<super::Heard, crate::contract::DecodeError>, Told),
+    read: fn(&str) -> (Result<Heard, DecodeError>, Told),
 ) {
     let mut random = Random(11);
     let (mut known, count) = (0, 6_000);
@@ -281,4 +284,188 @@ pub fn check_random(
         }
     }
     assert!(known > count / 5 && known < count, "{known}");
+}
+
+/// Everything told, a line each, as a person would write it down from the venue's own page.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Plain(pub Vec<String>);
+
+fn plain_number(number: Number) -> String {
+    let mantissa = number.units(number.scale()).map_or(0, i128::from);
+    let scale = number.scale();
+    Decimal { mantissa, scale }.to_string()
+}
+
+fn plain_side(side: Side) -> &'static str {
+    match side {
+        Side::Bid => "bid",
+        Side::Ask => "ask",
+        _ => "no side",
+    }
+}
+
+fn plain_time(time: EventTime) -> String {
+    time.get().map_or("-".to_owned(), |nanos| nanos.to_string())
+}
+
+fn plain_name(symbol: &[u8]) -> String {
+    String::from_utf8_lossy(symbol).into_owned()
+}
+
+impl Hear for Plain {
+    fn book(&mut self, book: &BookMessage<'_>) {
+        let kind = if book.is_snapshot {
+            "snapshot"
+        } else {
+            "update"
+        };
+        let previous = book
+            .span
+            .previous
+            .map_or("-".to_owned(), |number| number.to_string());
+        let checksum = book
+            .checksum
+            .map_or(String::new(), |sum| format!(" checksum {sum}"));
+        self.0.push(format!(
+            "book {} {kind} {}..{} after {previous} at {}{checksum}",
+            plain_name(book.symbol),
+            book.span.first,
+            book.span.last,
+            plain_time(book.time)
+        ));
+        for level in book.levels {
+            let (side, size) = (plain_side(level.side), plain_number(level.size));
+            self.0
+                .push(format!("level {side} {} x {size}", level.price));
+        }
+    }
+    fn trade(&mut self, trade: &TradeMessage<'_>) {
+        let id = match trade.id {
+            TradeId::Rising(id) => format!("rising {id}"),
+            TradeId::Unordered(id) => format!("unordered {id}"),
+            TradeId::None => "-".to_owned(),
+        };
+        let past = if trade.is_past { " past" } else { "" };
+        self.0.push(format!(
+            "trade {} {} {} x {} id {id} at {}{past}",
+            plain_name(trade.symbol),
+            plain_side(trade.aggressor),
+            trade.price,
+            plain_number(trade.size),
+            plain_time(trade.time)
+        ));
+    }
+    fn statistic(&mut self, symbol: &[u8], time: EventTime, kind: StatisticKind, value: Quantity) {
+        let value = match value {
+            Quantity::Price(price) => price.to_string(),
+            Quantity::Size(size) => plain_number(size),
+        };
+        let (name, time) = (plain_name(symbol), plain_time(time));
+        self.0
+            .push(format!("statistic {name} {kind:?} {value} at {time}"));
+    }
+    fn product(&mut self, product: &Product) {
+        let tick = product
+            .tick_size
+            .map_or("-".to_owned(), |tick| tick.to_string());
+        let step = product.size_step.map_or("-".to_owned(), plain_number);
+        let (name, trading) = (product.symbol, product.trading);
+        self.0.push(format!(
+            "product {name} tick {tick} step {step} {trading:?}"
+        ));
+    }
+    fn listing(&mut self, listing: &Listing) {
+        self.product(&listing.product);
+        let (kind, base, quote) = (listing.terms.kind, listing.base, listing.quote);
+        self.0.push(format!("listing {kind:?} {base} for {quote}"));
+    }
+    fn list_continues(&mut self) {
+        self.0.push("list continues".to_owned());
+    }
+    fn list_is_whole(&mut self) {
+        self.0.push("list is whole".to_owned());
+    }
+    fn delisted(&mut self, symbol: &[u8]) {
+        self.0.push(format!("delisted {}", plain_name(symbol)));
+    }
+    fn confirmed(&mut self) {
+        self.0.push("confirmed".to_owned());
+    }
+    fn complaint(&mut self, text: &str) {
+        self.0.push(format!("complaint {text}"));
+    }
+    fn reply(&mut self, text: String) {
+        self.0.push(format!("reply {text}"));
+    }
+    fn left_out(&mut self) {
+        self.0.push("level left out".to_owned());
+    }
+    fn too_fine(&mut self, symbol: &[u8]) {
+        self.0.push(format!("too fine {}", plain_name(symbol)));
+    }
+    fn lost(&mut self, symbol: &[u8]) {
+        self.0.push(format!("lost {}", plain_name(symbol)));
+    }
+    fn missed(&mut self, first: u64, count: u64) {
+        self.0.push(format!("missed {count} from {first}"));
+    }
+}
+
+/// The samples of a venue's documentation in `path` (below the crate's folder), each with what it must be told as.
+///
+/// A line that begins with `#` cites the page. `fast TEXT` is a message the scanner knows and the general reader reads the same;
+/// `slow TEXT` one that is left to the general reader; `rest URL BODY` an answer of REST. Indented below stands the type it is
+/// counted as, and everything it tells. The venue itself, which chooses between the readers, has to tell that too. The file is
+/// written anew only when `WAVELETD_REWRITE_VECTORS` is set.
+///
+/// # Panics
+/// Where anything differs, or a message is of a type nobody here knows.
+#[track_caller]
+pub fn check_documented<V: Venue>(
+    path: &str,
+    mut venue: V,
+    mut scan: impl FnMut(&[u8], &mut Plain) -> bool,
+    mut read: impl FnMut(&[u8], &mut Plain) -> Result<Heard, DecodeError>,
+) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let written = std::fs::read_to_string(&path).expect("the samples are in the repository");
+    let mut found = String::new();
+    for line in written.lines().filter(|line| !line.starts_with(' ')) {
+        found.push_str(line);
+        found.push('\n');
+        let mut told = Plain::default();
+        match line.split_once(' ') {
+            Some(("rest", request)) => {
+                let (url, body) = request.split_once(' ').expect("an address and a body");
+                let read = venue.read_rest(url, body.as_bytes(), &mut told);
+                assert_eq!(read, Ok(()), "{line}");
+            }
+            Some((speed @ ("fast" | "slow"), text)) => {
+                let text = text.as_bytes();
+                let mut scanned = Plain::default();
+                let is_known = scan(text, &mut scanned);
+                assert_eq!(is_known, speed == "fast", "{line}");
+                let heard = read(text, &mut told);
+                let Ok(Heard::Kind(kind)) = heard else {
+                    panic!("{heard:?} {line}");
+                };
+                let expected = if is_known { &told.0[..] } else { &[] };
+                assert_eq!(scanned.0, expected, "{line}");
+                let mut chosen = Plain::default();
+                assert_eq!(venue.read(text, &mut chosen), heard, "{line}");
+                assert_eq!(chosen, told, "{line}");
+                let name = V::KINDS[usize::from(kind)];
+                found.push_str(&format!("  type {name}\n"));
+            }
+            _ => assert!(line.is_empty() || line.starts_with('#'), "{line}"),
+        }
+        for one in told.0 {
+            found.push_str(&format!("  {one}\n"));
+        }
+    }
+    if std::env::var_os("WAVELETD_REWRITE_VECTORS").is_some() {
+        std::fs::write(&path, &found).expect("the repository can be written");
+        return;
+    }
+    assert_eq!(found, written, "{}", path.display());
 }
