@@ -342,6 +342,7 @@ impl Hear for Plain {
     fn trade(&mut self, trade: &TradeMessage<'_>) {
         let id = match trade.id {
             TradeId::Rising(id) => format!("rising {id}"),
+            TradeId::Consecutive(id) => format!("consecutive {id}"),
             TradeId::Unordered(id) => format!("unordered {id}"),
             TradeId::None => "-".to_owned(),
         };
