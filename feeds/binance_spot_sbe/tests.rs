@@ -118,3 +118,21 @@ fn other_templates_are_counted() {
     best.extend([1, b'A']);
     assert_eq!(told(&best), (Ok(kind("BestBidAskStreamEvent")), Vec::new()));
 }
+
+#[test]
+fn a_message_that_cannot_be_read_costs_the_book_it_names_and_trades_cost_none() {
+    let culprit = |bytes: &[u8]| {
+        let mut venue = BinanceSbe::new("");
+        assert!(venue.read_binary(bytes, &mut Told::default()).is_err());
+        venue.culprit(bytes).map(<[u8]>::to_vec)
+    };
+    let mut diff = DEPTH_DIFF.to_vec();
+    diff[38..46].fill(0xff);
+    assert_eq!(culprit(&diff), Some(b"BTCUSDT".to_vec()));
+    assert_eq!(culprit(&diff[..60]), None);
+    let text = r#"{"data":{"e":"trade","E":1,"s":"A","t":1,"p":"2","q":"3","T":1,"m":true}}"#;
+    let mut trade = binary(text).unwrap();
+    let side = trade.len() - 3;
+    trade[side] = 9;
+    assert_eq!(culprit(&trade), Some(Vec::new()));
+}

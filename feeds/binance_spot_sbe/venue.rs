@@ -68,6 +68,8 @@ fn time(micros: i64) -> EventTime {
 pub(super) struct BinanceSbe {
     texts: DiffDepth,
     levels: Vec<Level>,
+    /// Whose book the binary message that is being read is about: `None` anybody's, empty nobody's.
+    subject: Option<Symbol>,
 }
 
 impl BinanceSbe {
@@ -75,6 +77,7 @@ impl BinanceSbe {
         BinanceSbe {
             texts: DiffDepth::new(MARKET, rest_url),
             levels: Vec::new(),
+            subject: None,
         }
     }
 
@@ -182,12 +185,15 @@ impl Venue for BinanceSbe {
     }
 
     fn read_binary<H: Hear>(&mut self, bytes: &[u8], hear: &mut H) -> Result<Heard, DecodeError> {
+        self.subject = None;
         let template = match message(bytes)? {
             Some(Message::DepthDiffStreamEvent(diff)) => {
+                self.subject = Some(Symbol::new(diff.symbol));
                 self.depth_diff(&diff, hear)?;
                 DepthDiffStreamEvent::TEMPLATE
             }
             Some(Message::TradesStreamEvent(event)) => {
+                self.subject = Some(Symbol::from(""));
                 trades(&event, hear)?;
                 TradesStreamEvent::TEMPLATE
             }
@@ -212,7 +218,10 @@ impl Venue for BinanceSbe {
     }
 
     fn culprit<'a>(&'a self, text: &'a [u8]) -> Option<&'a [u8]> {
-        self.texts.culprit(text)
+        if text.starts_with(b"{") {
+            return self.texts.culprit(text);
+        }
+        self.subject.as_ref().map(|name| name.as_str().as_bytes())
     }
 
     fn subscribe(&self, symbols: &[Symbol]) -> Vec<String> {

@@ -57,8 +57,9 @@ pub struct WebSocketVenue {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Texts waiting for one client; a client slower than that is cut off, as venues do.
-const TEXTS_PER_CLIENT_MAX: usize = 8_192;
+/// Texts waiting for one client; a client slower than that is cut off, as venues do. Some seconds of the fastest flow: a host that
+/// stood still for a moment sends all it owes at once.
+const TEXTS_PER_CLIENT_MAX: usize = 65_536;
 /// Clients at once.
 const CLIENTS_MAX: usize = 64;
 /// What clients said and nobody handled yet.

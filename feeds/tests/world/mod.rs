@@ -14,7 +14,7 @@ use feeds::model::{
     self, ChannelId, Definition, EventTime, Flags, InstrumentId, Price, RecvTime, Side, Symbol,
     Tick,
 };
-use feeds::simulator::{LevelAggregator, MarketEvent, VenueSimulator};
+use feeds::simulator::{LevelAggregator, MarketEvent, Said, VenueSimulator};
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
@@ -334,7 +334,7 @@ impl World {
         for (_, line, url, body) in due {
             self.packet(Line(line), Form::Rest(&url), body.as_bytes());
         }
-        while let Some((client, text)) = self.venue.poll_text() {
+        while let Some((client, said)) = self.venue.poll_message() {
             let line = self.open.iter().find(|(_, known)| **known == client);
             self.texts += 1;
             if self.lost_every > 0 && self.texts.is_multiple_of(self.lost_every) {
@@ -345,15 +345,18 @@ impl World {
             if self.silent.contains(&line) || (shows && self.happens(self.faults.lose)) {
                 continue;
             }
-            let mut bytes = text.as_bytes();
+            let (form, mut bytes) = match &said {
+                Said::Text(text) => (Form::Text, text.as_bytes()),
+                Said::Binary(bytes) => (Form::Binary, &bytes[..]),
+            };
             if self.happens(self.faults.cut_off) {
                 // An empty text is no text: nobody sends one.
                 let length = 1 + self.dice.below(bytes.len() as u64 - 1) as usize;
                 bytes = &bytes[..length];
             }
-            let outcome = self.packet(Line(line), Form::Text, bytes);
+            let outcome = self.packet(Line(line), form, bytes);
             if shows && outcome == Outcome::Applied && self.happens(self.faults.twice) {
-                self.packet(Line(line), Form::Text, bytes);
+                self.packet(Line(line), form, bytes);
             }
         }
         while self.feed.poll_notice().is_some() {}
