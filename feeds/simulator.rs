@@ -226,6 +226,21 @@ pub struct LevelNow {
     pub size: u64,
 }
 
+/// An order as an event left it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrderNow {
+    /// Which symbol.
+    pub symbol: u32,
+    /// Its id.
+    pub order: u64,
+    /// Which side.
+    pub side: Side,
+    /// Where.
+    pub price: Price,
+    /// What is left of it; 0 when it is gone.
+    pub size: u64,
+}
+
 /// A print an event made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TradeNow {
@@ -241,11 +256,13 @@ pub struct TradeNow {
     pub trade: u64,
 }
 
-/// What an event means to a venue that publishes by level: at most two levels and one trade.
+/// What an event means to a venue that publishes by level or by order: at most two levels, one order of each, and one trade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct LevelChanges {
     /// Levels as they are now, in order.
     pub levels: [Option<LevelNow>; 2],
+    /// The order that changed each of `levels`.
+    pub orders: [Option<OrderNow>; 2],
     /// The print.
     pub trade: Option<TradeNow>,
 }
@@ -272,6 +289,13 @@ impl LevelAggregator {
                 size,
             } => {
                 self.orders.insert(order, (side, price, size));
+                changes.orders[0] = Some(OrderNow {
+                    symbol,
+                    order,
+                    side,
+                    price,
+                    size,
+                });
                 changes.levels[0] = Some(self.shift(symbol, side, price, size, 0));
             }
             MarketEvent::Execute {
@@ -313,6 +337,13 @@ impl LevelAggregator {
                 };
                 changes = self.take(symbol, order, u64::MAX, None, None);
                 self.orders.insert(successor, (side, price, size));
+                changes.orders[1] = Some(OrderNow {
+                    symbol,
+                    order: successor,
+                    side,
+                    price,
+                    size,
+                });
                 changes.levels[1] = Some(self.shift(symbol, side, price, size, 0));
             }
             MarketEvent::Hidden {
@@ -379,9 +410,17 @@ impl LevelAggregator {
         let (side, price, open) = *entry;
         let taken = size.min(open);
         entry.2 -= taken;
-        if entry.2 == 0 {
+        let left = entry.2;
+        if left == 0 {
             self.orders.remove(&order);
         }
+        changes.orders[0] = Some(OrderNow {
+            symbol,
+            order,
+            side,
+            price,
+            size: left,
+        });
         changes.levels[0] = Some(self.shift(symbol, side, price, 0, taken));
         changes.trade = trade.map(|trade| TradeNow {
             symbol,

@@ -125,6 +125,7 @@ impl BinanceSbe {
             time: time(block.event_time()),
             levels: &self.levels,
             checksum: None,
+            orders: &[],
             digits: (0, 0),
         });
         Ok(())

@@ -8,11 +8,42 @@ use std::fmt::Write as _;
 /// What a channel is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
+    /// Levels, or orders.
     Book,
     Trades,
 }
 
-/// One message of a channel. Levels are where its reader put them.
+/// What a message says of a book: entries of three numbers, that are levels or orders as the subscription asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Entries {
+    pub(super) is_by_order: bool,
+    pub(super) levels: Vec<Level>,
+    /// Their ids, where they are orders.
+    pub(super) orders: Vec<u64>,
+}
+
+impl Entries {
+    pub(super) fn of(is_by_order: bool) -> Entries {
+        Entries {
+            is_by_order,
+            ..Entries::default()
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.levels.clear();
+        self.orders.clear();
+    }
+
+    pub(super) fn push_order(&mut self, id: u64, price: Price, amount: (bool, Number)) {
+        // An order without a price is gone.
+        let count = u64::from(price.0 != 0);
+        self.levels.push(level(price, count, amount));
+        self.orders.push(id);
+    }
+}
+
+/// One message of a channel. Entries are where its reader put them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Message {
     pub(super) channel: u64,
@@ -24,7 +55,7 @@ pub(super) struct Message {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Body {
-    /// Levels of a book, some of them left out because nothing trades there.
+    /// Entries of a book, some of them left out because nothing trades there.
     Book {
         is_snapshot: bool,
         left_out: u64,
@@ -99,18 +130,27 @@ const PLAIN_DIGITS_MAX: i32 = 21;
 
 /// CRC32 over price and amount of the best bid and the best ask, then of the next ones.
 pub(super) fn checksum(ladders: &Ladders, _digits: (u8, u8)) -> u32 {
+    checksum_over(ladders, |text, _, price| write_price(text, price))
+}
+
+/// The same over ids in place of prices: of orders.
+pub(super) fn checksum_of_orders(ladders: &Ladders, _digits: (u8, u8)) -> u32 {
+    checksum_over(ladders, |text, id, _| write_number(text, id, 0))
+}
+
+fn checksum_over(ladders: &Ladders, write_key: fn(&mut String, u64, Price)) -> u32 {
     let mut text = String::with_capacity(1_024);
-    let mut bids = ladders.bids.best_first(Side::Bid);
-    let mut asks = ladders.asks.best_first(Side::Ask);
+    let mut bids = ladders.bids.orders_best_first(Side::Bid);
+    let mut asks = ladders.asks.orders_best_first(Side::Ask);
     for _ in 0..CHECKSUM_LEVELS {
-        for (side, level) in [(Side::Bid, bids.next()), (Side::Ask, asks.next())] {
-            let Some((price, size)) = level else {
+        for (side, entry) in [(Side::Bid, bids.next()), (Side::Ask, asks.next())] {
+            let Some((id, price, size)) = entry else {
                 continue;
             };
             if !text.is_empty() {
                 text.push(':');
             }
-            write_price(&mut text, price);
+            write_key(&mut text, id, price);
             text.push(':');
             if side == Side::Ask {
                 text.push('-');

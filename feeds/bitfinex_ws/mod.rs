@@ -1,7 +1,7 @@
-//! Bitfinex over WebSocket (API v2): books by level proved by the venue's checksum, trades.
+//! Bitfinex over WebSocket (API v2): books by level or by order proved by the venue's checksum, trades.
 //!
 //! Source: Bitfinex "WebSocket: General" (docs.bitfinex.com/docs/ws-general), "Public Channels" (docs/ws-public), "Books"
-//! (reference/ws-public-books), "Trades" (reference/ws-public-trades), "WebSocket Checksum" (docs/ws-websocket-checksum).
+//! (reference/ws-public-books), "Raw Books" (reference/ws-public-raw-books), "Trades" (reference/ws-public-trades), "WebSocket Checksum" (docs/ws-websocket-checksum).
 //!
 //! # Coverage
 //!
@@ -9,6 +9,8 @@
 //! |---|---|
 //! | book: `[channel, [[price, count, amount], …]]` | The snapshot: `Clear`, then a `Level` for each entry |
 //! | book: `[channel, [price, count, amount]]` | A `Level`; gone where `count` is 0. The sign of `amount` is its side |
+//! | raw book: `[channel, [[id, price, amount], …]]` | The snapshot, with `by_order`: `Clear`, then an `Add` for each order |
+//! | raw book: `[channel, [id, price, amount]]` | `Add`, `Modify`, or, where the price is 0, `Cancel` |
 //! | `[channel, "cs", checksum]` | The book has to have it, or is given up |
 //! | trades: `[channel, "te", [id, time, amount, price]]` | `Trade`; `order_id` the id; the sign of `amount` is the aggressor |
 //! | `tu`, the list of past trades | Counted, not used: `tu` says `te` again |
@@ -26,17 +28,21 @@
 //! `bid price:bid amount:ask price:ask amount:…`, numbers written as JavaScript does (`5.6e-7`), amounts of asks below zero.
 //! Updates are told when they come and proved a message later; a book that fails is given up at once.
 //!
-//! A book has 250 levels a side: what is pushed beyond is dropped.
+//! A book has 250 levels a side, or orders: what is pushed beyond is dropped.
+//!
+//! With `by_order` the books are those of precision `R0`, order by order, and their checksum is over ids in place of prices;
+//! orders of one price stand by their id.
 //!
 //! # Not here
 //!
-//! - Books by order (`R0`), precisions other than `P0`, funding (`f…`), tickers, candles, everything private.
+//! - Precisions other than `P0` and `R0`, funding (`f…`), tickers, candles, everything private.
 //! - Prices have five significant digits: instruments with some finer than 1e-9, which no [`Price`](crate::model::Price)
 //!   holds, are given up; counted.
 //! - Steps of prices: they depend on the price.
 //!
 //! Not verified against the live venue: whether the number or the time stands last where both are asked for (they are told
-//! apart by their size); whether levels that are pushed out of the 250 are said to be gone; that checksums of books with
+//! apart by their size); whether levels and orders that are pushed out of the 250 are said to be gone; that orders of one price stand by their id in
+//! the checksum; that checksums of books with
 //! prices below 1e-6 are over numbers with exponents is said by users of the API, not by its documents.
 
 mod message;
@@ -56,7 +62,11 @@ use crate::session::stitch::simulator::LevelVenue;
 use crate::session::stitch::{Settings, StitchedFeed, settings};
 use venue::Bitfinex;
 
-static KEYS: &[SettingKey] = &[settings::SILENCE_KEY, settings::REST_KEY];
+static KEYS: &[SettingKey] = &[
+    settings::SILENCE_KEY,
+    settings::REST_KEY,
+    SettingKey::BY_ORDER,
+];
 
 /// Bitfinex.
 pub static DESCRIPTOR: Descriptor = Descriptor {
@@ -84,7 +94,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
 fn build(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>> {
     let rest = "https://api-pub.bitfinex.com";
     let own = Settings::of(settings, rest, is_symbol, "tBTCUSD")?;
-    let venue = Bitfinex::new(&own.rest_url);
+    let venue = Bitfinex::new(&own.rest_url, own.is_by_order);
     Ok(Box::new(StitchedFeed::new(settings.channel, own, venue)))
 }
 

@@ -1,9 +1,9 @@
 //! The general reader: any JSON of the venue; members behind those that are known are left alone.
 
-use super::message::{Body, Message, Subject, Trade, Trailer, level, side};
+use super::message::{Body, Entries, Message, Subject, Trade, Trailer, level, side};
 use crate::contract::DecodeError;
-use crate::model::{EventTime, Symbol, TradingState};
-use crate::session::stitch::{Hear, Level, Product};
+use crate::model::{EventTime, Price, Symbol, TradingState};
+use crate::session::stitch::{Hear, Product};
 use crate::session::text::{Number, Reader, integer};
 use simd_json::prelude::*;
 use simd_json::tape::{Array, Object, Value};
@@ -40,17 +40,17 @@ pub(super) enum Said {
     Event(Event),
 }
 
-/// Reads a text; levels go where the caller wants them. `subject` knows what a channel is of.
+/// Reads a text; entries go where the caller wants them. `subject` knows what a channel is of.
 pub(super) fn read(
     text: &[u8],
     reader: &mut Reader,
-    levels: &mut Vec<Level>,
+    entries: &mut Entries,
     subject: impl Fn(u64) -> Option<Subject>,
 ) -> Result<Said, DecodeError> {
     let tape = reader.tape(text)?;
     let value = tape.as_value();
     if let Some(list) = value.as_array() {
-        return Ok(Said::Message(message(&list, levels, subject)?));
+        return Ok(Said::Message(message(&list, entries, subject)?));
     }
     let object = value.as_object().ok_or(NO_JSON)?;
     Ok(Said::Event(event(&object)?))
@@ -88,15 +88,15 @@ fn event(object: &Object<'_, '_>) -> Result<Event, DecodeError> {
 
 fn message(
     list: &Array<'_, '_>,
-    levels: &mut Vec<Level>,
+    entries: &mut Entries,
     subject: impl Fn(u64) -> Option<Subject>,
 ) -> Result<Message, DecodeError> {
-    levels.clear();
+    entries.clear();
     let channel = list.get(0).and_then(integer).ok_or(BAD)?;
     let second = list.get(1).ok_or(BAD)?;
     let (body, behind) = if let Some(data) = second.into_array() {
         let body = match subject(channel) {
-            Some(Subject::Book) => book(&data, levels)?,
+            Some(Subject::Book) => book(&data, entries)?,
             _ => Body::Other,
         };
         (body, 2)
@@ -123,24 +123,22 @@ fn message(
     Ok(trailer.message(channel, body))
 }
 
-fn book(data: &Array<'_, '_>, levels: &mut Vec<Level>) -> Result<Body, DecodeError> {
+fn book(data: &Array<'_, '_>, entries: &mut Entries) -> Result<Body, DecodeError> {
     let mut left_out = 0;
     let is_snapshot = data.get(0).is_none_or(|first| first.as_array().is_some());
+    let mut take = |entry: &Array<'_, '_>| {
+        let taken = entry_of(entry, entries)?;
+        left_out += u64::from(taken == Taken::LeftOut);
+        Ok::<bool, DecodeError>(taken == Taken::TooFine)
+    };
     if is_snapshot {
         for entry in data.iter() {
-            let entry = entry.into_array().ok_or(BAD)?;
-            match entry_of(&entry)? {
-                Entry::Level(level) => levels.push(level),
-                Entry::LeftOut => left_out += 1,
-                Entry::TooFine => return Ok(Body::TooFine),
+            if take(&entry.into_array().ok_or(BAD)?)? {
+                return Ok(Body::TooFine);
             }
         }
-    } else {
-        match entry_of(data)? {
-            Entry::Level(level) => levels.push(level),
-            Entry::LeftOut => left_out += 1,
-            Entry::TooFine => return Ok(Body::TooFine),
-        }
+    } else if take(data)? {
+        return Ok(Body::TooFine);
     }
     Ok(Body::Book {
         is_snapshot,
@@ -148,28 +146,41 @@ fn book(data: &Array<'_, '_>, levels: &mut Vec<Level>) -> Result<Body, DecodeErr
     })
 }
 
-enum Entry {
-    Level(Level),
+/// What became of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    Whole,
     /// Beyond all prices.
     LeftOut,
     TooFine,
 }
 
-/// `[price, count, amount]`.
-fn entry_of(entry: &Array<'_, '_>) -> Result<Entry, DecodeError> {
-    let (is_below_zero, price) = signed(entry.get(0))?;
-    let count = entry.get(1).and_then(integer).ok_or(BAD)?;
+/// `[price, count, amount]`, or `[id, price, amount]`.
+fn entry_of(entry: &Array<'_, '_>, entries: &mut Entries) -> Result<Taken, DecodeError> {
+    let is_by_order = entries.is_by_order;
+    let (price, other) = if is_by_order { (1, 0) } else { (0, 1) };
+    let (is_below_zero, price) = signed(entry.get(price))?;
+    let other = entry.get(other).and_then(integer).ok_or(BAD)?;
     let amount = signed(entry.get(2))?;
     if is_below_zero {
         return Err(BAD);
     }
     if price.is_beyond_prices() {
-        return Ok(Entry::LeftOut);
+        if is_by_order {
+            // Wherever it stood before, it does not any more.
+            entries.push_order(other, Price(0), amount);
+        }
+        return Ok(Taken::LeftOut);
     }
-    Ok(match price.price() {
-        Some(price) => Entry::Level(level(price, count, amount)),
-        None => Entry::TooFine,
-    })
+    let Some(price) = price.price() else {
+        return Ok(Taken::TooFine);
+    };
+    if is_by_order {
+        entries.push_order(other, price, amount);
+    } else {
+        entries.levels.push(level(price, other, amount));
+    }
+    Ok(Taken::Whole)
 }
 
 /// `[id, time, amount, price]`.

@@ -1,26 +1,35 @@
 //! Scanners of the shapes the venue really sends: bytes straight to numbers, one pass, no allocation.
 
-use super::message::{Body, Message, Trade, Trailer, level, side};
+use super::message::{Body, Entries, Message, Trade, Trailer, level, side};
 use crate::model::EventTime;
-use crate::session::stitch::Level;
 use crate::session::text::{Cursor, Number};
 
 /// Reads a message of a known shape; `None`: not one. Snapshots are none.
 #[inline]
-pub(super) fn scan(text: &[u8], levels: &mut Vec<Level>) -> Option<Message> {
+pub(super) fn scan(text: &[u8], entries: &mut Entries) -> Option<Message> {
     let mut cursor = Cursor::new(text);
     cursor.expect(b"[")?;
     let channel = cursor.integer()?;
     cursor.expect(b",")?;
     let body = if cursor.expect(b"[").is_some() {
-        let price = number(&mut cursor)?.price()?;
-        cursor.expect(b",")?;
-        let count = cursor.integer()?;
-        cursor.expect(b",")?;
-        let amount = amount(&mut cursor)?;
+        if entries.is_by_order {
+            let id = cursor.integer()?;
+            cursor.expect(b",")?;
+            let price = number(&mut cursor)?.price()?;
+            cursor.expect(b",")?;
+            let amount = amount(&mut cursor)?;
+            entries.clear();
+            entries.push_order(id, price, amount);
+        } else {
+            let price = number(&mut cursor)?.price()?;
+            cursor.expect(b",")?;
+            let count = cursor.integer()?;
+            cursor.expect(b",")?;
+            let amount = amount(&mut cursor)?;
+            entries.clear();
+            entries.levels.push(level(price, count, amount));
+        }
         cursor.expect(b"]")?;
-        levels.clear();
-        levels.push(level(price, count, amount));
         Body::Book {
             is_snapshot: false,
             left_out: 0,

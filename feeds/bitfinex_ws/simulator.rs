@@ -1,19 +1,24 @@
 //! How the venue speaks.
 
-use super::message::{CHECKSUM_LEVELS, checksum, write_number, write_price};
+use super::message::{CHECKSUM_LEVELS, checksum, checksum_of_orders, write_number, write_price};
 use crate::model::{EventTime, Price, Side, Size, Symbol};
-use crate::session::stitch::simulator::{Asked, BookNow, SIZE_DECIMALS, Speak, Wish};
+use crate::session::stitch::simulator::{
+    Asked, BookNow, OrdersNow, Resting, SIZE_DECIMALS, Speak, Wish,
+};
 use crate::session::stitch::{Ladders, Level};
 use crate::session::text::Number;
-use crate::simulator::TradeNow;
+use crate::simulator::{OrderNow, TradeNow};
 use simd_json::prelude::*;
 
 /// Symbols that are told apart.
 const SYMBOLS_MAX: usize = 4_096;
 /// Updates of a book that make a round.
 const ROUND: u64 = 5;
-/// Id of the first channel: books have even ones, trades odd ones.
+/// Id of the first channel: of each symbol there are its book, its trades, and its orders.
 const FIRST_CHANNEL: u64 = 17_000;
+const CHANNELS: u64 = 3;
+const TRADES: u64 = 1;
+const ORDERS: u64 = 2;
 
 /// The venue.
 #[derive(Default)]
@@ -43,6 +48,20 @@ fn entry_json(side: Side, (price, size): (Price, Size)) -> String {
     format!("[{price},1,{}]", amount_json(side, size))
 }
 
+/// An order, gone where its size is 0.
+fn order_json(side: Side, (id, price, size): Resting) -> String {
+    if size.0 == 0 {
+        let amount = if side == Side::Bid { "1" } else { "-1" };
+        return format!("[{id},0,{amount}]");
+    }
+    format!("[{id},{},{}]", price_json(price), amount_json(side, size))
+}
+
+fn number_of(size: Size) -> Number {
+    let text = size.display(SIZE_DECIMALS).to_string();
+    Number::parse(text.as_bytes()).unwrap_or(Number::ZERO)
+}
+
 fn error(code: u32, words: &str) -> Vec<Wish> {
     vec![Wish::Reply(format!(
         "{{\"event\":\"error\",\"msg\":\"{words}\",\"code\":{code}}}"
@@ -57,10 +76,10 @@ impl BitfinexMarket {
     }
 
     fn book_channel(&self, symbol: Symbol) -> u64 {
-        FIRST_CHANNEL + 2 * self.place(symbol)
+        FIRST_CHANNEL + CHANNELS * self.place(symbol)
     }
 
-    fn subscribe(&mut self, channel: &str, symbol: Symbol) -> Vec<Wish> {
+    fn subscribe(&mut self, channel: &str, precision: &str, symbol: Symbol) -> Vec<Wish> {
         if !self.symbols.contains(&symbol) {
             if self.symbols.len() >= SYMBOLS_MAX {
                 return error(10_305, "Reached limit of open channels");
@@ -71,14 +90,19 @@ impl BitfinexMarket {
         let pair = name.strip_prefix('t').unwrap_or(name);
         match channel {
             "book" => {
+                let (id, wish) = match precision {
+                    "P0" => (id, Wish::Book(symbol)),
+                    "R0" => (id + ORDERS, Wish::Orders(symbol)),
+                    _ => return error(10_011, "prec: unknown"),
+                };
                 let answer = format!(
-                    "{{\"event\":\"subscribed\",\"channel\":\"book\",\"chanId\":{id},\"symbol\":\"{name}\",\"prec\":\"P0\",\
-                     \"freq\":\"F0\",\"len\":\"250\",\"pair\":\"{pair}\"}}"
+                    "{{\"event\":\"subscribed\",\"channel\":\"book\",\"chanId\":{id},\"symbol\":\"{name}\",\
+                     \"prec\":\"{precision}\",\"freq\":\"F0\",\"len\":\"250\",\"pair\":\"{pair}\"}}"
                 );
-                vec![Wish::Reply(answer), Wish::Book(symbol)]
+                vec![Wish::Reply(answer), wish]
             }
             "trades" => {
-                let id = id + 1;
+                let id = id + TRADES;
                 let answer = format!(
                     "{{\"event\":\"subscribed\",\"channel\":\"trades\",\"chanId\":{id},\"symbol\":\"{name}\",\"pair\":\"{pair}\"}}"
                 );
@@ -89,7 +113,9 @@ impl BitfinexMarket {
     }
 
     fn unsubscribe(&self, id: u64) -> Vec<Wish> {
-        let place = id.checked_sub(FIRST_CHANNEL).map(|offset| offset / 2);
+        let place = id
+            .checked_sub(FIRST_CHANNEL)
+            .map(|offset| offset / CHANNELS);
         let symbol = place
             .and_then(|place| usize::try_from(place).ok())
             .and_then(|place| self.symbols.get(place));
@@ -98,7 +124,7 @@ impl BitfinexMarket {
         };
         let answer = format!("{{\"event\":\"unsubscribed\",\"status\":\"OK\",\"chanId\":{id}}}");
         let mut wishes = vec![Wish::Reply(answer)];
-        if id.is_multiple_of(2) {
+        if (id - FIRST_CHANNEL) % CHANNELS != TRADES {
             wishes.insert(0, Wish::NoBook(symbol));
         }
         wishes
@@ -126,7 +152,10 @@ impl Speak for BitfinexMarket {
                 vec![Wish::Reply(done)]
             }
             Some("subscribe") => match (text_of("channel"), text_of("symbol")) {
-                (Some(channel), Some(symbol)) => self.subscribe(channel, Symbol::from(symbol)),
+                (Some(channel), Some(symbol)) => {
+                    let precision = text_of("prec").unwrap_or("P0");
+                    self.subscribe(channel, precision, Symbol::from(symbol))
+                }
                 _ => error(10_001, "symbol: invalid"),
             },
             Some("unsubscribe") => self.unsubscribe(number("chanId").unwrap_or_default()),
@@ -160,13 +189,52 @@ impl Speak for BitfinexMarket {
         let mut ladders = Ladders::default();
         for (levels, side) in [(book.bids, Side::Bid), (book.asks, Side::Ask)] {
             for &(price, size) in levels.iter().take(CHECKSUM_LEVELS) {
-                let size = Number::parse(size.display(SIZE_DECIMALS).to_string().as_bytes());
-                let size = size.unwrap_or(Number::ZERO);
+                let size = number_of(size);
                 ladders.apply(&Level { side, price, size });
             }
         }
         let (id, at) = (self.book_channel(book.symbol), book.now.0 / 1_000_000);
         let sum = checksum(&ladders, (0, 0)).cast_signed();
+        Some(format!("[{id},\"cs\",{sum},{at}]"))
+    }
+
+    fn orders(&self, orders: &OrdersNow<'_>) -> Option<String> {
+        let bids = orders
+            .bids
+            .iter()
+            .map(|order| order_json(Side::Bid, *order));
+        let asks = orders
+            .asks
+            .iter()
+            .map(|order| order_json(Side::Ask, *order));
+        let entries: Vec<String> = bids.chain(asks).collect();
+        let id = self.book_channel(orders.symbol) + ORDERS;
+        let at = orders.now.0 / 1_000_000;
+        Some(format!("[{id},[{}],{at}]", entries.join(",")))
+    }
+
+    fn order_update(&self, orders: &OrdersNow<'_>, change: &OrderNow) -> String {
+        let id = self.book_channel(orders.symbol) + ORDERS;
+        let order = (change.order, change.price, Size(change.size));
+        let at = orders.now.0 / 1_000_000;
+        format!("[{id},{},{at}]", order_json(change.side, order))
+    }
+
+    fn orders_proof(&self, orders: &OrdersNow<'_>) -> Option<String> {
+        if !orders.last.is_multiple_of(ROUND) {
+            return None;
+        }
+        let mut ladders = Ladders::default();
+        for (all, side) in [(orders.bids, Side::Bid), (orders.asks, Side::Ask)] {
+            for &(id, price, size) in all.iter().take(CHECKSUM_LEVELS) {
+                let size = number_of(size);
+                let level = Level { side, price, size };
+                ladders.apply_order(id, &level, &mut Vec::new());
+            }
+        }
+        let id = self.book_channel(orders.symbol) + ORDERS;
+        let sum = checksum_of_orders(&ladders, (0, 0)).cast_signed();
+        let at = orders.now.0 / 1_000_000;
         Some(format!("[{id},\"cs\",{sum},{at}]"))
     }
 
@@ -176,7 +244,7 @@ impl Speak for BitfinexMarket {
             _ => Side::Bid,
         };
         let amount = amount_json(aggressor, Size(trade.size));
-        let (channel, price) = (self.book_channel(symbol) + 1, price_json(trade.price));
+        let (channel, price) = (self.book_channel(symbol) + TRADES, price_json(trade.price));
         let at = now.0 / 1_000_000;
         format!("[{channel},\"te\",[{id},{at},{amount},{price}],{at}]")
     }

@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used)]
 
-use super::message::{Body, Message, Subject, checksum, write_number, write_price};
+use super::message::{
+    Body, Entries, Message, Subject, checksum, checksum_of_orders, write_number, write_price,
+};
 use super::read::{self, Event, Said};
 use super::scan;
 use super::venue::{Bitfinex, Kind};
@@ -34,16 +36,24 @@ fn subject(channel: u64) -> Option<Subject> {
     }
 }
 
+fn scanned_entries(text: &str, is_by_order: bool) -> Option<(Message, Entries)> {
+    let mut entries = Entries::of(is_by_order);
+    let message = scan::scan(text.as_bytes(), &mut entries);
+    message.map(|message| (message, entries))
+}
+
+fn general_entries(text: &str, is_by_order: bool) -> Result<(Said, Entries), DecodeError> {
+    let (mut reader, mut entries) = (Reader::default(), Entries::of(is_by_order));
+    let said = read::read(text.as_bytes(), &mut reader, &mut entries, subject);
+    said.map(|said| (said, entries))
+}
+
 fn scanned(text: &str) -> Option<(Message, Vec<Level>)> {
-    let mut levels = Vec::new();
-    let message = scan::scan(text.as_bytes(), &mut levels);
-    message.map(|message| (message, levels))
+    scanned_entries(text, false).map(|(message, entries)| (message, entries.levels))
 }
 
 fn general(text: &str) -> Result<(Said, Vec<Level>), DecodeError> {
-    let (mut reader, mut levels) = (Reader::default(), Vec::new());
-    let said = read::read(text.as_bytes(), &mut reader, &mut levels, subject);
-    said.map(|said| (said, levels))
+    general_entries(text, false).map(|(said, entries)| (said, entries.levels))
 }
 
 /// A message with a number and a time behind it.
@@ -178,6 +188,61 @@ fn the_checksum_is_over_prices_and_amounts_in_turn() {
     assert_eq!(checksum(&ladders(&levels), (0, 0)), expected);
 }
 
+/// "Raw Books", snapshot, with the id above; an order comes, gets another size, and goes.
+const ORDERS: &str = "[10092,[[34753002978,7294.7,1.54340371],[34753002990,7295,-0.5]]]";
+const ORDER: &str = "[10092,[34753002991,7294.9,0.25]]";
+const LESS: &str = "[10092,[34753002991,7294.9,0.125]]";
+const GONE: &str = "[10092,[34753002991,0,1]]";
+
+#[test]
+fn orders_are_scanned_as_they_are_read() {
+    for text in [ORDER, LESS, GONE] {
+        let (message, entries) = scanned_entries(&with(text, 7), true).unwrap();
+        let expected = Ok((Said::Message(message), entries));
+        assert_eq!(general_entries(&with(text, 7), true), expected);
+    }
+    let (_, entries) = scanned_entries(GONE, true).unwrap();
+    assert_eq!(entries.orders, [34_753_002_991]);
+    assert_eq!(entries.levels[0].size, Number::ZERO);
+    for length in 0..ORDERS.len() {
+        assert!(general_entries(&ORDERS[..length], true).is_err());
+    }
+}
+
+/// "WebSocket Checksum", step by step: ids in place of prices, and at one price the older order first.
+#[test]
+fn the_checksum_of_orders_is_over_ids_and_amounts_in_turn() {
+    let mut book = Ladders::default();
+    for (id, side, price, size) in [
+        (11, Side::Bid, "6000", "1"),
+        (12, Side::Ask, "6100", "3"),
+        (10, Side::Bid, "6000", "0.5"),
+        (9, Side::Ask, "6200", "4"),
+    ] {
+        let price = Number::parse(price.as_bytes()).unwrap().price().unwrap();
+        let size = Number::parse(size.as_bytes()).unwrap();
+        book.apply_order(id, &Level { side, price, size }, &mut Vec::new());
+    }
+    let text = b"10:0.5:12:-3:11:1:9:-4";
+    assert_eq!(checksum_of_orders(&book, (0, 0)), crc32fast::hash(text));
+}
+
+#[test]
+fn books_of_orders_live_as_long_as_they_have_the_checksum() {
+    let texts = |last: &str| -> Vec<String> {
+        let all = [INFO, BOOK, ORDERS, ORDER, LESS, GONE, GONE, last];
+        all.iter().map(|text| (*text).to_owned()).collect()
+    };
+    let text = b"34753002978:1.54340371:34753002990:-0.5";
+    let sum = crc32fast::hash(text).cast_signed();
+    for (sum, resets) in [(sum, 0), (sum ^ 1, 1)] {
+        let last = format!("[10092,\"cs\",{sum}]");
+        let venue = Bitfinex::new("https://rest", true);
+        let outcomes = run(venue, "tETHUSD", &texts(&last));
+        assert_eq!((outcomes.snapshots, outcomes.resets), (1, resets));
+    }
+}
+
 #[track_caller]
 fn check_event(text: &str, expected: Event) {
     assert_eq!(general(text), Ok((Said::Event(expected), Vec::new())));
@@ -207,7 +272,7 @@ fn events_are_read_as_documented() {
 
 /// Tells a venue texts of one connection, and gives what the last one told.
 fn told(texts: &[&str]) -> (Result<Heard, DecodeError>, Vec<String>) {
-    let mut venue = Bitfinex::new("https://rest");
+    let mut venue = Bitfinex::new("https://rest", false);
     let (mut told, mut heard) = (Told::default(), Err(DecodeError::NotThisProtocol));
     for text in texts {
         told = Told::default();
@@ -274,7 +339,7 @@ fn prices_finer_than_ours_give_the_instrument_up_instead_of_a_part_of_its_book()
 fn check_chain(texts: &[&str], expected: (u64, u64, u64)) {
     let texts = [&[INFO, BOOK], texts].concat();
     let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
-    let outcomes = run(Bitfinex::new("https://rest"), "tETHUSD", &texts);
+    let outcomes = run(Bitfinex::new("https://rest", false), "tETHUSD", &texts);
     let found = (outcomes.snapshots, outcomes.resets, outcomes.ignored);
     assert_eq!(found, expected);
 }
@@ -293,7 +358,7 @@ fn books_live_as_long_as_they_have_the_checksum() {
 
 #[test]
 fn a_lost_book_is_left_and_subscribed_again_where_it_was() {
-    let mut venue = Bitfinex::new("https://rest");
+    let mut venue = Bitfinex::new("https://rest", false);
     let symbol = Symbol::from("tETHUSD");
     let again = r#"{"event":"subscribe","channel":"book","symbol":"tETHUSD","prec":"P0","freq":"F0","len":"250"}"#;
     assert_eq!(venue.subscribe_again_on(Line(0), symbol), [again]);
@@ -309,7 +374,7 @@ fn a_lost_book_is_left_and_subscribed_again_where_it_was() {
 #[test]
 fn pairs_by_rest_are_instruments() {
     let mut told = Told::default();
-    let mut venue = Bitfinex::new("https://rest");
+    let mut venue = Bitfinex::new("https://rest", false);
     let body = br#"[["BTCUSD","DUSK:USD"]]"#;
     venue.read_rest("https://rest", body, &mut told).unwrap();
     assert!(told.0[0].contains("tBTCUSD") && told.0[1].contains("tDUSK:USD"));
@@ -319,10 +384,22 @@ fn pairs_by_rest_are_instruments() {
 /// compared above; here are two venues that choose between them, since messages say only a number of what they are about.
 #[test]
 fn documented_samples_are_told_as_the_documents_mean_them() {
-    let mut other = Bitfinex::new("");
+    let mut other = Bitfinex::new("", false);
     check_documented(
         "bitfinex_ws/vectors/documented.txt",
-        Bitfinex::new(""),
+        Bitfinex::new("", false),
+        |_, _| false,
+        |text, told| other.read(text, told),
+    );
+}
+
+/// The same of books of orders.
+#[test]
+fn documented_samples_of_orders_are_told_as_the_documents_mean_them() {
+    let mut other = Bitfinex::new("", true);
+    check_documented(
+        "bitfinex_ws/vectors/documented_orders.txt",
+        Bitfinex::new("", true),
         |_, _| false,
         |text, told| other.read(text, told),
     );

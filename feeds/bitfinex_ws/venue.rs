@@ -1,13 +1,12 @@
 //! What the venue adds to a stitched feed.
 
-use super::message::{Body, Message, Subject, checksum};
+use super::message::{Body, Entries, Message, Subject, checksum, checksum_of_orders};
 use super::read::{self, Event, Said};
 use super::scan;
 use crate::contract::{DecodeError, Line, Pace};
 use crate::model::Symbol;
 use crate::session::stitch::{
-    BookMessage, Chain, Checksum, Hear, Heard, Level, Limits, Origin, Span, TradeId, TradeMessage,
-    Venue,
+    BookMessage, Chain, Checksum, Hear, Heard, Limits, Origin, Span, TradeId, TradeMessage, Venue,
 };
 use crate::session::text::Reader;
 
@@ -45,7 +44,7 @@ pub(super) enum Kind {
     Pong,
 }
 
-/// Levels a side of the book that is asked for.
+/// Levels, or orders, a side of the book that is asked for.
 const DEPTH: usize = 250;
 /// `TIMESTAMP`, `SEQ_ALL` and `OB_CHECKSUM`.
 const FLAGS: u32 = 32_768 + 65_536 + 131_072;
@@ -61,7 +60,7 @@ type Channels = hashbrown::HashMap<(u8, u64), (Subject, Symbol), foldhash::fast:
 
 pub(super) struct Bitfinex {
     rest_url: String,
-    levels: Vec<Level>,
+    entries: Entries,
     reader: Reader,
     known: Known,
 }
@@ -77,10 +76,10 @@ struct Known {
 }
 
 impl Bitfinex {
-    pub(super) fn new(rest_url: &str) -> Bitfinex {
+    pub(super) fn new(rest_url: &str, is_by_order: bool) -> Bitfinex {
         Bitfinex {
             rest_url: rest_url.to_owned(),
-            levels: Vec::new(),
+            entries: Entries::of(is_by_order),
             reader: Reader::default(),
             known: Known {
                 channels: Channels::default(),
@@ -96,8 +95,9 @@ fn ask(channel: &str, symbol: Symbol, more: &str) -> String {
     format!("{{\"event\":\"subscribe\",\"channel\":\"{channel}\",\"symbol\":\"{name}\"{more}}}")
 }
 
-fn ask_for_book(symbol: Symbol) -> String {
-    let more = format!(",\"prec\":\"P0\",\"freq\":\"F0\",\"len\":\"{DEPTH}\"");
+fn ask_for_book(symbol: Symbol, is_by_order: bool) -> String {
+    let precision = if is_by_order { "R0" } else { "P0" };
+    let more = format!(",\"prec\":\"{precision}\",\"freq\":\"F0\",\"len\":\"{DEPTH}\"");
     ask("book", symbol, &more)
 }
 
@@ -143,7 +143,7 @@ impl Known {
     }
 
     #[inline]
-    fn tell<H: Hear>(&mut self, message: &Message, levels: &[Level], hear: &mut H) -> Kind {
+    fn tell<H: Hear>(&mut self, message: &Message, entries: &Entries, hear: &mut H) -> Kind {
         if let Some(number) = message.number
             && !self.number(number, hear)
         {
@@ -160,6 +160,7 @@ impl Known {
             time: message.time,
             levels: &[],
             checksum: None,
+            orders: &[],
             digits: (0, 0),
         };
         match message.body {
@@ -170,7 +171,8 @@ impl Known {
                 (0..left_out).for_each(|_| hear.left_out());
                 hear.book(&BookMessage {
                     is_snapshot,
-                    levels,
+                    levels: &entries.levels,
+                    orders: &entries.orders,
                     ..book
                 });
                 Kind::Book
@@ -269,24 +271,34 @@ impl Venue for Bitfinex {
     }
 
     fn checksum(&self) -> Option<Checksum> {
-        Some(checksum)
+        Some(if self.entries.is_by_order {
+            checksum_of_orders
+        } else {
+            checksum
+        })
+    }
+
+    fn is_by_order(&self) -> bool {
+        self.entries.is_by_order
     }
 
     #[inline]
     fn read<H: Hear>(&mut self, text: &[u8], hear: &mut H) -> Result<Heard, DecodeError> {
         let Bitfinex {
-            levels,
+            entries,
             reader,
             known,
             ..
         } = self;
         known.line = hear.line();
-        if let Some(message) = scan::scan(text, levels) {
-            return Ok(Heard::Kind(known.tell(&message, levels, hear) as u8));
+        if let Some(message) = scan::scan(text, entries) {
+            return Ok(Heard::Kind(known.tell(&message, entries, hear) as u8));
         }
         let subject = |channel| known.of(channel).map(|one| one.0);
-        match read::read(text, reader, levels, subject) {
-            Ok(Said::Message(message)) => Ok(Heard::Kind(known.tell(&message, levels, hear) as u8)),
+        match read::read(text, reader, entries, subject) {
+            Ok(Said::Message(message)) => {
+                Ok(Heard::Kind(known.tell(&message, entries, hear) as u8))
+            }
             Ok(Said::Event(event)) => Ok(known.on_event(event, hear)),
             Err(error) => {
                 // Lists have numbers, objects have none.
@@ -324,7 +336,8 @@ impl Venue for Bitfinex {
     fn subscribe(&self, symbols: &[Symbol]) -> Vec<String> {
         let mut texts = vec![format!("{{\"event\":\"conf\",\"flags\":{FLAGS}}}")];
         for &symbol in symbols {
-            texts.extend([ask_for_book(symbol), ask("trades", symbol, "")]);
+            let book = ask_for_book(symbol, self.entries.is_by_order);
+            texts.extend([book, ask("trades", symbol, "")]);
         }
         texts
     }
@@ -336,7 +349,7 @@ impl Venue for Bitfinex {
         let known = self.known.channels.iter().filter(of_book);
         let leave = |channel: u64| format!("{{\"event\":\"unsubscribe\",\"chanId\":{channel}}}");
         let mut texts: Vec<String> = known.map(|(&(_, channel), _)| leave(channel)).collect();
-        texts.push(ask_for_book(symbol));
+        texts.push(ask_for_book(symbol, self.entries.is_by_order));
         texts
     }
 

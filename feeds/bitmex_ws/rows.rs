@@ -77,6 +77,7 @@ impl Prices {
             time,
             levels: &self.levels,
             checksum: None,
+            orders: &[],
             digits: (0, 0),
         });
     }

@@ -1,6 +1,7 @@
-//! Bitstamp spot over WebSocket: books by level joined to snapshots by REST, trades.
+//! Bitstamp spot over WebSocket: books by level joined to snapshots by REST, or the best orders of both sides; trades.
 //!
 //! Source: Bitstamp "WebSocket API v2" (www.bitstamp.net/websocket/v2): "Live full order book" (`diff_order_book`), "Live
+//! detail order book" (`detail_order_book`), "Live
 //! ticker" (`live_trades`), "Heartbeat", "Forced reconnection"; "HTTP API": "Order book", "Markets".
 //!
 //! # Coverage
@@ -8,6 +9,7 @@
 //! | Event | What becomes of it |
 //! |---|---|
 //! | `data` of `diff_order_book_…` | A `Level` for each entry, one event; kept until the snapshot it continues |
+//! | `data` of `detail_order_book_…` | With `by_order`: the best 100 orders of each side; told are those that came, changed and went |
 //! | `trade` of `live_trades_…` | `Trade`; `order_id` the id, the aggressor is who `type` names (0 buys, 1 sells) |
 //! | `data` of other channels, `order_…` | Counted, not used |
 //! | `bts:subscription_succeeded` | Confirms the subscription |
@@ -24,9 +26,14 @@
 //! came between: it is refused, and asked for again. Within a connection nothing is lost on the way; whatever breaks the
 //! connection takes all books back to their snapshots.
 //!
+//! With `by_order` each message has the whole of what there is to tell, the best 100 orders of each side, and its time: the
+//! younger one counts, whichever connection brings it, and what was lost is in the next one. The first one, which comes with
+//! the next change, is the snapshot.
+//!
 //! # Not here
 //!
-//! Books by order (`live_orders`), parts of books (`order_book`, `detail_order_book`), everything private. Instruments with
+//! Orders one by one (`live_orders`): they have neither numbers nor times of their own (several share a millisecond), so that
+//! they cannot be joined to a snapshot without a doubt. Parts of books (`order_book`), everything private. Instruments with
 //! prices finer than 1e-9, which no [`Price`](crate::model::Price) holds: nothing of them is told, counted.
 //!
 //! Not verified against the live venue: the list of markets in its present form (`market_symbol`), and limits of requests.
@@ -54,6 +61,7 @@ static KEYS: &[SettingKey] = &[
     settings::AUDIT_KEY,
     settings::KIND_KEY,
     settings::REFRESH_KEY,
+    SettingKey::BY_ORDER,
 ];
 
 /// Bitstamp spot.
@@ -84,7 +92,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
 
 fn build(settings: &FeedSettings) -> Result<Box<dyn Feed>, Vec<SettingFault>> {
     let own = Settings::of(settings, "https://www.bitstamp.net", is_pair, "btcusd")?;
-    let venue = Bitstamp::new(&own.rest_url);
+    let venue = Bitstamp::new(&own.rest_url, own.is_by_order);
     Ok(Box::new(StitchedFeed::new(settings.channel, own, venue)))
 }
 

@@ -1,6 +1,6 @@
 //! The general reader: members in any order, unknown ones left alone.
 
-use super::venue::{BOOKS, Kind, TRADES};
+use super::venue::{BOOKS, Entries, Kind, ORDERS, TRADES};
 use crate::contract::DecodeError;
 use crate::model::{EventTime, InstrumentKind, Side, Symbol, TradingState};
 use crate::session::stitch::{
@@ -15,7 +15,7 @@ const NO_JSON: DecodeError = DecodeError::BadText { offset: 0 };
 pub(super) fn read<H: Hear>(
     text: &[u8],
     reader: &mut Reader,
-    levels: &mut Vec<Level>,
+    entries: &mut Entries,
     hear: &mut H,
 ) -> Result<Heard, DecodeError> {
     let tape = reader.tape(text)?;
@@ -34,12 +34,17 @@ pub(super) fn read<H: Hear>(
         })
     };
     let kind = match text_of("event").ok_or(NO_JSON)? {
-        "data" => match channel.strip_prefix(BOOKS) {
-            Some(symbol) => {
+        "data" => match (channel.strip_prefix(BOOKS), channel.strip_prefix(ORDERS)) {
+            (Some(symbol), _) => {
+                let levels = &mut entries.levels;
                 book(&fields_of(Kind::Update)?, symbol, false, levels, hear)?;
                 Kind::Update
             }
-            None => Kind::OtherData,
+            (_, Some(symbol)) => {
+                orders(&fields_of(Kind::Orders)?, symbol, entries, hear)?;
+                Kind::Orders
+            }
+            _ => Kind::OtherData,
         },
         "trade" => {
             let fields = fields_of(Kind::Trade)?;
@@ -94,6 +99,55 @@ fn book<H: Hear>(
         span: Span::at(micros),
         time: EventTime(time),
         levels: into,
+        checksum: None,
+        orders: &[],
+        digits: (0, 0),
+    });
+    Ok(())
+}
+
+/// The best orders of both sides, each `[price, size, id]`.
+fn orders<H: Hear>(
+    fields: &Fields<'_, '_, '_>,
+    symbol: &str,
+    into: &mut Entries,
+    hear: &mut H,
+) -> Result<(), DecodeError> {
+    let micros = fields.integer("microtimestamp")?;
+    let time = micros.checked_mul(1_000).ok_or_else(|| fields.bad())?;
+    into.levels.clear();
+    into.orders.clear();
+    for (key, side) in [("bids", Side::Bid), ("asks", Side::Ask)] {
+        let list = fields.value(key)?.into_array();
+        for entry in list.ok_or_else(|| fields.bad())?.iter() {
+            let entry = entry.into_array().ok_or_else(|| fields.bad())?;
+            let number = |place: usize| {
+                let text = entry.get(place).and_then(|value| value.into_string());
+                let number = text.and_then(|text| Number::parse(text.as_bytes()));
+                number.ok_or_else(|| fields.bad())
+            };
+            let (price, size) = (number(0)?, number(1)?);
+            let id = entry.get(2).and_then(integer);
+            let id = id.ok_or_else(|| fields.bad())?;
+            if price.is_beyond_prices() {
+                hear.left_out();
+                continue;
+            }
+            let Some(price) = price.price() else {
+                hear.too_fine(symbol.as_bytes());
+                return Ok(());
+            };
+            into.levels.push(Level { side, price, size });
+            into.orders.push(id);
+        }
+    }
+    hear.book(&BookMessage {
+        symbol: symbol.as_bytes(),
+        is_snapshot: true,
+        span: Span::at(micros),
+        time: EventTime(time),
+        levels: &into.levels,
+        orders: &into.orders,
         checksum: None,
         digits: (0, 0),
     });

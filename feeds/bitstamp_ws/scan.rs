@@ -30,6 +30,7 @@ pub(super) fn scan<H: Hear>(text: &[u8], levels: &mut Vec<Level>, hear: &mut H) 
         time: EventTime(micros.checked_mul(1_000)?),
         levels,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Some(Kind::Update)

@@ -2,12 +2,12 @@
 
 use crate::model::{EventTime, Price, Side, Size, Symbol};
 use crate::session::stitch::simulator::{
-    Asked, BookNow, SIZE_DECIMALS, Speak, TICK_SIZE, Wish, levels_json,
+    Asked, BookNow, OrdersNow, Resting, SIZE_DECIMALS, Speak, TICK_SIZE, Wish, levels_json,
 };
-use crate::simulator::TradeNow;
+use crate::simulator::{OrderNow, TradeNow};
 use simd_json::prelude::*;
 
-use super::venue::{BOOKS, TRADES};
+use super::venue::{BOOKS, ORDERS, TRADES};
 
 /// The venue.
 pub(super) struct BitstampMarket;
@@ -15,6 +15,20 @@ pub(super) struct BitstampMarket;
 fn stamps(book: &BookNow<'_>) -> String {
     let (seconds, micros) = (book.now.0 / 1_000_000_000, book.span.last);
     format!("\"timestamp\":\"{seconds}\",\"microtimestamp\":\"{micros}\"")
+}
+
+/// Orders a side that are told.
+const ORDERS_MAX: usize = 100;
+
+fn orders_json(orders: &[Resting]) -> String {
+    let best = orders.iter().take(ORDERS_MAX);
+    let entries: Vec<String> = best
+        .map(|(id, price, size)| {
+            let size = size.display(SIZE_DECIMALS);
+            format!("[\"{price}\",\"{size}\",\"{id}\"]")
+        })
+        .collect();
+    format!("[{}]", entries.join(","))
 }
 
 impl Speak for BitstampMarket {
@@ -38,17 +52,22 @@ impl Speak for BitstampMarket {
         let data = value.get("data").and_then(|data| data.into_object());
         let channel = data.and_then(|data| data.get("channel")?.into_string());
         let channel = channel.unwrap_or_default();
-        let (is_book, name) = match (channel.strip_prefix(BOOKS), channel.strip_prefix(TRADES)) {
-            (Some(name), _) => (true, name),
-            (_, Some(name)) => (false, name),
-            _ => return error("Bad subscription string."),
+        type Want = fn(Symbol) -> Wish;
+        let channels: [(&str, Want, Option<Want>); 3] = [
+            (BOOKS, Wish::Book, Some(Wish::NoBook)),
+            (ORDERS, Wish::Orders, Some(Wish::NoBook)),
+            (TRADES, Wish::Trades, None),
+        ];
+        let known = channels.iter().find_map(|(prefix, want, leave)| {
+            let name = channel.strip_prefix(prefix)?;
+            Some((Symbol::from(name), want, leave))
+        });
+        let Some((symbol, want, leave)) = known else {
+            return error("Bad subscription string.");
         };
-        let symbol = Symbol::from(name);
-        let (done, wish) = match (event, is_book) {
-            (Some("bts:subscribe"), true) => ("subscription", Some(Wish::Book(symbol))),
-            (Some("bts:subscribe"), false) => ("subscription", Some(Wish::Trades(symbol))),
-            (Some("bts:unsubscribe"), true) => ("unsubscription", Some(Wish::NoBook(symbol))),
-            (Some("bts:unsubscribe"), false) => ("unsubscription", None),
+        let (done, wish) = match event {
+            Some("bts:subscribe") => ("subscription", Some(want(symbol))),
+            Some("bts:unsubscribe") => ("unsubscription", leave.map(|leave| leave(symbol))),
             _ => return error("Bad subscription string."),
         };
         let answer = Wish::Reply(format!(
@@ -78,6 +97,17 @@ impl Speak for BitstampMarket {
         };
         format!(
             "{{\"data\":{{{stamps},\"bids\":{bids},\"asks\":{asks}}},\"channel\":\"{BOOKS}{name}\",\"event\":\"data\"}}"
+        )
+    }
+
+    /// The best orders, whatever the change.
+    fn order_update(&self, orders: &OrdersNow<'_>, _change: &OrderNow) -> String {
+        let (name, micros) = (orders.symbol.as_str(), orders.last);
+        let seconds = orders.now.0 / 1_000_000_000;
+        let (bids, asks) = (orders_json(orders.bids), orders_json(orders.asks));
+        format!(
+            "{{\"data\":{{\"timestamp\":\"{seconds}\",\"microtimestamp\":\"{micros}\",\"bids\":{bids},\"asks\":{asks}}},\
+             \"channel\":\"{ORDERS}{name}\",\"event\":\"data\"}}"
         )
     }
 

@@ -1,10 +1,11 @@
 #![allow(clippy::unwrap_used)]
 
-use super::venue::{Bitstamp, Kind};
+use super::venue::{Bitstamp, Entries, Kind};
 use super::{read, scan};
 use crate::contract::{DecodeError, Form};
+use crate::model::{Flags, Symbol};
 use crate::session::stitch::testing::{Told, check_documented, recorded_texts, run_forms};
-use crate::session::stitch::{Heard, Level};
+use crate::session::stitch::{Heard, Venue};
 use crate::session::text::Reader;
 
 /// "Live full order book", in the order of members the venue sends.
@@ -23,9 +24,9 @@ fn scanned(text: &str) -> Option<Told> {
 }
 
 fn general(text: &str) -> (Result<Heard, DecodeError>, Told) {
-    let (mut told, mut levels): (Told, Vec<Level>) = Default::default();
+    let (mut told, mut entries): (Told, Entries) = Default::default();
     let mut reader = Reader::default();
-    let heard = read::read(text.as_bytes(), &mut reader, &mut levels, &mut told);
+    let heard = read::read(text.as_bytes(), &mut reader, &mut entries, &mut told);
     (heard, told)
 }
 
@@ -100,7 +101,7 @@ fn check_chain(before: &[u64], behind: &[u64], expected: (u64, u64, u64)) {
     forms.extend(before.iter().map(|text| (Form::Text, text.as_str())));
     forms.push((Form::Rest(URL), SNAPSHOT));
     forms.extend(behind.iter().map(|text| (Form::Text, text.as_str())));
-    let outcomes = run_forms(Bitstamp::new("https://rest"), "bateur", &forms);
+    let outcomes = run_forms(Bitstamp::new("https://rest", false), "bateur", &forms);
     let found = (outcomes.snapshots, outcomes.resets, outcomes.ignored);
     assert_eq!(found, expected);
 }
@@ -120,14 +121,78 @@ fn what_was_heard_has_to_reach_back_to_the_snapshot() {
     check_chain(&[AT + 1], &[AT + 2], (0, 0, 0));
 }
 
+/// "Live detail order book", by the table of its fields.
+fn orders(micros: u64, bids: &str) -> String {
+    format!(
+        r#"{{"data":{{"timestamp":"1583656800","microtimestamp":"{micros}","bids":[{bids}],"asks":[["8735.67","2.00000000","1207590693249024"]]}},"event":"data","channel":"detail_order_book_btcusd"}}"#
+    )
+}
+
+const FIRST: &str = r#"["8732.02","0.00002478","1207590500704256"]"#;
+const SECOND: &str = r#"["8729.62","0.01600000","1207590502350849"]"#;
+
+#[test]
+fn whole_books_of_orders_follow_one_another_whatever_was_lost() {
+    let texts = [
+        orders(AT, FIRST),
+        orders(AT + 5, &format!("{FIRST},{SECOND}")),
+        // Not younger.
+        orders(AT + 5, FIRST),
+        orders(AT + 3, FIRST),
+        orders(AT + 9, SECOND),
+    ];
+    let forms: Vec<(Form<'_>, &str)> = texts.iter().map(|text| (Form::Text, &text[..])).collect();
+    let outcomes = run_forms(Bitstamp::new("https://rest", true), "btcusd", &forms);
+    let found = (outcomes.snapshots, outcomes.resets, outcomes.ignored);
+    assert_eq!(found, (1, 0, 2));
+    let told: Vec<String> = outcomes
+        .ticks
+        .iter()
+        .map(|tick| format!("{:?} {}", tick.action, tick.order_id % 1_000))
+        .collect();
+    let expected = [
+        "Definition 0",
+        "Reset 0",
+        "Clear 0",
+        "Add 256",
+        "Add 24",
+        "Add 849",
+        "Cancel 256",
+    ];
+    assert_eq!(told, expected);
+    let is_last: Vec<bool> = outcomes
+        .ticks
+        .iter()
+        .map(|tick| tick.flags.contains(Flags::LAST))
+        .collect();
+    assert_eq!(is_last[2..], [false, false, true, true, true]);
+}
+
+#[test]
+fn books_of_orders_are_asked_for_where_they_are_told() {
+    let venue = Bitstamp::new("https://rest", true);
+    let symbol = Symbol::from("btcusd");
+    let channel = r#"{"event":"bts:subscribe","data":{"channel":"detail_order_book_btcusd"}}"#;
+    assert_eq!(venue.subscribe(&[symbol])[0], channel);
+    let leave = channel.replace("bts:sub", "bts:unsub");
+    assert_eq!(venue.subscribe_again(symbol), [&leave, channel]);
+    assert_eq!(venue.snapshot_url(symbol), None);
+    let text = orders(AT, FIRST);
+    assert_eq!(venue.culprit(text.as_bytes()), Some(&b"btcusd"[..]));
+    for length in 0..text.len() {
+        let (heard, told) = general(&text[..length]);
+        assert!(heard.is_err() && told.0.is_empty());
+    }
+}
+
 /// The samples of the venue's documentation, each with its page or that it was not at hand.
 #[test]
 fn documented_samples_are_told_as_the_documents_mean_them() {
-    let (mut reader, mut levels) = (Reader::default(), Vec::new());
+    let (mut reader, mut entries) = (Reader::default(), Entries::default());
     check_documented(
         "bitstamp_ws/vectors/documented.txt",
-        Bitstamp::new(""),
+        Bitstamp::new("", false),
         |text, told| scan::scan(text, &mut Vec::new(), told).is_some(),
-        |text, told| read::read(text, &mut reader, &mut levels, told),
+        |text, told| read::read(text, &mut reader, &mut entries, told),
     );
 }

@@ -7,7 +7,7 @@ use crate::session::stitch::{self, Chain, Hear, Heard, Level, Origin, Venue};
 use crate::session::text::Reader;
 
 /// Types of messages, as counted.
-pub(super) const KINDS: [&str; 9] = [
+pub(super) const KINDS: [&str; 10] = [
     "diff_order_book",
     "trade",
     "other_data",
@@ -17,6 +17,7 @@ pub(super) const KINDS: [&str; 9] = [
     "bts:request_reconnect",
     "bts:error",
     "order",
+    "detail_order_book",
 ];
 
 /// What [`KINDS`] are.
@@ -32,28 +33,51 @@ pub(super) enum Kind {
     Reconnect,
     Error,
     Order,
+    Orders,
 }
 
 /// The venue answers it: a connection with quiet instruments is seen to live.
 const PING_NS: u64 = 5_000_000_000;
 /// Before the name of the pair.
 pub(super) const BOOKS: &str = "diff_order_book_";
+pub(super) const ORDERS: &str = "detail_order_book_";
 pub(super) const TRADES: &str = "live_trades_";
 
 pub(super) struct Bitstamp {
     rest_url: String,
-    levels: Vec<Level>,
+    is_by_order: bool,
+    entries: Entries,
     reader: Reader,
 }
 
+/// What a message says of a book.
+#[derive(Debug, Default)]
+pub(super) struct Entries {
+    pub(super) levels: Vec<Level>,
+    /// Their ids, where they are orders.
+    pub(super) orders: Vec<u64>,
+}
+
 impl Bitstamp {
-    pub(super) fn new(rest_url: &str) -> Bitstamp {
+    pub(super) fn new(rest_url: &str, is_by_order: bool) -> Bitstamp {
         Bitstamp {
             rest_url: rest_url.to_owned(),
-            levels: Vec::new(),
+            is_by_order,
+            entries: Entries::default(),
             reader: Reader::default(),
         }
     }
+
+    /// Before the name of the pair, in the channel of its book.
+    fn books(&self) -> &'static str {
+        if self.is_by_order { ORDERS } else { BOOKS }
+    }
+}
+
+/// Asks for a channel, or to leave it.
+fn ask(event: &str, kind: &str, symbol: Symbol) -> String {
+    let symbol = symbol.as_str();
+    format!("{{\"event\":\"bts:{event}\",\"data\":{{\"channel\":\"{kind}{symbol}\"}}}}")
 }
 
 impl Venue for Bitstamp {
@@ -64,14 +88,26 @@ impl Venue for Bitstamp {
     }
 
     fn origin(&self) -> Origin {
-        Origin::Rest
+        if self.is_by_order {
+            Origin::InBand
+        } else {
+            Origin::Rest
+        }
+    }
+
+    fn is_by_order(&self) -> bool {
+        self.is_by_order
+    }
+
+    fn tells_whole(&self) -> bool {
+        self.is_by_order
     }
 
     #[inline]
     fn read<H: Hear>(&mut self, text: &[u8], hear: &mut H) -> Result<Heard, DecodeError> {
-        match scan::scan(text, &mut self.levels, hear) {
+        match scan::scan(text, &mut self.entries.levels, hear) {
             Some(kind) => Ok(Heard::Kind(kind as u8)),
-            None => read::read(text, &mut self.reader, &mut self.levels, hear),
+            None => read::read(text, &mut self.reader, &mut self.entries, hear),
         }
     }
 
@@ -81,25 +117,28 @@ impl Venue for Bitstamp {
         body: &[u8],
         hear: &mut H,
     ) -> Result<(), DecodeError> {
-        read::read_rest(url, body, &mut self.reader, &mut self.levels, hear)
+        let levels = &mut self.entries.levels;
+        read::read_rest(url, body, &mut self.reader, levels, hear)
     }
 
     fn culprit<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
-        stitch::member(text, b"\"channel\":\"diff_order_book_")
+        let channel = format!("\"channel\":\"{}", self.books());
+        stitch::member(text, channel.as_bytes())
     }
 
     fn subscribe(&self, symbols: &[Symbol]) -> Vec<String> {
         let channels = symbols
             .iter()
-            .flat_map(|symbol| [BOOKS, TRADES].map(|kind| (kind, symbol)));
+            .flat_map(|symbol| [self.books(), TRADES].map(|kind| (kind, symbol)));
         channels
-            .map(|(kind, symbol)| {
-                let symbol = symbol.as_str();
-                format!(
-                    "{{\"event\":\"bts:subscribe\",\"data\":{{\"channel\":\"{kind}{symbol}\"}}}}"
-                )
-            })
+            .map(|(kind, &symbol)| ask("subscribe", kind, symbol))
             .collect()
+    }
+
+    fn subscribe_again(&self, symbol: Symbol) -> Vec<String> {
+        let events = ["unsubscribe", "subscribe"];
+        let texts = events.map(|event| ask(event, self.books(), symbol));
+        texts.into()
     }
 
     fn unsubscribe(&self, symbols: &[Symbol]) -> Vec<String> {
@@ -111,7 +150,7 @@ impl Venue for Bitstamp {
 
     fn snapshot_url(&self, symbol: Symbol) -> Option<String> {
         let (host, symbol) = (&self.rest_url, symbol.as_str());
-        Some(format!("{host}/api/v2/order_book/{symbol}/"))
+        (!self.is_by_order).then(|| format!("{host}/api/v2/order_book/{symbol}/"))
     }
 
     fn products_url(&self) -> Option<String> {

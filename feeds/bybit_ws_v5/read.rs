@@ -131,6 +131,7 @@ fn book<H: Hear>(
         time,
         levels: into,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Ok(())
@@ -167,6 +168,7 @@ fn older_book<H: Hear>(
         time: nanos.map(EventTime).ok_or(members.bad())?,
         levels: into,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Ok(())

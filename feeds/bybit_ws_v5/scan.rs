@@ -221,6 +221,7 @@ fn message(symbol: &[u8], is_snapshot: bool, span: Span, time: EventTime) -> Boo
         time,
         levels: &[],
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     }
 }

@@ -50,6 +50,7 @@ pub(super) fn tell_book<H: Hear>(
         time,
         levels,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
 }

@@ -44,6 +44,7 @@ fn tell<H: Hear>(
         time,
         levels,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
 }

@@ -161,6 +161,7 @@ fn book<H: Hear>(
         time: members.millis("timestamp")?,
         levels,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Ok(())

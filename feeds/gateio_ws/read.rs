@@ -115,6 +115,7 @@ fn update<H: Hear>(
         time,
         levels,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Ok(())
@@ -211,6 +212,7 @@ pub(super) fn read_rest<H: Hear>(
         time,
         levels,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Ok(())

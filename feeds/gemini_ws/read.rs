@@ -84,6 +84,7 @@ fn updates<H: Hear>(
         time: EventTime::UNDEFINED,
         levels,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Ok(())
@@ -161,6 +162,7 @@ pub(super) fn read_rest<H: Hear>(
         time: EventTime::UNDEFINED,
         levels,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Ok(())

@@ -25,6 +25,7 @@ pub(super) fn scan<H: Hear>(text: &[u8], levels: &mut Vec<Level>, hear: &mut H) 
             time: EventTime::UNDEFINED,
             levels,
             checksum: None,
+            orders: &[],
             digits: (0, 0),
         });
         return Some(Kind::Updates);

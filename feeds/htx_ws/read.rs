@@ -139,6 +139,7 @@ fn book<H: Hear>(
         time,
         levels: into,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Ok(())

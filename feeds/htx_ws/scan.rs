@@ -48,6 +48,7 @@ pub(super) fn scan<H: Hear>(text: &[u8], levels: &mut Vec<Level>, hear: &mut H) 
         time,
         levels,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Some(Kind::Update)

@@ -159,6 +159,7 @@ fn tell_book<H: Hear>(
         time: members.millis("timestamp")?,
         levels,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Ok(())

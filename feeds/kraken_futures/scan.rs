@@ -65,6 +65,7 @@ fn book<H: Hear>(cursor: &mut Cursor<'_>, hear: &mut H) -> Option<()> {
         time,
         levels: &[Level { side, price, size }],
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Some(())

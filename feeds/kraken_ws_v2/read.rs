@@ -175,6 +175,7 @@ fn book<H: Hear>(
         time: time(object),
         levels,
         checksum: checksum.and_then(|checksum| u32::try_from(checksum).ok()),
+        orders: &[],
         digits,
     });
     Ok(())
@@ -338,6 +339,7 @@ fn book_v1<'tape, 'input: 'tape, H: Hear>(
         time: newest,
         levels,
         checksum,
+        orders: &[],
         digits,
     });
     Ok(())

@@ -53,6 +53,7 @@ fn book<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<BookMess
         time,
         levels: &[],
         checksum: Some(checksum),
+        orders: &[],
         digits,
     })
 }

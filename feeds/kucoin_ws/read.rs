@@ -127,6 +127,7 @@ fn update<H: Hear>(
         time,
         levels,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Ok(())
@@ -226,6 +227,7 @@ pub(super) fn read_rest<H: Hear>(
         time,
         levels,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Ok(())

@@ -126,6 +126,7 @@ fn book<H: Hear>(
         time: time(object),
         levels: into,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Ok(())

@@ -67,6 +67,7 @@ fn book<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<BookMess
         time,
         levels: &[],
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     })
 }

@@ -13,11 +13,12 @@
 
 mod world;
 
-use feeds::contract::{Descriptor, FeedSettings, Transport};
+use feeds::contract::{Descriptor, FeedSettings, SettingKey, Transport, Value};
 use feeds::model::ChannelId;
 use std::collections::BTreeMap;
 use world::{Dice, Faults, SECOND, World};
 
+const BY_ORDER: SettingKey = SettingKey::BY_ORDER;
 const STEP: u64 = SECOND / 20;
 /// How long all books may take once nothing goes wrong any more.
 const HEALED_WITHIN_S: u64 = 60;
@@ -49,7 +50,15 @@ fn check(
     seed: u64,
     reasons: &mut BTreeMap<&'static str, u64>,
 ) -> u64 {
+    // Where there are both, orders in half of the cases.
+    let tells_orders = descriptor
+        .settings
+        .iter()
+        .any(|key| key.key == BY_ORDER.key);
+    let own = (BY_ORDER.key.to_owned(), Value::Bool(true));
+    let is_by_order = tells_orders && seed % 4 >= 2;
     let settings = FeedSettings {
+        own: is_by_order.then_some(own).into_iter().collect(),
         line_count: 1 + (seed % 2) as u8,
         instruments_per_connection: seed.is_multiple_of(3).then_some(2),
         ..FeedSettings::single_line(ChannelId(0))

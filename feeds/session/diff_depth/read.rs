@@ -170,6 +170,7 @@ fn depth_update<H: Hear>(
         time: members.time(),
         levels,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Ok(())
@@ -189,6 +190,7 @@ fn snapshot<H: Hear>(
         time: members.time(),
         levels,
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     });
     Ok(())

@@ -94,6 +94,7 @@ fn depth_update<'a>(cursor: &mut Cursor<'a>, levels: &mut Vec<Level>) -> Option<
         time: at,
         levels: &[],
         checksum: None,
+        orders: &[],
         digits: (0, 0),
     })
 }

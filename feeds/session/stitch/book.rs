@@ -3,9 +3,10 @@
 use super::connections::{LineSet, after};
 use super::feed::{Arrival, State};
 use super::instruments::fits;
+use super::ladder::OrderChange;
 use super::{BookMessage, Chain, Ladders, Level, Origin, Span};
 use crate::contract::{Batch, DecodeError, Gap, Line, Notice};
-use crate::model::{Action, EventTime, Flags, InstrumentId, Price, RecvTime, Side, Size, Tick};
+use crate::model::{Action, EventTime, Flags, InstrumentId, RecvTime, Side, Size, Tick};
 use crate::session::text::Number;
 use std::collections::VecDeque;
 
@@ -34,6 +35,7 @@ pub(super) struct Kept {
     time: EventTime,
     pub(super) arrival: Arrival,
     levels: Box<[Level]>,
+    orders: Box<[u64]>,
     checksum: Option<u32>,
     digits: (u8, u8),
 }
@@ -45,6 +47,7 @@ impl Kept {
             time: update.time,
             arrival,
             levels: update.levels.into(),
+            orders: update.orders.into(),
             checksum: update.checksum,
             digits: update.digits,
         }
@@ -54,6 +57,24 @@ impl Kept {
 /// The more of each.
 fn most(one: (u8, u8), other: (u8, u8)) -> (u8, u8) {
     (one.0.max(other.0), one.1.max(other.1))
+}
+
+/// Applies a message to ladders; what becomes of orders goes into `changes`.
+fn take_in(
+    ladders: &mut Ladders,
+    message: &BookMessage<'_>,
+    tells_whole: bool,
+    changes: &mut Vec<OrderChange>,
+) {
+    if tells_whole {
+        ladders.replace(message.levels, message.orders, changes);
+    } else if message.orders.is_empty() {
+        message.levels.iter().for_each(|level| ladders.apply(level));
+    } else {
+        for (level, &order) in message.levels.iter().zip(message.orders) {
+            ladders.apply_order(order, level, changes);
+        }
+    }
 }
 
 /// A book that stands in when the connection of the one that is told is gone.
@@ -181,7 +202,10 @@ impl State {
             self.lose_book(index, arrival.at, out);
             return;
         }
-        if book.is_snapshot {
+        let is_followed = self.instruments[index].book.phase == Phase::Following;
+        if self.tells_whole && is_followed {
+            self.on_whole(index, id, book, arrival, out);
+        } else if book.is_snapshot {
             self.on_snapshot(index, id, book, arrival, out);
         } else {
             self.on_update(index, id, book, arrival, out);
@@ -208,7 +232,7 @@ impl State {
         }
         if chain == Chain::Connection {
             if book.line == arrival.line {
-                self.apply(index, id, update, arrival, Flags::MBP, out);
+                self.apply(index, id, update, arrival, self.flags, out);
             } else {
                 self.on_standby(index, update, arrival);
             }
@@ -230,7 +254,7 @@ impl State {
                 book.last = update.span.last;
                 book.is_joined = true;
                 book.met.insert(arrival.line);
-                self.apply(index, id, update, arrival, Flags::MBP, out);
+                self.apply(index, id, update, arrival, self.flags, out);
                 if !self.instruments[index].book.kept.is_empty() {
                     self.join_early(index, id, out);
                 }
@@ -250,6 +274,25 @@ impl State {
                 }
             }
         }
+    }
+
+    /// A whole book that follows another one: whichever connection says the newer one first tells it.
+    fn on_whole(
+        &mut self,
+        index: usize,
+        id: InstrumentId,
+        message: &BookMessage<'_>,
+        arrival: Arrival,
+        out: &mut Batch,
+    ) {
+        let book = &mut self.instruments[index].book;
+        book.met.insert(arrival.line);
+        if message.span.last <= book.last {
+            self.counters.messages_ignored += 1;
+            return;
+        }
+        book.last = message.span.last;
+        self.apply(index, id, message, arrival, self.flags, out);
     }
 
     /// Keeps an update of a connection that is ahead of those that are followed.
@@ -328,6 +371,7 @@ impl State {
                 span: kept.span,
                 time: kept.time,
                 levels: &kept.levels,
+                orders: &kept.orders,
                 checksum: kept.checksum,
                 digits: kept.digits,
             };
@@ -356,9 +400,9 @@ impl State {
         }
         standby.time = message.time;
         standby.digits = most(standby.digits, message.digits);
-        for level in message.levels {
-            standby.ladders.apply(level);
-        }
+        let changes = &mut self.changes;
+        take_in(&mut standby.ladders, message, false, changes);
+        changes.clear();
         if let Some(depth) = depth {
             standby.ladders.trim(depth, |_, _| {});
         }
@@ -388,13 +432,17 @@ impl State {
             ladders,
             digits,
         } = *standby;
-        let levels: Vec<Level> = [(Side::Bid, &ladders.bids), (Side::Ask, &ladders.asks)]
-            .into_iter()
-            .flat_map(|(side, ladder)| {
-                let levels = ladder.best_first(side);
-                levels.map(move |(price, size)| Level { side, price, size })
-            })
-            .collect();
+        let (mut orders, levels): (Vec<u64>, Vec<Level>) =
+            [(Side::Bid, &ladders.bids), (Side::Ask, &ladders.asks)]
+                .into_iter()
+                .flat_map(|(side, ladder)| {
+                    let entries = ladder.orders_best_first(side);
+                    entries.map(move |(id, price, size)| (id, Level { side, price, size }))
+                })
+                .unzip();
+        if !self.is_by_order {
+            orders.clear();
+        }
         if !fits(&levels, self.instruments[index].size_decimals) {
             self.lose_book(index, gone.at, out);
             return;
@@ -405,6 +453,7 @@ impl State {
             span: Span::default(),
             time,
             levels: &levels,
+            orders: &orders,
             checksum: None,
             digits,
         };
@@ -556,7 +605,7 @@ impl State {
             ladders.clear();
         }
         self.counters.snapshots_applied += 1;
-        let flags = Flags::MBP.with(Flags::SNAPSHOT);
+        let flags = self.flags.with(Flags::SNAPSHOT);
         let is_empty = snapshot.levels.is_empty();
         out.push(Tick {
             sequence: snapshot.span.last,
@@ -590,6 +639,7 @@ impl State {
         };
         if self.instruments[index].book.ladders.is_some() || self.keeps_ladders {
             self.dropped.clear();
+            self.changes.clear();
             let is_right = self.keep_ladders(index, message);
             if !is_right {
                 self.counters.instrument_gaps += 1;
@@ -603,6 +653,10 @@ impl State {
                 self.lose_book(index, arrival.at, out);
                 return;
             }
+        }
+        if self.is_by_order {
+            self.tell_orders(index, blank, out);
+            return;
         }
         let dropped = self.dropped.iter().map(|&(side, price)| Level {
             side,
@@ -634,6 +688,40 @@ impl State {
         }
     }
 
+    /// Tells what became of the orders that a message is about. `blank` has what is the same for all.
+    fn tell_orders(&mut self, index: usize, blank: Tick, out: &mut Batch) {
+        let decimals = self.instruments[index].size_decimals;
+        let Some((last, others)) = self.changes.split_last() else {
+            if blank.flags.contains(Flags::SNAPSHOT) {
+                // A snapshot of which nothing is left ends here.
+                out.push(Tick {
+                    action: Action::Clear,
+                    flags: blank.flags.with(Flags::LAST),
+                    ..blank
+                });
+            }
+            return;
+        };
+        let tick = |change: &OrderChange| Tick {
+            action: change.action,
+            order_id: change.order,
+            side: change.level.side,
+            price: change.level.price,
+            size: match change.action {
+                Action::Cancel => Size::WHOLE,
+                _ => Size(change.level.size.units(decimals).unwrap_or_default()),
+            },
+            ..blank
+        };
+        for change in others {
+            out.push(tick(change));
+        }
+        out.push(Tick {
+            flags: blank.flags.with(Flags::LAST),
+            ..tick(last)
+        });
+    }
+
     /// Applies a message to the book that is kept here; whether it has the checksum it should.
     fn keep_ladders(&mut self, index: usize, message: &BookMessage<'_>) -> bool {
         let book = &mut self.instruments[index].book;
@@ -645,13 +733,21 @@ impl State {
         };
         let digits = book.digits;
         let ladders = book.ladders.get_or_insert_default();
-        for level in message.levels {
-            ladders.apply(level);
-        }
+        let changes = &mut self.changes;
+        take_in(ladders, message, self.tells_whole, changes);
         let dropped = &mut self.dropped;
         if let Some(depth) = self.depth {
-            ladders.trim(depth, |side: Side, price: Price| {
-                dropped.push((side, price))
+            let is_by_order = self.is_by_order;
+            ladders.trim(depth, |level, order| {
+                if is_by_order {
+                    changes.push(OrderChange {
+                        action: Action::Cancel,
+                        order,
+                        level,
+                    });
+                } else {
+                    dropped.push((level.side, level.price));
+                }
             });
         }
         match (message.checksum, self.checksum) {

@@ -3,6 +3,7 @@
 use super::audit::{Audit, AuditStep};
 use super::connections::{Connection, Limits, after, earliest, shard_of};
 use super::instruments::Instrument;
+use super::ladder::OrderChange;
 use super::listings::Listings;
 use super::settings::{AUDIT_BY_NEED, AUDIT_DEFAULT_NS};
 use super::{
@@ -81,6 +82,12 @@ pub(super) struct State {
     unknown_types: Vec<Symbol>,
     /// Levels beyond the depth, of the message being applied.
     pub(super) dropped: Vec<(Side, Price)>,
+    pub(super) is_by_order: bool,
+    pub(super) tells_whole: bool,
+    /// Of all ticks of books.
+    pub(super) flags: Flags,
+    /// What became of orders by the message being applied.
+    pub(super) changes: Vec<OrderChange>,
 }
 
 /// A venue's feed. See the module's head.
@@ -216,6 +223,7 @@ impl<V: Venue> StitchedFeed<V> {
             checksum: venue.checksum(),
             keeps_ladders: venue.depth().is_some()
                 || venue.checksum().is_some()
+                || venue.is_by_order()
                 || settings.audit_ns > 0,
             follows_all: settings.selection.is_all(),
             instruments: Vec::new(),
@@ -246,6 +254,14 @@ impl<V: Venue> StitchedFeed<V> {
             gaps: Vec::new(),
             unknown_types: Vec::new(),
             dropped: Vec::new(),
+            is_by_order: venue.is_by_order(),
+            tells_whole: venue.tells_whole(),
+            flags: if venue.is_by_order() {
+                Flags::NONE
+            } else {
+                Flags::MBP
+            },
+            changes: Vec::new(),
             settings,
         };
         state.add_shard();

@@ -1,4 +1,4 @@
-//! Books by level from WebSocket texts, whatever the venue: a snapshot joined to the updates around it.
+//! Books by level or by order from WebSocket texts, whatever the venue: a snapshot joined to the updates around it.
 //!
 //! ```text
 //!                 update: kept                    snapshot: Clear, Level…, then what was kept and continues it
@@ -113,6 +113,8 @@ pub struct BookMessage<'a> {
     pub time: EventTime,
     /// What it says.
     pub levels: &'a [Level],
+    /// The ids of the orders that `levels` are, one by one; none where the book is by level.
+    pub orders: &'a [u64],
     /// Checksum of the book after it, where the venue gives one.
     pub checksum: Option<u32>,
     /// Digits behind the point of its prices and of its sizes as sent, for checksums over texts; else zeros.
@@ -280,6 +282,16 @@ pub trait Venue: Send {
     /// kept here too.
     fn depth(&self) -> Option<usize> {
         None
+    }
+
+    /// Whether books are of orders: a level is one order then, and gone whatever its price when its size is 0.
+    fn is_by_order(&self) -> bool {
+        false
+    }
+
+    /// Whether each message has the whole book, snapshot or not, so that a later one makes good what was lost before it.
+    fn tells_whole(&self) -> bool {
+        false
     }
 
     /// Reads one text. What could be used before an error is told already, and a book message is told whole or not at all.

@@ -74,6 +74,8 @@ pub struct Settings {
     pub instruments_per_connection: Option<usize>,
     /// Time between comparisons of a book with a fresh snapshot, ns; 0 for none.
     pub audit_ns: u64,
+    /// Whether books are built of orders, where the venue tells them.
+    pub is_by_order: bool,
 }
 
 impl Settings {
@@ -115,6 +117,16 @@ impl Settings {
                 let why = "neither 0 nor a whole number of 10 to 86400".to_owned();
                 fault("audit_s", why, "write seconds, such as 60".to_owned());
                 0
+            }
+        };
+        let by_order = SettingKey::BY_ORDER.key;
+        let is_by_order = match settings.own(by_order) {
+            None => false,
+            Some(&Value::Bool(is_by_order)) => is_by_order,
+            Some(_) => {
+                let why = "neither true nor false".to_owned();
+                fault(by_order, why, "write true or false".to_owned());
+                false
             }
         };
         let rest_url = match settings.own("rest_url") {
@@ -211,6 +223,7 @@ impl Settings {
                 .instruments_per_connection
                 .map(|count| count.max(1) as usize),
             audit_ns,
+            is_by_order,
         })
     }
 }

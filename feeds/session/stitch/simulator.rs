@@ -1,8 +1,11 @@
-//! A venue that publishes by level, as a state machine: what it says when is here, how it says it is its room's ([`Speak`]).
+//! A venue that publishes by level or by order, as a state machine: what it says when is here, how it says it is its room's
+//! ([`Speak`]).
 
 use super::Span;
 use crate::model::{EventTime, Price, Side, Size, Symbol};
-use crate::simulator::{LevelAggregator, LevelNow, MarketEvent, Said, TradeNow, VenueSimulator};
+use crate::simulator::{
+    LevelAggregator, LevelNow, MarketEvent, OrderNow, Said, TradeNow, VenueSimulator,
+};
 use std::collections::{BTreeMap, VecDeque};
 
 /// Texts nobody fetched; the connection a further one is for gets nothing any more, as a slow client is cut off.
@@ -21,7 +24,9 @@ pub const TICK_SIZE: Price = Price(10_000_000);
 pub enum Wish {
     /// The book of this instrument, from now on.
     Book(Symbol),
-    /// The book of this instrument no more.
+    /// The orders of this instrument, from now on.
+    Orders(Symbol),
+    /// The book of this instrument no more, nor its orders.
     NoBook(Symbol),
     /// The whole book of this instrument as it is now, said with [`Speak::snapshot_on_request`].
     Snapshot(Symbol),
@@ -55,6 +60,24 @@ pub struct BookNow<'a> {
     pub asks: &'a [(Price, Size)],
 }
 
+/// One order of a book.
+pub type Resting = (u64, Price, Size);
+
+/// The orders of a book as they are now.
+#[derive(Clone, Copy, Debug)]
+pub struct OrdersNow<'a> {
+    /// Whose.
+    pub symbol: Symbol,
+    /// The number of what changed them last.
+    pub last: u64,
+    /// When.
+    pub now: EventTime,
+    /// Best first, at one price by id.
+    pub bids: &'a [Resting],
+    /// Best first, at one price by id.
+    pub asks: &'a [Resting],
+}
+
 /// How a venue says things. Sizes have [`SIZE_DECIMALS`].
 pub trait Speak: Send {
     /// What a client's text means.
@@ -74,6 +97,24 @@ pub trait Speak: Send {
 
     /// A change of a book; `book` is what it is behind it.
     fn update(&self, book: &BookNow<'_>, change: (Side, Price, Size)) -> String;
+
+    /// All orders, in band, where the venue tells them.
+    fn orders(&self, orders: &OrdersNow<'_>) -> Option<String> {
+        let _ = orders;
+        None
+    }
+
+    /// A change of an order, gone where its size is 0; `orders` is what there is behind it.
+    fn order_update(&self, orders: &OrdersNow<'_>, change: &OrderNow) -> String {
+        let _ = (orders, change);
+        String::new()
+    }
+
+    /// What is said behind each update of an order, to those who were told it.
+    fn orders_proof(&self, orders: &OrdersNow<'_>) -> Option<String> {
+        let _ = orders;
+        None
+    }
 
     /// What is said behind each update of a book, to those who were told it.
     fn proof(&self, book: &BookNow<'_>) -> Option<String> {
@@ -128,6 +169,7 @@ pub trait Speak: Send {
 #[derive(Default)]
 struct Connection {
     books: Vec<u32>,
+    orders: Vec<u32>,
     trades: Vec<u32>,
     is_cut: bool,
     last: u64,
@@ -140,6 +182,8 @@ pub struct LevelVenue<S> {
     levels: LevelAggregator,
     /// Levels as far as they were told: an event may change two of them, one after the other.
     told: BTreeMap<(u32, bool, Price), Size>,
+    /// Orders as far as they were told.
+    told_orders: BTreeMap<(u32, bool, Price, u64), Size>,
     /// By instrument: number of the last update, and of the last trade.
     ids: Vec<(u64, u64)>,
     connections: BTreeMap<u32, Connection>,
@@ -155,6 +199,7 @@ impl<S: Speak> LevelVenue<S> {
             symbols: Vec::new(),
             levels: LevelAggregator::default(),
             told: BTreeMap::new(),
+            told_orders: BTreeMap::new(),
             ids: Vec::new(),
             connections: BTreeMap::new(),
             texts: VecDeque::new(),
@@ -217,12 +262,67 @@ impl<S: Speak> LevelVenue<S> {
         say(&self.speak, &book)
     }
 
-    fn on_level(&mut self, now: EventTime, level: LevelNow) {
+    /// Says something of a book's orders as they are now.
+    fn of_orders<T>(
+        &self,
+        index: u32,
+        now: EventTime,
+        say: impl FnOnce(&S, &OrdersNow<'_>) -> T,
+    ) -> T {
+        let side = |is_ask: bool| -> Vec<Resting> {
+            let first = (index, is_ask, Price(i64::MIN), 0);
+            let last = (index, is_ask, Price(i64::MAX), u64::MAX);
+            let orders = self.told_orders.range(first..=last);
+            orders
+                .map(|(&(_, _, price, id), &size)| (id, price, size))
+                .collect()
+        };
+        let (mut bids, asks) = (side(false), side(true));
+        bids.sort_by_key(|&(id, price, _)| (std::cmp::Reverse(price), id));
+        let place = index as usize;
+        let orders = OrdersNow {
+            symbol: self.symbols[place],
+            last: self.ids[place].0,
+            now,
+            bids: &bids,
+            asks: &asks,
+        };
+        say(&self.speak, &orders)
+    }
+
+    fn on_order(&mut self, now: EventTime, order: &OrderNow) {
+        let index = order.symbol;
+        let key = (index, order.side == Side::Ask, order.price, order.order);
+        if order.size == 0 {
+            self.told_orders.remove(&key);
+        } else {
+            self.told_orders.insert(key, Size(order.size));
+        }
+        let is_for = |state: &Connection| state.orders.contains(&index);
+        if !self.connections.values().any(is_for) {
+            return;
+        }
+        let (text, proof) = self.of_orders(index, now, |speak, orders| {
+            (
+                speak.order_update(orders, order),
+                speak.orders_proof(orders),
+            )
+        });
+        self.say_to_all(is_for, &text);
+        if let Some(proof) = proof {
+            self.say_to_all(is_for, &proof);
+        }
+    }
+
+    fn on_level(&mut self, now: EventTime, level: LevelNow, order: Option<OrderNow>) {
         let index = level.symbol;
         let Some((id, _)) = self.ids.get_mut(index as usize) else {
             return;
         };
         *id += 1;
+        if let Some(order) = order {
+            self.on_order(now, &order);
+        }
         let change = (level.side, level.price, Size(level.size));
         let key = (index, level.side == Side::Ask, level.price);
         if level.size == 0 {
@@ -257,13 +357,16 @@ impl<S: Speak> VenueSimulator for LevelVenue<S> {
         self.ids = vec![(FIRST_ID, 0); symbols.len()];
         self.levels = LevelAggregator::default();
         self.told.clear();
+        self.told_orders.clear();
         self.next_heartbeat = now.0.saturating_add(1_000_000_000);
     }
 
     fn on_event(&mut self, now: EventTime, event: &MarketEvent) {
         let changes = self.levels.apply(event);
-        for level in changes.levels.into_iter().flatten() {
-            self.on_level(now, level);
+        for (level, order) in changes.levels.into_iter().zip(changes.orders) {
+            if let Some(level) = level {
+                self.on_level(now, level, order);
+            }
         }
         if let Some(trade) = changes.trade {
             self.on_trade(now, &trade);
@@ -320,6 +423,20 @@ impl<S: Speak> VenueSimulator for LevelVenue<S> {
                         }
                     }
                 }
+                Wish::Orders(symbol) => {
+                    let Some(index) = self.place_of(symbol) else {
+                        continue;
+                    };
+                    let all = self.of_orders(index, now, |speak, orders| speak.orders(orders));
+                    if let Some(state) = self.connections.get_mut(&connection)
+                        && !state.orders.contains(&index)
+                    {
+                        state.orders.push(index);
+                        if let Some(text) = all {
+                            self.say(connection, text);
+                        }
+                    }
+                }
                 Wish::Snapshot(symbol) => {
                     let Some(index) = self.place_of(symbol) else {
                         continue;
@@ -334,6 +451,7 @@ impl<S: Speak> VenueSimulator for LevelVenue<S> {
                     let index = self.place_of(symbol);
                     if let Some(state) = self.connections.get_mut(&connection) {
                         state.books.retain(|book| Some(*book) != index);
+                        state.orders.retain(|book| Some(*book) != index);
                     }
                 }
                 Wish::Trades(symbol) => {

@@ -13,6 +13,7 @@ use crate::contract::{Action, Batch, DecodeError, Feed, Form, Line, LinkEvent, P
 use crate::model::decimal::Decimal;
 use crate::model::{ChannelId, Definition, EventTime, RecvTime, Side, StatisticKind, Tick};
 use crate::session::text::Number;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Everything told, as text.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -96,10 +97,14 @@ pub fn recorded_texts(venue: &str) -> Vec<String> {
     texts
 }
 
-struct Nowhere;
+#[derive(Clone, Default)]
+struct Ticks(Arc<Mutex<Vec<Tick>>>);
 
-impl TickSink for Nowhere {
-    fn accept(&mut self, _: &[Tick]) {}
+impl TickSink for Ticks {
+    fn accept(&mut self, ticks: &[Tick]) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.extend_from_slice(ticks);
+    }
     fn define(&mut self, _: ChannelId, _: &Definition) {}
 }
 
@@ -114,6 +119,8 @@ pub struct Outcomes {
     pub ignored: u64,
     /// What was said behind the subscription, up to eleven seconds later.
     pub said: Vec<String>,
+    /// What was told downstream.
+    pub ticks: Vec<Tick>,
 }
 
 /// Tells a feed of one instrument the texts of one connection.
@@ -133,9 +140,11 @@ pub fn run_forms<V: Venue>(venue: V, symbol: &str, texts: &[(Form<'_>, &str)]) -
         connections: 1,
         instruments_per_connection: None,
         audit_ns: 0,
+        is_by_order: false,
     };
     let mut feed = StitchedFeed::new(ChannelId(0), settings, venue);
-    let mut out = Batch::new(Box::new(Nowhere));
+    let ticks = Ticks::default();
+    let mut out = Batch::new(Box::new(ticks.clone()));
     let at = |second: u64| RecvTime((1 + second) * 1_000_000_000);
     feed.on_link(LinkEvent::Up(Line(0)), at(0), &mut out);
     while feed.poll_action().is_some() {}
@@ -149,6 +158,7 @@ pub fn run_forms<V: Venue>(venue: V, symbol: &str, texts: &[(Form<'_>, &str)]) -
         feed.on_packet(&packet, &mut out);
     }
     feed.on_clock(at(11), &mut out);
+    out.flush();
     let mut said = Vec::new();
     while let Some(action) = feed.poll_action() {
         match action {
@@ -165,6 +175,7 @@ pub fn run_forms<V: Venue>(venue: V, symbol: &str, texts: &[(Form<'_>, &str)]) -
         resets: counters.resets,
         ignored: counters.messages_ignored,
         said,
+        ticks: std::mem::take(&mut *ticks.0.lock().unwrap_or_else(PoisonError::into_inner)),
     }
 }
 
@@ -333,10 +344,14 @@ impl Hear for Plain {
             book.span.last,
             plain_time(book.time)
         ));
-        for level in book.levels {
+        for (place, level) in book.levels.iter().enumerate() {
             let (side, size) = (plain_side(level.side), plain_number(level.size));
+            let entry = match book.orders.get(place) {
+                Some(id) => format!("order {id}"),
+                None => "level".to_owned(),
+            };
             self.0
-                .push(format!("level {side} {} x {size}", level.price));
+                .push(format!("{entry} {side} {} x {size}", level.price));
         }
     }
     fn trade(&mut self, trade: &TradeMessage<'_>) {

@@ -66,6 +66,8 @@ pub const PROVED_DEPTH: [(&str, usize); 1] = [("kraken_ws_v2", 10)];
 pub struct Books {
     pub names: Vec<String>,
     pub levels: Levels,
+    /// Where books are of orders: by instrument and id.
+    orders: BTreeMap<(u32, u64), (bool, Price, u64)>,
     pub resets: u64,
     pub decimals: Vec<u8>,
     pub is_whole: Vec<bool>,
@@ -81,6 +83,26 @@ pub struct Books {
 }
 
 impl Books {
+    /// An order stands here now, or, where `now` is nothing, is gone; levels follow.
+    fn on_order(&mut self, instrument: u32, order: u64, now: Option<(bool, Price, u64)>) {
+        let key = (instrument, order);
+        let before = match now {
+            Some(now) => self.orders.insert(key, now),
+            None => self.orders.remove(&key),
+        };
+        if let Some((is_ask, price, size)) = before {
+            let level = (instrument, is_ask, price);
+            let left = self.levels.get_mut(&level).unwrap();
+            *left -= size;
+            if *left == 0 {
+                self.levels.remove(&level);
+            }
+        }
+        if let Some((is_ask, price, size)) = now {
+            *self.levels.entry((instrument, is_ask, price)).or_default() += size;
+        }
+    }
+
     fn compare(&mut self, instrument: u32) {
         let index = instrument as usize;
         let name = &self.names[index];
@@ -107,6 +129,7 @@ impl TickSink for Sink {
             match tick.action {
                 model::Action::Clear => {
                     books.levels.retain(|key, _| key.0 != instrument);
+                    books.orders.retain(|key, _| key.0 != instrument);
                     books.in_snapshot.insert(instrument);
                 }
                 model::Action::Reset => {
@@ -126,6 +149,14 @@ impl TickSink for Sink {
                         books.levels.insert(key, tick.size.0);
                     }
                 }
+                model::Action::Add | model::Action::Modify => {
+                    let now = (tick.side == Side::Ask, tick.price, tick.size.0);
+                    let is_known = books.orders.contains_key(&(instrument, tick.order_id));
+                    // What is added is new, what is modified is not.
+                    assert_eq!(is_known, tick.action == model::Action::Modify);
+                    books.on_order(instrument, tick.order_id, Some(now));
+                }
+                model::Action::Cancel => books.on_order(instrument, tick.order_id, None),
                 _ => continue,
             }
             if tick.flags.contains(Flags::LAST) && tick.action != model::Action::Reset {
