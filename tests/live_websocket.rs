@@ -4,7 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
 use feeds::contract::{
-    Batch, Descriptor, FeedSettings, Form, Line, LinkEvent, Packet, TickSink, Transport, Value,
+    Batch, Descriptor, FeedSettings, Form, Line, LinkEvent, Packet, SettingKey, TickSink,
+    Transport, Value,
 };
 use feeds::model::{Action, ChannelId, Definition, InstrumentId, Price, Side, Tick};
 use feeds::simulator::LevelAggregator;
@@ -21,6 +22,7 @@ use waveletd::simulate::{
     FlowSettings, OrderFlow, WebSocketFaults, WebSocketPlan, WebSocketVenue, symbols,
 };
 
+const BY_ORDER: &str = SettingKey::BY_ORDER.key;
 const SYMBOLS: u32 = 4;
 /// Levels a side that are compared.
 const DEPTH: usize = 5;
@@ -140,7 +142,9 @@ impl TickSink for Sink {
             if tick.is_last() {
                 watch.channel.end_event(tick);
                 watch.channel.begin_event();
-                if tick.action == Action::Level {
+                let is_of_orders =
+                    matches!(tick.action, Action::Add | Action::Modify | Action::Cancel);
+                if tick.action == Action::Level || is_of_orders {
                     watch.compare(tick.instrument);
                 }
             }
@@ -160,6 +164,7 @@ struct Trial {
     events_per_second: u64,
     /// Connections that say the same. With two, no book may ever be given up.
     connections: u8,
+    is_by_order: bool,
 }
 
 impl Trial {
@@ -169,6 +174,7 @@ impl Trial {
             lasts: Duration::from_millis(5_500),
             events_per_second: 2_000,
             connections: 1,
+            is_by_order: false,
         }
     }
 }
@@ -323,6 +329,10 @@ fn check(descriptor: &'static Descriptor, trial: Trial, truth: &Arc<Vec<BTreeSet
         ));
     }
     own.push(("silence_ms".to_owned(), Value::Integer(3_000)));
+    if trial.is_by_order {
+        own.push((BY_ORDER.to_owned(), Value::Bool(true)));
+    }
+    let book = descriptor.book_of(&own);
     let settings = FeedSettings {
         instruments: names.clone(),
         own,
@@ -333,7 +343,7 @@ fn check(descriptor: &'static Descriptor, trial: Trial, truth: &Arc<Vec<BTreeSet
         id: ChannelId(0),
         feed: descriptor.name.to_owned(),
         venue: descriptor.venue.to_owned(),
-        book: descriptor.book,
+        book,
         orders_capacity: 1_024,
     };
     let watch = Arc::new(Mutex::new(Watch {
@@ -452,6 +462,24 @@ fn has_spare(descriptor: &Descriptor) -> bool {
         ..FeedSettings::single_line(ChannelId(0))
     };
     (descriptor.build)(&settings).is_ok_and(|feed| feed.connections().len() == 2)
+}
+
+#[test]
+fn books_of_orders_over_two_connections_of_which_one_may_be_cut_are_never_wrong_nor_given_up() {
+    let faults = WebSocketFaults {
+        drop_oldest_every: Some(Duration::from_millis(1_500)),
+        ..WebSocketFaults::default()
+    };
+    let trial = Trial {
+        connections: 2,
+        is_by_order: true,
+        lasts: Duration::from_secs(6),
+        events_per_second: 500,
+        ..Trial::with(faults)
+    };
+    check_all(trial, |descriptor| {
+        descriptor.settings.iter().any(|key| key.key == BY_ORDER)
+    });
 }
 
 /// `WAVELETD_KILL_SECONDS` makes it as long as wanted: a cut every five seconds then.
