@@ -605,6 +605,22 @@ pub trait Feed: Send {
         Pace::default()
     }
 
+    /// What has to be asked for, by a POST without a body, before a connection to `url` is opened, where the venue gives each
+    /// connection a ticket. `None`: it is opened as it is.
+    fn ticket_url(&self, url: &str) -> Option<String> {
+        let _ = url;
+        None
+    }
+
+    /// The address to connect to in place of `url`, out of the answer to [`Feed::ticket_url`].
+    ///
+    /// # Errors
+    /// The answer is none.
+    fn address(&mut self, url: &str, ticket: &[u8]) -> Result<String, DecodeError> {
+        let _ = ticket;
+        Ok(url.to_owned())
+    }
+
     /// Whether missing messages are asked for over connections ([`Server::Retransmit`]) rather than by datagrams.
     fn asks_by_stream(&self) -> bool {
         false

@@ -16,6 +16,7 @@
 //! | `ack` | Confirms the subscription |
 //! | `error` | A notice with the venue's words |
 //! | order book by REST | The snapshot: `Clear`, then a `Level` for each entry |
+//! | token by REST | Goes into the address of the connection, with the server it names |
 //! | symbols by REST | Steps of price and size, and whether trading is enabled |
 //!
 //! # Sequencing
@@ -24,13 +25,13 @@
 //! are dropped, the first one behind it has to reach back to it. What breaks that takes this book back to its snapshot, and no
 //! other book.
 //!
+//! A connection is opened with a token, which is asked for before each (`/api/v1/bullet-public` of `rest_url`); an address of
+//! one's own gets the token, too, and stays the server's place. A token in the configured address is used as it is.
+//!
 //! Snapshots have 100 levels a side (the whole book asks for a key): levels beyond them show when they change.
 //!
 //! # Not here
 //!
-//! - The token. The venue opens a connection only with one, to be had by a POST without a body to
-//!   `https://api.kucoin.com/api/v1/bullet-public`, valid for a day; requests with POST are not made here. The `url` of the
-//!   configuration has to carry it (`wss://ws-api-spot.kucoin.com/?token=…`), and a connection after that day needs a new one.
 //! - Instruments with prices finer than 1e-9, which no [`Price`](crate::model::Price) holds: nothing of them is told, counted.
 //! - Books by order, candles, margin, everything private.
 //!
@@ -72,7 +73,7 @@ pub static DESCRIPTOR: Descriptor = Descriptor {
     book: BookKind::ByLevel,
     has_retransmission: false,
     snapshot: SnapshotService::None,
-    default_url: "wss://ws-api-spot.kucoin.com/",
+    default_url: venue::URL,
     settings: KEYS,
     build,
     session_key: |_| None,

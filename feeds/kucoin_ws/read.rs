@@ -8,7 +8,7 @@ use crate::session::stitch::{
 };
 use crate::session::text::{Fields, Number, Reader, exact, levels, list_of, objects};
 use simd_json::prelude::*;
-use simd_json::tape::Object;
+use simd_json::tape::{Object, Value};
 
 const NO_JSON: DecodeError = DecodeError::BadText { offset: 0 };
 
@@ -248,4 +248,20 @@ fn product(object: &Object<'_, '_>) -> Option<Product> {
             TradingState::Trading
         },
     })
+}
+
+/// The server and the token of a ticket.
+pub(super) fn read_ticket(
+    body: &[u8],
+    reader: &mut Reader,
+) -> Result<(String, String), DecodeError> {
+    let tape = reader.tape(body)?;
+    let object = tape.as_value().into_object().ok_or(NO_JSON)?;
+    let data = object.get("data").and_then(|data| data.into_object());
+    let data = data.ok_or(NO_JSON)?;
+    let servers = list_of(&data, "instanceServers").ok_or(NO_JSON)?;
+    let server = objects(&servers).next().ok_or(NO_JSON)?;
+    let text = |value: Option<Value<'_, '_>>| value?.into_string().map(str::to_owned);
+    let (server, token) = (text(server.get("endpoint")), text(data.get("token")));
+    Ok((server.ok_or(NO_JSON)?, token.ok_or(NO_JSON)?))
 }

@@ -7,6 +7,8 @@ use crate::session::stitch::simulator::{
 use crate::simulator::TradeNow;
 use simd_json::prelude::*;
 
+use super::venue::TICKET;
+
 /// The venue.
 pub(super) struct KucoinMarket;
 
@@ -50,6 +52,12 @@ impl Speak for KucoinMarket {
         let (path, query) = url.split_once('?').unwrap_or((url, ""));
         if path.ends_with("/api/v2/symbols") {
             return Some(Asked::Products);
+        }
+        if path.ends_with(TICKET) {
+            let text = "{\"code\":\"200000\",\"data\":{\"token\":\"simulated\",\"instanceServers\":[{\
+                 \"endpoint\":\"wss://ws-api-spot.kucoin.com/\",\"encrypt\":true,\"protocol\":\"websocket\",\
+                 \"pingInterval\":18000,\"pingTimeout\":10000}]}}";
+            return Some(Asked::Reply(text.to_owned()));
         }
         let symbol = query.strip_prefix("symbol=")?;
         path.ends_with("/orderbook/level2_100")

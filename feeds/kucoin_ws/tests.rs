@@ -4,7 +4,7 @@ use super::venue::{Kind, Kucoin};
 use super::{read, scan};
 use crate::contract::{DecodeError, Form};
 use crate::session::stitch::testing::{Told, check_documented, recorded_texts, run_forms};
-use crate::session::stitch::{Heard, Level};
+use crate::session::stitch::{Heard, Level, Venue};
 use crate::session::text::Reader;
 
 /// "Orderbook - Increment".
@@ -136,7 +136,6 @@ fn ranges_continue_one_another_or_the_book_is_given_up() {
 #[test]
 fn a_long_list_of_symbols_is_asked_for_in_parts() {
     use crate::model::Symbol;
-    use crate::session::stitch::Venue;
     let symbols: Vec<Symbol> = (0..120)
         .map(|n| Symbol::from(&*format!("S{n}-X")))
         .collect();
@@ -155,4 +154,33 @@ fn documented_samples_are_told_as_the_documents_mean_them() {
         |text, told| scan::scan(text, &mut Vec::new(), told).is_some(),
         |text, told| read::read(text, &mut reader, &mut levels, told),
     );
+}
+
+/// "Apply for Connect Token", as clients of the venue are answered.
+const TICKET: &str = r#"{"code":"200000","data":{"token":"2neAiuYvAU61ZD==.abc","instanceServers":[{"endpoint":"wss://ws-api-spot.kucoin.com/","encrypt":true,"protocol":"websocket","pingInterval":18000,"pingTimeout":10000}]}}"#;
+
+#[track_caller]
+fn check_address(url: &str, expected: &str) {
+    let mut venue = Kucoin::new("https://rest");
+    let asked = venue.ticket_url(url);
+    assert_eq!(asked.as_deref(), Some("https://rest/api/v1/bullet-public"));
+    let address = venue.address(url, TICKET.as_bytes());
+    assert_eq!(address.as_deref(), Ok(expected));
+}
+
+#[test]
+fn each_connection_has_its_token() {
+    let own = "wss://ws-api-spot.kucoin.com/?token=2neAiuYvAU61ZD==.abc";
+    check_address("wss://ws-api-spot.kucoin.com/", own);
+    check_address("wss://ws-api-spot.kucoin.com", own);
+    // Somebody's own way to the venue stays the way.
+    let other = "ws://127.0.0.1:9/?a=1";
+    check_address(other, "ws://127.0.0.1:9/?a=1&token=2neAiuYvAU61ZD==.abc");
+    let bare = "ws://127.0.0.1:9";
+    check_address(bare, "ws://127.0.0.1:9/?token=2neAiuYvAU61ZD==.abc");
+    let mut venue = Kucoin::new("https://rest");
+    assert_eq!(venue.ticket_url(own), None);
+    for length in 0..TICKET.len() {
+        assert!(venue.address(own, &TICKET.as_bytes()[..length]).is_err());
+    }
 }

@@ -38,6 +38,10 @@ pub(super) enum Kind {
 const PING_NS: u64 = 5_000_000_000;
 /// Symbols in one topic; longer lists go in several.
 const SYMBOLS_PER_TOPIC_MAX: usize = 100;
+/// Where tickets are to be had.
+pub(super) const TICKET: &str = "/api/v1/bullet-public";
+/// The venue's own address; its tickets say which of its servers to use.
+pub(super) const URL: &str = "wss://ws-api-spot.kucoin.com/";
 const TOPICS: [&str; 3] = ["/market/level2", "/market/match", "/market/ticker"];
 
 pub(super) struct Kucoin {
@@ -122,6 +126,26 @@ impl Venue for Kucoin {
         texts
             .map(|text| text.replacen("\"subscribe\"", "\"unsubscribe\"", 1))
             .collect()
+    }
+
+    /// "Apply for Connect Token": each connection has to have one, valid for a day. One that is in the address already is used.
+    fn ticket_url(&self, url: &str) -> Option<String> {
+        let has_token = url.contains("token=");
+        (!has_token).then(|| format!("{}{TICKET}", self.rest_url))
+    }
+
+    fn address(&mut self, url: &str, ticket: &[u8]) -> Result<String, DecodeError> {
+        let (server, token) = read::read_ticket(ticket, &mut self.reader)?;
+        let is_own = url.trim_end_matches('/') == URL.trim_end_matches('/');
+        let base = if is_own { server.as_str() } else { url };
+        let host = base.split_once("://").map_or(base, |(_, host)| host);
+        let mark = match (base.contains('?'), host.contains('/')) {
+            (true, _) => "&",
+            (false, true) => "?",
+            // An address without a path has no place for a query.
+            (false, false) => "/?",
+        };
+        Ok(format!("{base}{mark}token={token}"))
     }
 
     fn snapshot_url(&self, symbol: Symbol) -> Option<String> {

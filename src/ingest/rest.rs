@@ -3,14 +3,16 @@
 //! At most [`IN_FLIGHT_MAX`] requests are under way, [`WAITING_MAX`] wait; beyond that they are refused, counted, and the feed
 //! asks again in its own time. A venue that says "too many" is left alone for as long as it says.
 
-use super::websocket::Way;
+use super::websocket::{Refusal, Way};
 use feeds::contract::Line;
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
 use reqwest::header::RETRY_AFTER;
-use reqwest::{Certificate, Client, StatusCode};
+use reqwest::{Certificate, Client, RequestBuilder, StatusCode};
+use std::cell::OnceCell;
 use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 use tracing::{debug, warn};
@@ -50,11 +52,48 @@ struct Question {
     age: u32,
 }
 
+/// What asks: made when it is first needed, since many feeds ask for nothing.
+#[derive(Debug)]
+pub(super) struct Asker {
+    way: Way,
+    client: OnceCell<Client>,
+}
+
+impl Asker {
+    pub(super) fn new(way: &Way) -> Asker {
+        Asker {
+            way: way.clone(),
+            client: OnceCell::new(),
+        }
+    }
+
+    fn client(&self) -> Result<Client, reqwest::Error> {
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
+        let client = new_client(&self.way)?;
+        Ok(self.client.get_or_init(|| client).clone())
+    }
+
+    /// The answer to a POST without a body: what a connection needs before it is opened.
+    pub(super) async fn ticket(&self, url: &str) -> Result<Vec<u8>, Refusal> {
+        let refusal = |reason: String, retry_after| Refusal {
+            reason: format!("no ticket to connect with: {reason}"),
+            retry_after,
+        };
+        let client = self.client();
+        let client = client.map_err(|error| refusal(error.to_string(), None))?;
+        let body = fetch(client.post(url)).await;
+        body.map_err(|failure| match failure {
+            Failure::TooMany(pause) => refusal("too many requests".to_owned(), Some(pause)),
+            Failure::Other(why) => refusal(why, None),
+        })
+    }
+}
+
 /// The requests of one feed.
 pub(super) struct Rest {
-    /// Made when it is first needed: most feeds ask for nothing.
-    client: Option<Client>,
-    way: Way,
+    asker: Rc<Asker>,
     waiting: VecDeque<Question>,
     /// By line: how often its questions were forgotten.
     ages: HashMap<Line, u32>,
@@ -68,10 +107,9 @@ pub(super) struct Rest {
 }
 
 impl Rest {
-    pub(super) fn new(way: &Way) -> Rest {
+    pub(super) fn new(asker: &Rc<Asker>) -> Rest {
         Rest {
-            client: None,
-            way: way.clone(),
+            asker: Rc::clone(asker),
             waiting: VecDeque::new(),
             ages: HashMap::new(),
             in_flight: FuturesUnordered::new(),
@@ -139,19 +177,16 @@ impl Rest {
             && Instant::now() >= self.not_before
             && let Some(question) = self.waiting.pop_front()
         {
-            let client = match &self.client {
-                Some(client) => client.clone(),
-                None => match new_client(&self.way) {
-                    Ok(client) => self.client.insert(client).clone(),
-                    Err(error) => {
-                        self.failures += 1;
-                        warn!(%error, "no REST client can be made");
-                        return;
-                    }
-                },
+            let client = match self.asker.client() {
+                Ok(client) => client,
+                Err(error) => {
+                    self.failures += 1;
+                    warn!(%error, "no REST client can be made");
+                    return;
+                }
             };
             self.in_flight.push(Box::pin(async move {
-                let result = fetch(client, &question.url).await;
+                let result = fetch(client.get(&question.url)).await;
                 (question, result)
             }));
         }
@@ -191,9 +226,9 @@ fn new_client(way: &Way) -> reqwest::Result<Client> {
     builder.build()
 }
 
-async fn fetch(client: Client, url: &str) -> Result<Vec<u8>, Failure> {
+async fn fetch(request: RequestBuilder) -> Result<Vec<u8>, Failure> {
     let other = |error: reqwest::Error| Failure::Other(error.to_string());
-    let mut response = client.get(url).send().await.map_err(other)?;
+    let mut response = request.send().await.map_err(other)?;
     let status = response.status();
     // 418 is what one venue says to those who go on after 429.
     if matches!(

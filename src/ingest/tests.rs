@@ -12,7 +12,9 @@ use super::*;
 use crate::config::ExecutionMode;
 use crate::metrics::{Counter, Counters};
 use crate::sys::socket::{Interface, Join, Stamping};
-use feeds::contract::{Action, Batch, FeedCounters, Form, Gap, Line, LinkEvent, Outcome, Packet};
+use feeds::contract::{
+    Action, Batch, DecodeError, FeedCounters, Form, Gap, Line, LinkEvent, Outcome, Packet,
+};
 use feeds::model::{Action as TickAction, ChannelId, RecvTime, Tick};
 use futures_util::{SinkExt as _, StreamExt as _};
 use std::collections::VecDeque;
@@ -46,9 +48,17 @@ struct Parrot {
     actions: VecDeque<Action>,
     counters: FeedCounters,
     servers: u8,
+    /// Where tickets are to be had, if they are needed.
+    tickets: Option<String>,
 }
 
 impl Feed for Parrot {
+    fn ticket_url(&self, _: &str) -> Option<String> {
+        self.tickets.clone()
+    }
+    fn address(&mut self, url: &str, ticket: &[u8]) -> Result<String, DecodeError> {
+        Ok(format!("{url}/?token={}", String::from_utf8_lossy(ticket)))
+    }
     fn on_packet(&mut self, packet: &Packet<'_>, out: &mut Batch) -> Outcome {
         let is_text = packet.form == Form::Text;
         let (line, ts_recv) = (packet.line, packet.ts_recv.0);
@@ -664,9 +674,14 @@ async fn chatter(
 }
 
 fn connect(address: SocketAddr, options: WebSocketOptions) -> Rig {
+    connect_with(address, options, None)
+}
+
+fn connect_with(address: SocketAddr, options: WebSocketOptions, tickets: Option<String>) -> Rig {
     let heard = Arc::default();
     let feed = Parrot {
         heard: Arc::clone(&heard),
+        tickets,
         ..Parrot::default()
     };
     let counters = Arc::new(Counters::new(["parrot"]));
@@ -869,4 +884,68 @@ fn a_graph_that_is_behind_stops_the_reading_and_loses_nothing() {
     }
     assert_eq!(count, MANY.len());
     rig.finish();
+}
+
+/// A venue that lets in who has the last ticket it gave out; the first one that is asked for it does not give. Says what was asked.
+async fn doorkeeper(listener: tokio::net::TcpListener, asked: Arc<Mutex<Vec<String>>>) {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let mut tickets = 0;
+    loop {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = [0u8; 4_096];
+        let count = stream.peek(&mut head).await.unwrap();
+        let head = String::from_utf8_lossy(&head[..count]).into_owned();
+        let line = head.lines().next().unwrap_or_default().to_owned();
+        asked.lock().unwrap().push(line.clone());
+        if line.starts_with("POST /ticket ") {
+            tickets += 1;
+            let (status, body) = match tickets {
+                1 => ("503 Service Unavailable", String::new()),
+                number => ("200 OK", format!("t{number}")),
+            };
+            let length = body.len();
+            let answer = format!(
+                "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+            );
+            let _ = stream.read(&mut [0u8; 4_096]).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.shutdown().await;
+        } else if line.contains(&format!("/?token=t{tickets} ")) {
+            let mut stream = tokio_tungstenite::accept_async(stream).await.unwrap();
+            let _ = stream.send(Message::text("welcome")).await;
+            // And gone again.
+        }
+    }
+}
+
+#[test]
+fn each_connection_is_opened_with_a_ticket_of_its_own() {
+    let listener = local_listener();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let seen = Arc::clone(&asked);
+    // Detached: ends with the test process.
+    std::thread::spawn(move || {
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let runtime = builder.enable_all().build().unwrap();
+        runtime.block_on(async {
+            let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+            doorkeeper(listener, seen).await;
+        });
+    });
+    let tickets = Some(format!("http://{address}/ticket"));
+    let mut rig = connect_with(address, WebSocketOptions::default(), tickets);
+    let heard = rig.until(|heard| texts(heard).len() >= 2);
+    assert_eq!(texts(&heard)[..2], ["welcome", "welcome"]);
+    rig.finish();
+    let asked = asked.lock().unwrap();
+    let expected = [
+        "POST /ticket HTTP/1.1",
+        "POST /ticket HTTP/1.1",
+        "GET /?token=t2 HTTP/1.1",
+        "POST /ticket HTTP/1.1",
+        "GET /?token=t3 HTTP/1.1",
+    ];
+    assert_eq!(asked[..5], expected);
 }

@@ -603,6 +603,14 @@ impl<V: Venue> Feed for StitchedFeed<V> {
         &self.state.wanted
     }
 
+    fn ticket_url(&self, url: &str) -> Option<String> {
+        self.venue.ticket_url(url)
+    }
+
+    fn address(&mut self, url: &str, ticket: &[u8]) -> Result<String, DecodeError> {
+        self.venue.address(url, ticket)
+    }
+
     fn pace(&self) -> Pace {
         self.state.limits.pace
     }

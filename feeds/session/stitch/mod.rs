@@ -370,6 +370,21 @@ pub trait Venue: Send {
         None
     }
 
+    /// As [`Feed::ticket_url`](crate::contract::Feed::ticket_url).
+    fn ticket_url(&self, url: &str) -> Option<String> {
+        let _ = url;
+        None
+    }
+
+    /// As [`Feed::address`](crate::contract::Feed::address).
+    ///
+    /// # Errors
+    /// The answer is none.
+    fn address(&mut self, url: &str, ticket: &[u8]) -> Result<String, DecodeError> {
+        let _ = ticket;
+        Ok(url.to_owned())
+    }
+
     /// What the venue allows its clients.
     fn limits(&self) -> Limits {
         Limits::default()

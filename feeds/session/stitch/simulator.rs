@@ -43,6 +43,8 @@ pub enum Asked {
     Snapshot(Symbol),
     /// The list of instruments.
     Products,
+    /// This answer.
+    Reply(String),
 }
 
 /// A book as it is now.
@@ -471,6 +473,7 @@ impl<S: Speak> VenueSimulator for LevelVenue<S> {
         let url = url.split('#').next().unwrap_or(url);
         match self.speak.on_fetch(url)? {
             Asked::Products => Some(self.speak.rest_products(&self.symbols)),
+            Asked::Reply(text) => Some(text),
             Asked::Snapshot(symbol) => {
                 let index = self.place_of(symbol)?;
                 Some(self.of_book(index, now, |speak, book| speak.rest_snapshot(book)))

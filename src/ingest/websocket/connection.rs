@@ -1,6 +1,7 @@
 //! One connection of a feed, opened again and again until it is not wanted any more.
 
-use super::dial::{self, Refusal, Stream};
+use super::Refusal;
+use super::dial::{self, Stream};
 use super::shared::{Link, Shared};
 use crate::ingest::backoff::Backoff;
 use crate::record::What;
@@ -92,11 +93,11 @@ impl Connection {
         let shared = Rc::clone(&self.shared);
         let dial = async {
             shared.wait_for_turn().await;
-            timeout(
-                options.connect_timeout,
-                dial::dial(&shared.way, &shared.url, limits),
-            )
-            .await
+            let reach = async {
+                let address = shared.address().await?;
+                dial::dial(&shared.way, &address, limits).await
+            };
+            timeout(options.connect_timeout, reach).await
         };
         tokio::pin!(dial);
         let dialled = loop {

@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Error;
@@ -80,22 +80,13 @@ impl Roots {
         if certificates.is_empty() {
             return Err(format!("`{shown}` has no certificate"));
         }
-        let mut store = rustls::RootCertStore::empty();
-        store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        let mut store = of_the_host();
         for certificate in &certificates {
             let added = store.add(certificate.clone());
             added.map_err(|error| format!("`{shown}`: {error}"))?;
         }
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let tls = rustls::ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|error| error.to_string())?
-            .with_root_certificates(store)
-            .with_no_client_auth();
-        Ok(Roots {
-            certificates,
-            tls: Arc::new(tls),
-        })
+        let tls = tls_of(store)?;
+        Ok(Roots { certificates, tls })
     }
 
     /// DER, as in the file.
@@ -104,13 +95,40 @@ impl Roots {
     }
 }
 
+/// The authorities the host trusts.
+fn of_the_host() -> rustls::RootCertStore {
+    let mut store = rustls::RootCertStore::empty();
+    store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    store
+}
+
+fn tls_of(store: rustls::RootCertStore) -> Result<Arc<rustls::ClientConfig>, String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_root_certificates(store)
+        .with_no_client_auth();
+    Ok(Arc::new(config))
+}
+
+/// The host's own authorities, read once: hundreds of certificates at every attempt would hold up all feeds of the thread.
+fn host_tls() -> Result<Arc<rustls::ClientConfig>, Refusal> {
+    static TLS: OnceLock<Arc<rustls::ClientConfig>> = OnceLock::new();
+    if let Some(tls) = TLS.get() {
+        return Ok(Arc::clone(tls));
+    }
+    let tls = tls_of(of_the_host()).map_err(refusal)?;
+    Ok(Arc::clone(TLS.get_or_init(|| tls)))
+}
+
 /// Why a connection cannot be had.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub(crate) struct Refusal {
     /// For the log.
-    pub(super) reason: String,
+    pub(crate) reason: String,
     /// The venue wants to be left alone for so long.
-    pub(super) retry_after: Option<Duration>,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 fn refusal(reason: impl Into<String>) -> Refusal {
@@ -127,14 +145,16 @@ pub(super) async fn dial(way: &Way, url: &str, limits: WebSocketConfig) -> Resul
     for (name, value) in &way.headers {
         request.headers_mut().insert(name, value.clone());
     }
+    let is_encrypted = request.uri().scheme_str() == Some("wss");
+    let connector = match &way.roots {
+        Some(roots) => Connector::Rustls(Arc::clone(&roots.tls)),
+        None if is_encrypted => Connector::Rustls(host_tls()?),
+        None => Connector::Plain,
+    };
     let tcp = reach(way.proxy.as_deref(), request.uri().clone()).await?;
     // Small requests should not wait for acknowledgements.
     let _ = tcp.set_nodelay(true);
-    let connector = way
-        .roots
-        .as_ref()
-        .map(|roots| Connector::Rustls(Arc::clone(&roots.tls)));
-    match client_async_tls_with_config(request, tcp, Some(limits), connector).await {
+    match client_async_tls_with_config(request, tcp, Some(limits), Some(connector)).await {
         Ok((stream, _)) => Ok(stream),
         Err(Error::Http(response)) => Err(refused(&response)),
         Err(error) => Err(cannot(error)),

@@ -17,7 +17,7 @@ mod connection;
 mod dial;
 mod shared;
 
-pub(crate) use dial::split_user;
+pub(crate) use dial::{Refusal, split_user};
 pub use dial::{Roots, Way};
 
 use super::Stop;

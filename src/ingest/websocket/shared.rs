@@ -1,9 +1,9 @@
 //! A feed as its connections share it, and the task that keeps it: its clock, its REST answers, which connections are open.
 
 use super::connection;
-use super::{Way, WebSocketFeed, WebSocketOptions};
+use super::{Refusal, Way, WebSocketFeed, WebSocketOptions};
 use crate::ingest::orders::Orders;
-use crate::ingest::rest::Rest;
+use crate::ingest::rest::{Asker, Rest};
 use crate::ingest::ring::TICKS_PER_PACKET_MAX;
 use crate::ingest::{Stop, carry_out, log_notices};
 use crate::metrics::{Counter, Counters};
@@ -54,6 +54,7 @@ pub(super) struct Shared {
     pub(super) name: String,
     pub(super) url: String,
     pub(super) way: Way,
+    pub(super) asker: Rc<Asker>,
     pub(super) options: WebSocketOptions,
     pub(super) stop: Arc<Stop>,
     pub(super) row: usize,
@@ -90,6 +91,7 @@ impl Shared {
         Shared {
             name: feed.name,
             url: feed.url,
+            asker: Rc::new(Asker::new(&feed.way)),
             way: feed.way,
             options,
             stop: Arc::clone(stop),
@@ -123,6 +125,20 @@ impl Shared {
             at
         };
         sleep_until(at).await;
+    }
+
+    /// Where to connect to: the address of the configuration, or what the venue's ticket makes of it.
+    pub(super) async fn address(&self) -> Result<String, Refusal> {
+        let ticket_url = self.feed.borrow().ticket_url(&self.url);
+        let Some(ticket_url) = ticket_url else {
+            return Ok(self.url.clone());
+        };
+        let ticket = self.asker.ticket(&ticket_url).await?;
+        let address = self.feed.borrow_mut().address(&self.url, &ticket);
+        address.map_err(|error| Refusal {
+            reason: format!("the ticket to connect with cannot be read: {error}"),
+            retry_after: None,
+        })
     }
 
     /// Least time between two texts of a connection.
@@ -357,7 +373,7 @@ impl Shared {
 /// Keeps a feed until it is asked to stop.
 pub(super) async fn keep(shared: Rc<Shared>) {
     let stop = Arc::clone(&shared.stop);
-    let mut rest = Rest::new(&shared.way);
+    let mut rest = Rest::new(&shared.asker);
     let mut tasks = Vec::new();
     loop {
         shared.step();
