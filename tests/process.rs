@@ -346,3 +346,65 @@ fn an_operators_resync_rebuilds_the_books_of_a_running_daemon() {
         venues.end();
     });
 }
+
+/// The recording of a folder, replayed.
+fn replayed(folder: &std::path::Path) -> Json {
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut files: Vec<String> = files
+        .map(|entry| entry.unwrap().path().to_str().unwrap().to_owned())
+        .collect();
+    files.sort();
+    let mut arguments: Vec<&str> = vec!["replay"];
+    arguments.extend(files.iter().map(String::as_str));
+    arguments.extend(["--feed", "coinbase_ws", "--format", "json"]);
+    let output = waveletd(&arguments);
+    let told = String::from_utf8_lossy(&output.stderr);
+    // 3 where the recording breaks off inside a compressed frame: what is before it is read all the same.
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{told}");
+    Json::parse(std::str::from_utf8(&output.stdout).unwrap())
+}
+
+#[test]
+fn a_recording_survives_the_kill_of_its_process_but_for_the_last_moment() {
+    let (folder, path, port) = file();
+    let dir = folder.path().join("recording");
+    std::fs::create_dir(&dir).unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    let record = format!("record: {{ dir: \"{}\" }}\n", dir.display());
+    std::fs::write(&path, text + &record).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let mut killed_at: Vec<Duration> = Vec::new();
+    // The second life leaves the files of the first one alone.
+    for _ in 0..2 {
+        let mut daemon = Process::start("run", &path);
+        daemon.wait_for_log("page http");
+        let mut venues = Process::start("simulate", &path);
+        venues.wait_for_log("venue is open");
+        runtime.block_on(async {
+            let mut client = Client::connect(port).await;
+            let crypto = ["BTC-USD"];
+            client.until("live", &crypto, |state| state == "live").await;
+            // Some seconds at 200 events a second.
+            client.until_moved(&crypto, 400).await;
+        });
+        daemon.0.kill().unwrap();
+        let now = std::time::SystemTime::now();
+        killed_at.push(now.duration_since(std::time::UNIX_EPOCH).unwrap());
+        drop((daemon, venues));
+    }
+    let count = std::fs::read_dir(&dir).unwrap().count();
+    assert_eq!(count, 2);
+    let report = replayed(&dir);
+    assert!(report.get("messages").count() > 600, "{report:?}");
+    assert_eq!(report.get("decode_errors").count(), 0);
+    let last = report.get("instruments").list()[0].get("ts_event").count();
+    let last = Duration::from_nanos(last);
+    let missing = killed_at[1].saturating_sub(last);
+    assert!(
+        missing < Duration::from_millis(2_500),
+        "{missing:?} are missing"
+    );
+}
