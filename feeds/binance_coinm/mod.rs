@@ -11,7 +11,8 @@
 //! | `24hrTicker` | `Statistic`: `LastPrice`, `OpenPrice24h`, `Volume24h` |
 //! | `markPriceUpdate` | `Statistic`: `MarkPrice`, and `FundingRate` where there is one |
 //! | `bookTicker` | Counted: the book has the best prices |
-//! | `forceOrder`, `kline` | Counted, not used |
+//! | `forceOrder` | `Statistic`: `Liquidation`, at the average price it was filled at; sizes in contracts. The venue tells the latest one of a second only |
+//! | `kline` | Counted, not used |
 //! | answers to requests | Confirm the subscription; an error is a notice with the venue's words |
 //! | `depth` by REST | The snapshot: `Clear`, then a `Level` for each entry |
 //! | `exchangeInfo` by REST | Steps of price and size, and what trading is allowed |
@@ -23,7 +24,7 @@
 //!
 //! # Not here
 //!
-//! Login and orders.
+//! Open interest, which the venue tells by REST only; login and orders.
 
 use crate::contract::{
     BookKind, Descriptor, Feed, FeedSettings, SettingFault, SettingKey, SnapshotService, Transport,
@@ -35,7 +36,7 @@ const MARKET: Market = Market {
     rest_path: "/dapi/v1",
     is_linked: true,
     depth_stream: "depth@100ms",
-    streams: &["aggTrade", "markPrice@1s", "ticker"],
+    streams: &["aggTrade", "markPrice@1s", "ticker", "forceOrder"],
     streams_max: 200,
 };
 

@@ -10,7 +10,7 @@
 //! | `trade`, `aggTrade` | `Trade`; `order_id` the id, the aggressor is who was not the maker |
 //! | `24hrTicker` | `Statistic`: `LastPrice`, `OpenPrice24h`, `Volume24h` |
 //! | `bookTicker` | Counted: the book has the best prices |
-//! | `forceOrder`, `kline` | Counted, not used |
+//! | `kline` | Counted, not used |
 //! | answers to requests | Confirm the subscription; an error is a notice with the venue's words |
 //! | `depth` by REST | The snapshot: `Clear`, then a `Level` for each entry |
 //! | `exchangeInfo` by REST | Steps of price and size, and what trading is allowed |

@@ -10,7 +10,8 @@
 //! | `orderBookL2` `partial` | `Clear`, then a `Level` for each row |
 //! | `orderBookL2` `insert`, `update`, `delete` | A `Level` for each row, 0 for `delete`; one event a message |
 //! | `trade` `partial`, `insert` | `Trade`; `order_id` is `trdMatchID` folded to 64 bits, the aggressor is the `side` |
-//! | `instrument` | `Statistic`: `LastPrice`, `MarkPrice`, `FundingRate`; steps of price and size; `state` is a `Status` |
+//! | `liquidation` `insert` | `Statistic`: `Liquidation`; `order_id` is `orderID` folded to 64 bits. Other actions tell what becomes of the order: not used. The table has no times |
+//! | `instrument` | `Statistic`: `LastPrice`, `MarkPrice`, `FundingRate`, `OpenInterest`; steps of price and size; `state` is a `Status` |
 //! | `info`, `success` | Counted; `success` of a subscription confirms it |
 //! | `error` | A notice with the venue's words |
 //! | `pong` | Counted |
@@ -48,13 +49,14 @@ use crate::session::stitch::{self, Settings, StitchedFeed, settings};
 use venue::{Bitmex, REST_URL};
 
 /// Types of messages, as counted.
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 7] = [
     "orderBookL2",
     "trade",
     "instrument",
     "other",
     "result",
     "pong",
+    "liquidation",
 ];
 
 /// What [`KINDS`] are.
@@ -69,6 +71,7 @@ enum Kind {
     /// A greeting, or an answer to a request.
     Result,
     Pong,
+    Liquidation,
 }
 
 /// Keys beyond the common ones.

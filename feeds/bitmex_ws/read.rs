@@ -5,7 +5,8 @@ use super::rows::{Change, Prices, Row};
 use crate::contract::DecodeError;
 use crate::model::{EventTime, Expiry, InstrumentKind, StatisticKind, Symbol, TradingState};
 use crate::session::stitch::{
-    Hear, Heard, Listing, Product, Quantity, TradeId, TradeMessage, child, text_of,
+    Hear, Heard, LiquidationMessage, Listing, Product, Quantity, TradeId, TradeMessage, child,
+    text_of,
 };
 use crate::session::text::{
     Fields, Number, Reader, exact, id_of_text, list_of, objects, parse_time,
@@ -52,6 +53,15 @@ pub(super) fn read<H: Hear>(
                 instrument(&fields(&entry, Kind::Instrument), hear)?;
             }
             Kind::Instrument
+        }
+        Some("liquidation") => {
+            if text_of(&object, "action") == Some("insert") {
+                let list = list_of(&object, "data").ok_or(NO_JSON)?;
+                for entry in objects(&list) {
+                    liquidation(&fields(&entry, Kind::Liquidation), hear)?;
+                }
+            }
+            Kind::Liquidation
         }
         Some(_) => Kind::Other,
         None => {
@@ -165,6 +175,19 @@ fn trades<H: Hear>(object: &Object<'_, '_>, hear: &mut H) -> Result<(), DecodeEr
     Ok(())
 }
 
+fn liquidation<H: Hear>(members: &Fields<'_, '_, '_>, hear: &mut H) -> Result<(), DecodeError> {
+    let order = text_of(members.object, "orderID");
+    hear.liquidation(&LiquidationMessage {
+        symbol: members.text("symbol")?.as_bytes(),
+        time: EventTime::UNDEFINED,
+        id: order.map(|id| id_of_text(id.as_bytes())),
+        side: members.side("side")?,
+        price: members.price("price")?,
+        size: members.number("leavesQty")?,
+    });
+    Ok(())
+}
+
 /// An instrument, or what changed of it: members that are not there have not changed.
 fn instrument<H: Hear>(members: &Fields<'_, '_, '_>, hear: &mut H) -> Result<(), DecodeError> {
     let symbol = members.text("symbol")?;
@@ -196,6 +219,10 @@ fn instrument<H: Hear>(members: &Fields<'_, '_, '_>, hear: &mut H) -> Result<(),
         if let Some(price) = price {
             hear.statistic(symbol.as_bytes(), time, kind, Quantity::Price(price));
         }
+    }
+    if let Some(open) = members.object.get("openInterest").and_then(exact) {
+        let (kind, open) = (StatisticKind::OpenInterest, Quantity::Size(open));
+        hear.statistic(symbol.as_bytes(), time, kind, open);
     }
     Ok(())
 }

@@ -65,6 +65,7 @@ impl Speak for BitmexVenue {
                 ("orderBookL2", "subscribe") => wishes.push(Wish::Book(symbol)),
                 ("orderBookL2", _) => wishes.push(Wish::NoBook(symbol)),
                 ("trade", "subscribe") => wishes.push(Wish::Trades(symbol)),
+                ("liquidation", "subscribe") => wishes.push(Wish::Liquidations(symbol)),
                 _ => {}
             }
         }
@@ -116,6 +117,26 @@ impl Speak for BitmexVenue {
              \"side\":\"{side}\",\"size\":{size},\"price\":{price},\"tickDirection\":\"ZeroPlusTick\",\
              \"trdMatchID\":\"00000000-0000-0000-0000-{id:012x}\"}}]}}"
         )
+    }
+
+    fn liquidation(
+        &self,
+        symbol: Symbol,
+        _now: EventTime,
+        id: u64,
+        trade: &TradeNow,
+    ) -> Option<String> {
+        let name = symbol.as_str();
+        let (price, size) = (trade.price, Size(trade.size).display(SIZE_DECIMALS));
+        let side = if trade.resting_side == Side::Bid {
+            "Sell"
+        } else {
+            "Buy"
+        };
+        Some(format!(
+            "{{\"table\":\"liquidation\",\"action\":\"insert\",\"data\":[{{\"orderID\":\"00000000-0000-0000-0000-{id:012x}\",\
+             \"symbol\":\"{name}\",\"side\":\"{side}\",\"price\":{price},\"leavesQty\":{size}}}]}}"
+        ))
     }
 
     fn rest_products(&self, symbols: &[Symbol]) -> String {

@@ -37,6 +37,18 @@ fn request(op: &str, topics: &[String]) -> String {
     format!("{{\"op\":\"{op}\",\"args\":[{}]}}", topics.join(","))
 }
 
+/// Tables of an instrument.
+const TABLES: [&str; 4] = ["orderBookL2", "trade", "instrument", "liquidation"];
+
+fn requests(op: &str, symbols: &[Symbol]) -> Vec<String> {
+    let topics: Vec<String> = symbols
+        .iter()
+        .flat_map(|symbol| TABLES.map(|table| format!("\"{table}:{}\"", symbol.as_str())))
+        .collect();
+    let parts = topics.chunks(TOPICS_PER_REQUEST_MAX);
+    parts.map(|topics| request(op, topics)).collect()
+}
+
 impl Venue for Bitmex {
     const KINDS: &'static [&'static str] = &KINDS;
 
@@ -82,29 +94,11 @@ impl Venue for Bitmex {
     }
 
     fn subscribe(&self, symbols: &[Symbol]) -> Vec<String> {
-        let topics: Vec<String> = symbols
-            .iter()
-            .flat_map(|symbol| {
-                let name = symbol.as_str();
-                ["orderBookL2", "trade", "instrument"].map(|table| format!("\"{table}:{name}\""))
-            })
-            .collect();
-        let requests = topics.chunks(TOPICS_PER_REQUEST_MAX);
-        requests
-            .map(|topics| request("subscribe", topics))
-            .collect()
+        requests("subscribe", symbols)
     }
 
     fn unsubscribe(&self, symbols: &[Symbol]) -> Vec<String> {
-        let topics = |symbol: &Symbol| {
-            let name = symbol.as_str();
-            ["orderBookL2", "trade", "instrument"].map(|table| format!("\"{table}:{name}\""))
-        };
-        let topics: Vec<String> = symbols.iter().flat_map(topics).collect();
-        let requests = topics.chunks(TOPICS_PER_REQUEST_MAX);
-        requests
-            .map(|topics| request("unsubscribe", topics))
-            .collect()
+        requests("unsubscribe", symbols)
     }
 
     fn subscribe_again(&self, symbol: Symbol) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! Bybit over WebSocket: books by level, trades, statistics; the present form (v5) and the one of 2021 (v2) as recorded.
 //!
-//! Source: "Orderbook", "Trade", "Ticker", "Connect" (WebSocket streams) and "Get Instruments Info" of the v5 API
+//! Source: "Orderbook", "Trade", "Ticker", "All Liquidation", "Connect" (WebSocket streams) and "Get Instruments Info" of the v5 API
 //! (bybit-exchange.github.io/docs/v5); for the older form "orderBookL2_25" and "trade" of the inverse and linear perpetual APIs.
 //!
 //! # Coverage
@@ -9,7 +9,8 @@
 //! |---|---|
 //! | `orderbook.200.X` | `snapshot`: `Clear`, then a `Level` for each entry; `delta`: a `Level` each, 0 when it is gone |
 //! | `publicTrade.X` | `Trade`; `order_id` is the id folded to 64 bits, the aggressor is `S` |
-//! | `tickers.X` | `Statistic`: `LastPrice`, `MarkPrice`, `FundingRate` |
+//! | `tickers.X` | `Statistic`: `LastPrice`, `MarkPrice`, `FundingRate`, `OpenInterest` |
+//! | `allLiquidation.X` (not of spot) | `Statistic`: `Liquidation` at the bankruptcy price; `S` is the side of the position, the tick has that of the order |
 //! | `orderBookL2_25.X` (v2) | As `orderbook`: `delete`, `update` and `insert` of one text are one event |
 //! | `trade.X` (v2) | As `publicTrade` |
 //! | `subscribe`, `ping` | A confirmation, or a notice with the venue's words |
@@ -48,13 +49,14 @@ use crate::session::text::integer;
 use venue::{Bybit, REST_URL};
 
 /// Types of messages, as counted.
-const KINDS: [&str; 6] = [
+const KINDS: [&str; 7] = [
     "orderbook",
     "publicTrade",
     "tickers",
     "other",
     "result",
     "pong",
+    "allLiquidation",
 ];
 
 /// What [`KINDS`] are.
@@ -68,6 +70,7 @@ enum Kind {
     Other,
     Result,
     Pong,
+    Liquidation,
 }
 
 const CATEGORY_KEY: SettingKey = SettingKey {

@@ -4,8 +4,8 @@ use super::Kind;
 use crate::contract::DecodeError;
 use crate::model::{EventTime, InstrumentKind, Side, StatisticKind, Symbol, TradingState};
 use crate::session::stitch::{
-    BookMessage, Hear, Heard, Level, Listing, Product, Quantity, Span, TradeId, TradeMessage,
-    child, text_of,
+    BookMessage, Hear, Heard, Level, LiquidationMessage, Listing, Product, Quantity, Span, TradeId,
+    TradeMessage, child, text_of,
 };
 use crate::session::text::{Fields, Number, Reader, exact, id_of_text, levels, list_of, objects};
 use simd_json::prelude::*;
@@ -72,6 +72,10 @@ pub(super) fn read<H: Hear>(
         "tickers" => {
             ticker(&object, hear)?;
             Kind::Ticker
+        }
+        "allLiquidation" => {
+            liquidations(&fields(&object, Kind::Liquidation), hear)?;
+            Kind::Liquidation
         }
         _ => Kind::Other,
     };
@@ -217,6 +221,27 @@ fn trades<H: Hear>(
     Ok(())
 }
 
+/// "Buy" is a long position, which is sold out.
+fn liquidations<H: Hear>(members: &Fields<'_, '_, '_>, hear: &mut H) -> Result<(), DecodeError> {
+    let list = list_of(members.object, "data").ok_or(members.bad())?;
+    for entry in list.iter() {
+        let entry = entry.into_object().ok_or(members.bad())?;
+        let members = fields(&entry, Kind::Liquidation);
+        hear.liquidation(&LiquidationMessage {
+            symbol: members.text("s")?.as_bytes(),
+            time: members.millis("T")?,
+            id: None,
+            side: match members.side("S")? {
+                Side::Bid => Side::Ask,
+                _ => Side::Bid,
+            },
+            price: members.price("p")?,
+            size: members.number("v")?,
+        });
+    }
+    Ok(())
+}
+
 /// Members that are not there have not changed.
 fn ticker<H: Hear>(object: &Object<'_, '_>, hear: &mut H) -> Result<(), DecodeError> {
     let time = fields(object, Kind::Ticker).millis("ts")?;
@@ -233,6 +258,10 @@ fn ticker<H: Hear>(object: &Object<'_, '_>, hear: &mut H) -> Result<(), DecodeEr
         if let Some(price) = members.price_if_any(key).unwrap_or_default() {
             hear.statistic(symbol.as_bytes(), time, kind, Quantity::Price(price));
         }
+    }
+    if let Some(open) = data.get("openInterest").and_then(exact) {
+        let (kind, open) = (StatisticKind::OpenInterest, Quantity::Size(open));
+        hear.statistic(symbol.as_bytes(), time, kind, open);
     }
     Ok(())
 }

@@ -51,6 +51,7 @@ impl Speak for BybitVenue {
                 ("orderbook.200", "subscribe") => wishes.push(Wish::Book(symbol)),
                 ("orderbook.200", _) => wishes.push(Wish::NoBook(symbol)),
                 ("publicTrade", "subscribe") => wishes.push(Wish::Trades(symbol)),
+                ("allLiquidation", "subscribe") => wishes.push(Wish::Liquidations(symbol)),
                 _ => {}
             }
         }
@@ -89,6 +90,27 @@ impl Speak for BybitVenue {
              \"S\":\"{side}\",\"v\":\"{size}\",\"p\":\"{price}\",\"L\":\"PlusTick\",\
              \"i\":\"00000000-0000-0000-0000-{id:012x}\",\"BT\":false}}]}}"
         )
+    }
+
+    fn liquidation(
+        &self,
+        symbol: Symbol,
+        now: EventTime,
+        _id: u64,
+        trade: &TradeNow,
+    ) -> Option<String> {
+        let (name, at) = (symbol.as_str(), now.0 / 1_000_000);
+        let (price, size) = (trade.price, Size(trade.size).display(SIZE_DECIMALS));
+        // Who sells into a bid was long.
+        let side = if trade.resting_side == Side::Bid {
+            "Buy"
+        } else {
+            "Sell"
+        };
+        Some(format!(
+            "{{\"topic\":\"allLiquidation.{name}\",\"type\":\"snapshot\",\"ts\":{at},\"data\":[{{\"T\":{at},\
+             \"s\":\"{name}\",\"S\":\"{side}\",\"v\":\"{size}\",\"p\":\"{price}\"}}]}}"
+        ))
     }
 
     fn rest_products(&self, symbols: &[Symbol]) -> String {

@@ -2,10 +2,11 @@
 
 use super::{Kind, read, scan, venue::Bybit};
 use crate::contract::DecodeError;
+use crate::model::Symbol;
 use crate::session::stitch::testing::{
     Scanned, Told, check_documented, check_random, recorded_texts, run,
 };
-use crate::session::stitch::{Heard, Level};
+use crate::session::stitch::{Heard, Level, Venue};
 use crate::session::text::Reader;
 
 /// "Orderbook" of the v5 API, cut to two levels a side.
@@ -175,4 +176,15 @@ fn documented_samples_are_told_as_the_documents_mean_them() {
         |text, told| scan::scan(text, &mut Vec::new(), told).is_some(),
         |text, told| read::read(text, &mut reader, &mut levels, told),
     );
+}
+
+#[test]
+fn spot_has_no_positions_to_close() {
+    for (category, expected) in [("linear", true), ("spot", false)] {
+        let texts = Bybit::new("https://rest", category).subscribe(&[Symbol::from("BTCUSDT")]);
+        let is_asked = texts
+            .iter()
+            .any(|text| text.contains("allLiquidation.BTCUSDT"));
+        assert_eq!(is_asked, expected);
+    }
 }

@@ -32,6 +32,27 @@ impl Bybit {
     }
 }
 
+/// Topics of an instrument; the last one is of derivatives only.
+const TOPICS: [&str; 4] = ["orderbook.200", "publicTrade", "tickers", "allLiquidation"];
+
+impl Bybit {
+    fn requests(&self, op: &str, symbols: &[Symbol]) -> Vec<String> {
+        let kinds = match self.category.as_str() {
+            "spot" => &TOPICS[..3],
+            _ => &TOPICS[..],
+        };
+        let topics: Vec<String> = symbols
+            .iter()
+            .flat_map(|symbol| {
+                let name = symbol.as_str();
+                kinds.iter().map(move |kind| format!("\"{kind}.{name}\""))
+            })
+            .collect();
+        let requests = topics.chunks(TOPICS_PER_REQUEST_MAX);
+        requests.map(|topics| request(op, topics)).collect()
+    }
+}
+
 fn request(op: &str, topics: &[String]) -> String {
     format!("{{\"op\":\"{op}\",\"args\":[{}]}}", topics.join(","))
 }
@@ -87,29 +108,11 @@ impl Venue for Bybit {
     }
 
     fn subscribe(&self, symbols: &[Symbol]) -> Vec<String> {
-        let topics: Vec<String> = symbols
-            .iter()
-            .flat_map(|symbol| {
-                let name = symbol.as_str();
-                ["orderbook.200", "publicTrade", "tickers"].map(|kind| format!("\"{kind}.{name}\""))
-            })
-            .collect();
-        let requests = topics.chunks(TOPICS_PER_REQUEST_MAX);
-        requests
-            .map(|topics| request("subscribe", topics))
-            .collect()
+        self.requests("subscribe", symbols)
     }
 
     fn unsubscribe(&self, symbols: &[Symbol]) -> Vec<String> {
-        let topics = |symbol: &Symbol| {
-            let name = symbol.as_str();
-            ["orderbook.200", "publicTrade", "tickers"].map(|kind| format!("\"{kind}.{name}\""))
-        };
-        let topics: Vec<String> = symbols.iter().flat_map(topics).collect();
-        let requests = topics.chunks(TOPICS_PER_REQUEST_MAX);
-        requests
-            .map(|topics| request("unsubscribe", topics))
-            .collect()
+        self.requests("unsubscribe", symbols)
     }
 
     fn subscribe_again(&self, symbol: Symbol) -> Vec<String> {

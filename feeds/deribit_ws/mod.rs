@@ -8,8 +8,8 @@
 //! | Message | What becomes of it |
 //! |---|---|
 //! | `book.X.100ms` (also `raw`, `agg2`) | `snapshot`: `Clear`, then a `Level` for each entry; `change`: a `Level` each, 0 for `delete` |
-//! | `trades.X.100ms` | `Trade`; `order_id` is `trade_seq`, the aggressor is the `direction` |
-//! | `ticker.X.100ms` | `Statistic`: `LastPrice`, `MarkPrice`, `FundingRate` (perpetuals); `state` is a `Status` |
+//! | `trades.X.100ms` | `Trade`; `order_id` is `trade_seq`, the aggressor is the `direction`. `liquidation`: a `Statistic` `Liquidation` besides, of the taker's side (`T`), the maker's (`M`) or both |
+//! | `ticker.X.100ms` | `Statistic`: `LastPrice`, `MarkPrice`, `OpenInterest`, `FundingRate` (perpetuals); `state` is a `Status` |
 //! | `heartbeat` | `test_request` is answered by `public/test` |
 //! | results | That of the subscription confirms it; an error is a notice with the venue's words |
 //! | `get_instruments` by REST | Steps of price and size, and whether trading is on |

@@ -93,14 +93,25 @@ fn subscription<H: Hear>(
             let mut trades = Vec::with_capacity(list.len());
             for entry in list.iter() {
                 let entry = entry.into_object().ok_or(bad)?;
-                trades.push(trade(&fields(&entry, Kind::Trades))?);
+                let forced = text_of(&entry, "liquidation").unwrap_or_default();
+                trades.push((trade(&fields(&entry, Kind::Trades))?, forced));
             }
-            trades.sort_by_key(|trade| match trade.id {
+            trades.sort_by_key(|(trade, _)| match trade.id {
                 TradeId::Rising(id) => id,
                 _ => 0,
             });
-            for trade in &trades {
+            for (trade, forced) in &trades {
                 hear.trade(trade);
+                if forced.contains('T') {
+                    hear.liquidation(&trade.liquidation(trade.aggressor));
+                }
+                if forced.contains('M') {
+                    let side = match trade.aggressor {
+                        Side::Bid => Side::Ask,
+                        _ => Side::Bid,
+                    };
+                    hear.liquidation(&trade.liquidation(side));
+                }
             }
             Kind::Trades
         }
@@ -199,6 +210,10 @@ fn ticker<H: Hear>(members: &Fields<'_, '_, '_>, hear: &mut H) -> Result<(), Dec
         if let Some(price) = price {
             hear.statistic(symbol.as_bytes(), time, kind, Quantity::Price(price));
         }
+    }
+    if let Some(open) = members.object.get("open_interest").and_then(exact) {
+        let (kind, open) = (StatisticKind::OpenInterest, Quantity::Size(open));
+        hear.statistic(symbol.as_bytes(), time, kind, open);
     }
     let trading = match text_of(members.object, "state") {
         Some("open") => TradingState::Trading,

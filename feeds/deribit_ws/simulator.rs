@@ -1,7 +1,9 @@
 //! How this venue speaks.
 
 use crate::model::{EventTime, Price, Side, Size, Symbol};
-use crate::session::stitch::simulator::{Asked, BookNow, SIZE_DECIMALS, Speak, TICK_SIZE, Wish};
+use crate::session::stitch::simulator::{
+    Asked, BookNow, SIZE_DECIMALS, Speak, TICK_SIZE, Wish, is_liquidation,
+};
 use crate::simulator::TradeNow;
 use simd_json::prelude::*;
 
@@ -106,10 +108,15 @@ impl Speak for DeribitVenue {
         } else {
             "buy"
         };
+        let forced = if is_liquidation(id) {
+            ",\"liquidation\":\"T\""
+        } else {
+            ""
+        };
         format!(
             "{{\"jsonrpc\":\"2.0\",\"method\":\"subscription\",\"params\":{{\"channel\":\"trades.{name}.100ms\",\
              \"data\":[{{\"trade_seq\":{id},\"trade_id\":\"{id}\",\"timestamp\":{at},\"tick_direction\":0,\
-             \"price\":{price},\"instrument_name\":\"{name}\",\"direction\":\"{direction}\",\"amount\":{size}}}]}}}}"
+             \"price\":{price},\"instrument_name\":\"{name}\",\"direction\":\"{direction}\",\"amount\":{size}{forced}}}]}}}}"
         )
     }
 

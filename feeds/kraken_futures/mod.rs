@@ -10,7 +10,7 @@
 //! | `book_snapshot` | `Clear`, then a `Level` for each entry |
 //! | `book` | A `Level`; a `qty` of 0 takes it away |
 //! | `trade_snapshot` | Trades from before the subscription, in the order they happened |
-//! | `trade` | `Trade`; `order_id` is made of the `uid`, the aggressor is the `side` |
+//! | `trade` | `Trade`; `order_id` is made of the `uid`, the aggressor is the `side`. Of type `liquidation`: a `Statistic` `Liquidation` besides, of that side |
 //! | `ticker` | `Statistic`: `LastPrice`, `MarkPrice`, `IndexPrice`, `OpenInterest`, `Volume24h`, `OpenPrice24h` and, of perpetuals, `FundingRate`; `suspended` and `post_only` are a `Status` |
 //! | `heartbeat` | Shows that the connection is alive |
 //! | `info`, `unsubscribed` | Counted |
@@ -46,7 +46,7 @@
 //!
 //! # Not here
 //!
-//! Login and what it opens; `ticker_lite`, which is less of `ticker`; which trades were liquidations (`type`); the prediction
+//! Login and what it opens; `ticker_lite`, which is less of `ticker`; the prediction
 //! of the next funding rate.
 
 mod read;

@@ -1,6 +1,7 @@
 //! The general reader: members in any order, unknown ones left alone.
 
 use super::Kind;
+use super::scan::LIQUIDATION;
 use crate::contract::DecodeError;
 use crate::model::{
     EventTime, Expiry, InstrumentKind, Price, Side, StatisticKind, Symbol, TradingState,
@@ -56,7 +57,13 @@ pub(super) fn read<H: Hear>(
             let members = fields(&object, Kind::Trade);
             let symbol = members.text("product_id")?;
             match trade(&members, symbol, false)? {
-                Some((trade, _)) => hear.trade(&trade),
+                Some((trade, _)) => {
+                    hear.trade(&trade);
+                    let kind = text_of(&object, "type").map(str::as_bytes);
+                    if kind == Some(LIQUIDATION) {
+                        hear.liquidation(&trade.liquidation(trade.aggressor));
+                    }
+                }
                 None => hear.too_fine(symbol.as_bytes()),
             }
             Kind::Trade

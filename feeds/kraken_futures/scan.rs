@@ -5,6 +5,9 @@ use crate::model::EventTime;
 use crate::session::stitch::{BookMessage, Hear, Level, Span, TradeId, TradeMessage};
 use crate::session::text::{Cursor, Number, id_of_text};
 
+/// The type of trades that close a position.
+pub(super) const LIQUIDATION: &[u8] = b"liquidation";
+
 /// Reads a change of a book or a trade and tells it; `None`: not a known shape, and nothing was told.
 #[inline]
 pub(super) fn scan<H: Hear>(text: &[u8], hear: &mut H) -> Option<Kind> {
@@ -78,7 +81,7 @@ fn trade<H: Hear>(cursor: &mut Cursor<'_>, symbol: &[u8], hear: &mut H) -> Optio
     cursor.expect(b",\"side\":\"")?;
     let aggressor = cursor.side()?;
     cursor.expect(b",\"type\":\"")?;
-    cursor.plain_text()?;
+    let kind = cursor.plain_text()?;
     let has_number_first = cursor.expect(b",\"seq\":").is_some();
     if has_number_first {
         cursor.integer()?;
@@ -96,7 +99,7 @@ fn trade<H: Hear>(cursor: &mut Cursor<'_>, symbol: &[u8], hear: &mut H) -> Optio
     if cursor.rest() != b"}" {
         return None;
     }
-    hear.trade(&TradeMessage {
+    let trade = TradeMessage {
         symbol,
         time,
         id,
@@ -104,6 +107,10 @@ fn trade<H: Hear>(cursor: &mut Cursor<'_>, symbol: &[u8], hear: &mut H) -> Optio
         price,
         size,
         is_past: false,
-    });
+    };
+    hear.trade(&trade);
+    if kind == LIQUIDATION {
+        hear.liquidation(&trade.liquidation(aggressor));
+    }
     Some(())
 }

@@ -1,7 +1,9 @@
 //! How this venue speaks.
 
 use crate::model::{EventTime, Price, Side, Size, Symbol};
-use crate::session::stitch::simulator::{Asked, BookNow, SIZE_DECIMALS, Speak, TICK_SIZE, Wish};
+use crate::session::stitch::simulator::{
+    Asked, BookNow, SIZE_DECIMALS, Speak, TICK_SIZE, Wish, is_liquidation,
+};
 use crate::simulator::TradeNow;
 use simd_json::prelude::*;
 
@@ -107,9 +109,14 @@ impl Speak for KrakenFuturesVenue {
         } else {
             "buy"
         };
+        let kind = if is_liquidation(id) {
+            "liquidation"
+        } else {
+            "fill"
+        };
         format!(
             "{{\"feed\":\"trade\",\"product_id\":\"{name}\",\"uid\":\"{id}\",\"side\":\"{side}\",\
-             \"type\":\"fill\",\"seq\":{id},\"time\":{at},\"qty\":{size},\"price\":{price}}}"
+             \"type\":\"{kind}\",\"seq\":{id},\"time\":{at},\"qty\":{size},\"price\":{price}}}"
         )
     }
 

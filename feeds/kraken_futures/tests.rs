@@ -64,6 +64,18 @@ fn what_is_cut_short_tells_nothing() {
 }
 
 #[test]
+fn a_trade_that_closes_a_position_is_told_as_such_too() {
+    for text in [TRADE, TRADE_TOO] {
+        let text = text.replace("fill", "liquidation");
+        check_same(&text, Kind::Trade);
+        let told = scanned(&text).unwrap().1.0;
+        assert!(told.len() == 2 && told[1].starts_with("LiquidationMessage"));
+        assert!(told[1].contains("side: Ask"), "{told:?}");
+        assert_eq!(scanned(&text.replace("liq", "ass")).unwrap().1.0.len(), 1);
+    }
+}
+
+#[test]
 fn a_small_price_is_read_by_the_general_reader() {
     let text = DELTA
         .replace("34981", "5.494e-6")

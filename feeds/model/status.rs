@@ -124,6 +124,9 @@ codes! {
         FundingRate = 108 "funding_rate",
         /// Price of the underlying index.
         IndexPrice = 109 "index_price",
+        /// A position was closed by the venue: `side` is what its order did, `Ask` where a long was sold out; `price` and `size`
+        /// as the venue tells them, `order_id` its id where it has one.
+        Liquidation = 110 "liquidation",
     }
 }
 

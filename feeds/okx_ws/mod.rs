@@ -1,7 +1,8 @@
 //! OKX v5 over WebSocket: books by level on the venue's own chain of numbers, trades, tickers.
 //!
 //! Source: OKX API v5 (www.okx.com/docs-v5/en): "WebSocket", "WS / Order book channel", "WS / Trades channel", "WS / Tickers
-//! channel", "WS / Mark price channel", "WS / Funding rate channel", "Get instruments".
+//! channel", "WS / Mark price channel", "WS / Funding rate channel", "WS / Open interest channel", "WS / Liquidation orders channel", "Get
+//! instruments".
 //!
 //! # Coverage
 //!
@@ -11,7 +12,9 @@
 //! | `books`, `update` | A `Level` for each entry, one event; none where the book did not change |
 //! | `trades` | `Trade`; `order_id` the id, `side` the aggressor |
 //! | `tickers` | `Statistic`: `LastPrice`, `OpenPrice24h`, `Volume24h`. Best prices are not used: the book has them |
-//! | `mark-price`, `funding-rate` | `Statistic`: `MarkPrice`, `FundingRate` |
+//! | `mark-price`, `funding-rate` | `Statistic`: `MarkPrice`, `FundingRate`, of perpetuals |
+//! | `open-interest` | `Statistic`: `OpenInterest`, of derivatives |
+//! | `liquidation-orders` | `Statistic`: `Liquidation` at the bankruptcy price. The venue tells those of all instruments of a kind; others are left alone |
 //! | `subscribe`, `error`, `notice` events | Confirmation; notices with the venue's words |
 //! | `pong` | Counted: it keeps the connection alive |
 //! | instruments by REST | Steps of price and size, and what trading is allowed |

@@ -4,7 +4,8 @@ use super::venue::Kind;
 use crate::contract::DecodeError;
 use crate::model::{EventTime, InstrumentKind, Price, Side, StatisticKind, Symbol, TradingState};
 use crate::session::stitch::{
-    BookMessage, Hear, Heard, Level, Listing, Product, Quantity, Span, TradeId, TradeMessage,
+    BookMessage, Hear, Heard, Level, LiquidationMessage, Listing, Product, Quantity, Span, TradeId,
+    TradeMessage,
 };
 use crate::session::text::{Number, Reader, exact, integer, levels, list_of, objects};
 use simd_json::prelude::*;
@@ -79,6 +80,14 @@ pub(super) fn read<H: Hear>(
         "tickers" => Kind::Tickers,
         "mark-price" => Kind::MarkPrice,
         "funding-rate" => Kind::FundingRate,
+        "open-interest" => Kind::OpenInterest,
+        "liquidation-orders" => {
+            let data = list_of(&object, "data").ok_or(bad(Kind::Liquidation))?;
+            for entry in objects(&data) {
+                liquidations(&entry, hear)?;
+            }
+            return Ok(Heard::Kind(Kind::Liquidation as u8));
+        }
         other => return Ok(Heard::Unknown(Symbol::new(other.as_bytes()))),
     };
     let symbol = text(&argument, "instId").ok_or(bad(kind))?.as_bytes();
@@ -152,6 +161,28 @@ fn trade<H: Hear>(object: &Object<'_, '_>, hear: &mut H) -> Result<(), DecodeErr
     Ok(())
 }
 
+/// Positions of one instrument that were closed, each at its bankruptcy price.
+fn liquidations<H: Hear>(object: &Object<'_, '_>, hear: &mut H) -> Result<(), DecodeError> {
+    let kind = Kind::Liquidation;
+    let symbol = text(object, "instId").ok_or(bad(kind))?.as_bytes();
+    let details = list_of(object, "details").ok_or(bad(kind))?;
+    for entry in objects(&details) {
+        hear.liquidation(&LiquidationMessage {
+            symbol,
+            time: time(&entry),
+            id: None,
+            side: match text(&entry, "side") {
+                Some("buy") => Side::Bid,
+                Some("sell") => Side::Ask,
+                _ => return Err(bad(kind)),
+            },
+            price: price(&entry, "bkPx", kind)?,
+            size: number(&entry, "sz", kind)?,
+        });
+    }
+    Ok(())
+}
+
 fn statistics<H: Hear>(
     object: &Object<'_, '_>,
     symbol: &[u8],
@@ -171,6 +202,10 @@ fn statistics<H: Hear>(
         Kind::MarkPrice => {
             let mark = Quantity::Price(price(object, "markPx", kind)?);
             hear.statistic(symbol, at, StatisticKind::MarkPrice, mark);
+        }
+        Kind::OpenInterest => {
+            let open = Quantity::Size(number(object, "oi", kind)?);
+            hear.statistic(symbol, at, StatisticKind::OpenInterest, open);
         }
         _ => {
             let rate = text(object, "fundingRate").ok_or(bad(kind))?;

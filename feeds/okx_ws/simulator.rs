@@ -53,6 +53,14 @@ impl Speak for OkxMarket {
         let mut wishes = Vec::new();
         for argument in arguments.iter() {
             let text = |key: &str| argument.get(key).and_then(|value| value.into_string());
+            if let (Some("liquidation-orders"), Some(kind)) = (text("channel"), text("instType")) {
+                wishes.push(Wish::Reply(format!(
+                    "{{\"event\":\"{verb}\",\"arg\":{{\"channel\":\"liquidation-orders\",\"instType\":\"{kind}\"}},\
+                     \"connId\":\"a4d3ae55\"}}"
+                )));
+                wishes.push(Wish::AllLiquidations);
+                continue;
+            }
             let (Some(channel), Some(name)) = (text("channel"), text("instId")) else {
                 continue;
             };
@@ -100,6 +108,26 @@ impl Speak for OkxMarket {
             "{{\"arg\":{{\"channel\":\"trades\",\"instId\":\"{name}\"}},\"data\":[{{\"instId\":\"{name}\",\"tradeId\":\"{id}\",\
              \"px\":\"{price}\",\"sz\":\"{size}\",\"side\":\"{side}\",\"ts\":\"{at}\",\"count\":\"1\"}}]}}"
         )
+    }
+
+    fn liquidation(
+        &self,
+        symbol: Symbol,
+        now: EventTime,
+        _id: u64,
+        trade: &TradeNow,
+    ) -> Option<String> {
+        let side = match trade.resting_side {
+            Side::Bid => "sell",
+            _ => "buy",
+        };
+        let (name, at) = (symbol.as_str(), now.0 / 1_000_000);
+        let (price, size) = (trade.price, Size(trade.size).display(SIZE_DECIMALS));
+        Some(format!(
+            "{{\"arg\":{{\"channel\":\"liquidation-orders\",\"instType\":\"SWAP\"}},\"data\":[{{\"details\":[{{\
+             \"bkLoss\":\"0\",\"bkPx\":\"{price}\",\"ccy\":\"\",\"posSide\":\"net\",\"side\":\"{side}\",\"sz\":\"{size}\",\
+             \"ts\":\"{at}\"}}],\"instFamily\":\"\",\"instId\":\"{name}\",\"instType\":\"SWAP\",\"uly\":\"\"}}]}}"
+        ))
     }
 
     fn rest_products(&self, symbols: &[Symbol]) -> String {

@@ -1,9 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
-use super::venue::Kind;
+use super::venue::{Kind, Okx};
 use super::{read, scan};
-use crate::session::stitch::Heard;
+use crate::model::Symbol;
 use crate::session::stitch::testing::{Scanned, Told, check_documented, check_random};
+use crate::session::stitch::{Heard, Venue};
 use crate::session::text::Reader;
 
 /// "WS / Order book channel", the documents' examples of a snapshot and an update.
@@ -150,4 +151,25 @@ fn documented_samples_are_told_as_the_documents_mean_them() {
         |text, told| scan::scan(text, &mut Vec::new(), told).is_some(),
         |text, told| read::read(text, &mut reader, &mut levels, told),
     );
+}
+
+#[test]
+fn derivatives_have_channels_of_their_own_and_kinds_one_of_liquidations() {
+    let names = [
+        "BTC-USDT",
+        "BTC-USDT-SWAP",
+        "BTC-USD-251226",
+        "BTC-USD-251226-90000-C",
+    ];
+    let symbols = names.map(Symbol::from);
+    let texts = Okx::new("https://rest").subscribe(&symbols);
+    let all = texts.join("\n");
+    let count = |part: &str| all.matches(part).count();
+    assert_eq!(count("\"channel\":\"books\""), 4);
+    assert_eq!(count("open-interest"), 3);
+    assert_eq!(count("funding-rate"), 1);
+    let liquidations = r#"{"op":"subscribe","args":[{"channel":"liquidation-orders","instType":"SWAP"},{"channel":"liquidation-orders","instType":"FUTURES"},{"channel":"liquidation-orders","instType":"OPTION"}]}"#;
+    assert_eq!(texts.last().map(String::as_str), Some(liquidations));
+    let of_spot = Okx::new("https://rest").subscribe(&symbols[..1]);
+    assert!(of_spot.iter().all(|text| !text.contains("liquidation")));
 }

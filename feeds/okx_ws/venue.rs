@@ -7,7 +7,7 @@ use crate::session::stitch::{self, Chain, Hear, Heard, Kinds, Level, Limits, Ori
 use crate::session::text::Reader;
 
 /// Types of messages, as counted.
-pub(super) const KINDS: [&str; 10] = [
+pub(super) const KINDS: [&str; 12] = [
     "books",
     "trades",
     "tickers",
@@ -18,6 +18,8 @@ pub(super) const KINDS: [&str; 10] = [
     "error",
     "notice",
     "pong",
+    "open-interest",
+    "liquidation-orders",
 ];
 
 /// What [`KINDS`] are.
@@ -34,6 +36,8 @@ pub(super) enum Kind {
     Error,
     Notice,
     Pong,
+    OpenInterest,
+    Liquidation,
 }
 
 /// The venue closes connections that are silent for 30 seconds.
@@ -71,7 +75,33 @@ impl Okx {
 
 /// Whether a name is that of a perpetual contract.
 fn is_swap(symbol: &Symbol) -> bool {
-    symbol.as_str().ends_with("-SWAP")
+    kind_of(symbol) == Some("SWAP")
+}
+
+/// What the venue calls the kind of a derivative: `BTC-USDT-SWAP`, `BTC-USD-251226`, `BTC-USD-251226-90000-C`.
+fn kind_of(symbol: &Symbol) -> Option<&'static str> {
+    let parts: Vec<&str> = symbol.as_str().split('-').collect();
+    match parts.as_slice() {
+        [_, _, "SWAP"] => Some("SWAP"),
+        [_, _, _] => Some("FUTURES"),
+        [_, _, _, _, _] => Some("OPTION"),
+        _ => None,
+    }
+}
+
+const OF_ALL: [&str; 3] = ["books", "trades", "tickers"];
+const OF_DERIVATIVES: [&str; 1] = ["open-interest"];
+const OF_SWAPS: [&str; 2] = ["mark-price", "funding-rate"];
+
+/// Channels of instruments.
+fn requests(verb: &str, symbols: &[Symbol]) -> Vec<String> {
+    let derivatives = symbols.iter().filter(|symbol| kind_of(symbol).is_some());
+    let derivatives: Vec<Symbol> = derivatives.copied().collect();
+    let swaps: Vec<Symbol> = symbols.iter().copied().filter(is_swap).collect();
+    let mut texts = Okx::request(verb, &OF_ALL, symbols);
+    texts.extend(Okx::request(verb, &OF_DERIVATIVES, &derivatives));
+    texts.extend(Okx::request(verb, &OF_SWAPS, &swaps));
+    texts
 }
 
 impl Venue for Okx {
@@ -120,13 +150,20 @@ impl Venue for Okx {
     }
 
     fn subscribe(&self, symbols: &[Symbol]) -> Vec<String> {
-        let mut texts = Okx::request("subscribe", &["books", "trades", "tickers"], symbols);
-        let swaps: Vec<Symbol> = symbols.iter().copied().filter(is_swap).collect();
-        texts.extend(Okx::request(
-            "subscribe",
-            &["mark-price", "funding-rate"],
-            &swaps,
-        ));
+        let mut texts = requests("subscribe", symbols);
+        // Those of all instruments of a kind come together.
+        let kinds = ["SWAP", "FUTURES", "OPTION"];
+        let is_there = |kind: &&str| symbols.iter().any(|symbol| kind_of(symbol) == Some(kind));
+        let arguments: Vec<String> = kinds
+            .iter()
+            .copied()
+            .filter(is_there)
+            .map(|kind| format!("{{\"channel\":\"liquidation-orders\",\"instType\":\"{kind}\"}}"))
+            .collect();
+        if !arguments.is_empty() {
+            let arguments = arguments.join(",");
+            texts.push(format!("{{\"op\":\"subscribe\",\"args\":[{arguments}]}}"));
+        }
         texts
     }
 
@@ -137,11 +174,7 @@ impl Venue for Okx {
     }
 
     fn unsubscribe(&self, symbols: &[Symbol]) -> Vec<String> {
-        let mut texts = Okx::request("unsubscribe", &["books", "trades", "tickers"], symbols);
-        let swaps: Vec<Symbol> = symbols.iter().copied().filter(is_swap).collect();
-        let of_swaps = ["mark-price", "funding-rate"];
-        texts.extend(Okx::request("unsubscribe", &of_swaps, &swaps));
-        texts
+        requests("unsubscribe", symbols)
     }
 
     /// Options are listed by their underlying only, and so not found here.

@@ -4,8 +4,9 @@
 mod world;
 
 use feeds::contract::{Descriptor, FeedSettings, Value};
-use feeds::model::ChannelId;
-use world::{SECOND, World, stitched};
+use feeds::model::{ChannelId, Price, Side};
+use feeds::simulator::MarketEvent;
+use world::{CENT, SECOND, World, stitched};
 
 #[test]
 fn instruments_beyond_what_a_connection_carries_get_another_one() {
@@ -172,4 +173,50 @@ fn a_connection_that_leaves_a_book_out_holds_nobody_up() {
     world.close(1);
     world.run(30, SECOND / 20, 1);
     world.check_books("gateio_ws");
+}
+
+#[test]
+fn positions_closed_by_force_are_told_once_though_two_connections_say_so() {
+    for name in [
+        "binance_usdm",
+        "binance_coinm",
+        "bitmex_ws",
+        "bybit_ws_v5",
+        "deribit_ws",
+        "kraken_futures",
+    ] {
+        let descriptor = feeds::descriptor(name).unwrap();
+        let settings = FeedSettings {
+            line_count: 2,
+            ..FeedSettings::single_line(ChannelId(0))
+        };
+        let mut world = World::new(descriptor, 2, settings);
+        world.run(20, SECOND / 10, 3);
+        let (order, price) = (1_000_000, Price(990 * CENT));
+        world.apply(&MarketEvent::Add {
+            symbol: 0,
+            order,
+            side: Side::Bid,
+            price,
+            size: 1_000,
+        });
+        // Of these trades the sixteenth and the thirty-second are forced.
+        for trade in 1..=40 {
+            world.apply(&MarketEvent::Execute {
+                symbol: 0,
+                order,
+                size: 20,
+                trade,
+            });
+            world.turn();
+        }
+        let books = world.books.lock().unwrap();
+        let told = &books.liquidations;
+        assert_eq!(told.len(), 2, "{name}");
+        let unit = 10u64.pow(u32::from(books.decimals[told[0].instrument.index()]) - 4);
+        for tick in told {
+            let found = (tick.side, tick.price, tick.size.0);
+            assert_eq!(found, (Side::Ask, price, 20 * unit), "{name}");
+        }
+    }
 }

@@ -4,7 +4,8 @@ use super::Kind;
 use crate::contract::DecodeError;
 use crate::model::{EventTime, InstrumentKind, Price, Side, StatisticKind, Symbol, TradingState};
 use crate::session::stitch::{
-    BookMessage, Hear, Heard, Level, Listing, Product, Quantity, Span, TradeId, TradeMessage,
+    BookMessage, Hear, Heard, Level, LiquidationMessage, Listing, Product, Quantity, Span, TradeId,
+    TradeMessage,
 };
 use crate::session::text::{Number, Reader, exact, integer, levels, list_of, objects};
 use simd_json::prelude::*;
@@ -121,7 +122,18 @@ pub(super) fn read<H: Hear>(
             mark_price(&members(Kind::MarkPrice), hear)?;
             Kind::MarkPrice
         }
-        Some("forceOrder") => Kind::ForceOrder,
+        Some("forceOrder") => {
+            let order = data.get("o").and_then(|order| order.into_object());
+            let bad = members(Kind::ForceOrder).bad();
+            force_order(
+                &Members {
+                    object: &order.ok_or(bad)?,
+                    kind: Kind::ForceOrder,
+                },
+                hear,
+            )?;
+            Kind::ForceOrder
+        }
         Some("kline") => Kind::Kline,
         Some(other) => return Ok(Heard::Unknown(Symbol::new(other.as_bytes()))),
         None if data.get("lastUpdateId").is_some() => {
@@ -219,6 +231,28 @@ fn trade<H: Hear>(
         price: members.price("p")?,
         size: members.number("q")?,
         is_past: false,
+    });
+    Ok(())
+}
+
+/// At the average price it was filled at, where there is one already.
+fn force_order<H: Hear>(members: &Members<'_, '_, '_>, hear: &mut H) -> Result<(), DecodeError> {
+    let side = match members.text("S")? {
+        "BUY" => Side::Bid,
+        "SELL" => Side::Ask,
+        _ => return Err(members.bad()),
+    };
+    let average = members.price("ap").ok().filter(|price| price.0 != 0);
+    hear.liquidation(&LiquidationMessage {
+        symbol: members.text("s")?.as_bytes(),
+        time: members.time(),
+        id: None,
+        side,
+        price: match average {
+            Some(price) => price,
+            None => members.price("p")?,
+        },
+        size: members.number("q")?,
     });
     Ok(())
 }

@@ -56,6 +56,8 @@ impl Speak for DiffDepthMarket {
                 });
             } else if is_subscribe && matches!(stream, "trade" | "aggTrade") {
                 wishes.push(Wish::Trades(symbol));
+            } else if is_subscribe && stream == "forceOrder" {
+                wishes.push(Wish::Liquidations(symbol));
             }
         }
         wishes
@@ -115,6 +117,27 @@ impl Speak for DiffDepthMarket {
             "{{\"stream\":\"{stream}@trade\",\"data\":{{\"e\":\"trade\",\"E\":{at},\"s\":\"{name}\",\"t\":{id},\
              \"p\":\"{price}\",\"q\":\"{size}\",\"T\":{at},\"m\":{is_buyer_maker},\"M\":true}}}}"
         )
+    }
+
+    fn liquidation(
+        &self,
+        symbol: Symbol,
+        now: EventTime,
+        _id: u64,
+        trade: &TradeNow,
+    ) -> Option<String> {
+        let (name, at) = (symbol.as_str(), Self::millis(now));
+        let (price, size) = (trade.price, Size(trade.size).display(SIZE_DECIMALS));
+        let side = match trade.resting_side {
+            Side::Bid => "SELL",
+            _ => "BUY",
+        };
+        let stream = name.to_ascii_lowercase();
+        Some(format!(
+            "{{\"stream\":\"{stream}@forceOrder\",\"data\":{{\"e\":\"forceOrder\",\"E\":{at},\"o\":{{\"s\":\"{name}\",\
+             \"S\":\"{side}\",\"o\":\"LIMIT\",\"f\":\"IOC\",\"q\":\"{size}\",\"p\":\"{price}\",\"ap\":\"{price}\",\
+             \"X\":\"FILLED\",\"l\":\"{size}\",\"z\":\"{size}\",\"T\":{at}}}}}}}"
+        ))
     }
 
     fn rest_snapshot(&self, book: &BookNow<'_>) -> String {

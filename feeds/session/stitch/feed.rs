@@ -7,8 +7,8 @@ use super::ladder::OrderChange;
 use super::listings::Listings;
 use super::settings::{AUDIT_BY_NEED, AUDIT_DEFAULT_NS};
 use super::{
-    BookMessage, Chain, Checksum, Hear, Heard, Listing, Origin, Product, Quantity, Settings,
-    TradeMessage, Venue,
+    BookMessage, Chain, Checksum, Hear, Heard, LiquidationMessage, Listing, Origin, Product,
+    Quantity, Settings, TradeMessage, Venue,
 };
 use crate::contract::{
     Action as FeedAction, Batch, Control, ControlAnswer, DecodeError, Feed, FeedCounters, Form,
@@ -125,6 +125,12 @@ impl Hear for Listener<'_> {
         self.has_told = true;
         self.state
             .on_statistic(symbol, time, kind, value, self.arrival.at, self.out);
+    }
+
+    fn liquidation(&mut self, liquidation: &LiquidationMessage<'_>) {
+        self.has_told = true;
+        self.state
+            .on_liquidation(liquidation, self.arrival, self.out);
     }
 
     fn product(&mut self, product: &Product) {
@@ -665,6 +671,12 @@ impl State {
         self.note(Notice::VenueError(Symbol::new(text.as_bytes())));
     }
 
+    /// Whether the snapshot of its book is still to define an instrument: sizes of a statistic say nothing of how fine those of
+    /// the book are.
+    pub(super) fn is_undefined(&self, index: usize) -> bool {
+        self.origin == Origin::Rest && self.instruments[index].id.is_none()
+    }
+
     fn on_statistic(
         &mut self,
         symbol: &[u8],
@@ -680,8 +692,7 @@ impl State {
         if self.is_passed_over(index) {
             return;
         }
-        if self.origin == Origin::Rest && self.instruments[index].id.is_none() {
-            // The snapshot of its book defines it: sizes of a statistic say nothing of how fine those of the book are.
+        if self.is_undefined(index) {
             self.counters.messages_ignored += 1;
             return;
         }

@@ -153,6 +153,23 @@ pub struct TradeMessage<'a> {
     pub is_past: bool,
 }
 
+impl<'a> TradeMessage<'a> {
+    /// The liquidation that this trade is, of an order that does `side`.
+    pub fn liquidation(&self, side: Side) -> LiquidationMessage<'a> {
+        LiquidationMessage {
+            symbol: self.symbol,
+            time: self.time,
+            id: match self.id {
+                TradeId::Rising(id) | TradeId::Consecutive(id) | TradeId::Unordered(id) => Some(id),
+                TradeId::None => None,
+            },
+            side,
+            price: self.price,
+            size: self.size,
+        }
+    }
+}
+
 /// What a statistic carries.
 #[derive(Clone, Copy, Debug)]
 pub enum Quantity {
@@ -160,6 +177,23 @@ pub enum Quantity {
     Price(Price),
     /// A size.
     Size(Number),
+}
+
+/// A position that the venue closed.
+#[derive(Clone, Copy, Debug)]
+pub struct LiquidationMessage<'a> {
+    /// The venue's name of the instrument.
+    pub symbol: &'a [u8],
+    /// When.
+    pub time: EventTime,
+    /// Which: an order or a trade, where the venue says.
+    pub id: Option<u64>,
+    /// What the order that closes it does: [`Side::Ask`] where a long is sold out.
+    pub side: Side,
+    /// Where.
+    pub price: Price,
+    /// How much.
+    pub size: Number,
 }
 
 /// What a venue says of one of its instruments.
@@ -187,6 +221,10 @@ pub trait Hear {
     }
     /// A statistic of an instrument.
     fn statistic(&mut self, symbol: &[u8], time: EventTime, kind: StatisticKind, value: Quantity);
+    /// A position is closed by force. Told once, by its id or, where two connections say the same, by all it says.
+    fn liquidation(&mut self, liquidation: &LiquidationMessage<'_>) {
+        let _ = liquidation;
+    }
     /// An instrument, from a list of them.
     fn product(&mut self, product: &Product);
     /// An instrument, from a list that says what it is.

@@ -14,6 +14,8 @@ pub const TEXTS_MAX: usize = 65_536;
 const REQUEST_BYTES_MAX: usize = 65_536;
 /// First id of every book.
 const FIRST_ID: u64 = 1_000;
+/// One trade in so many closes a position.
+const LIQUIDATION_EVERY: u64 = 16;
 /// Digits behind the point of all sizes: the unit of a market event's size is 1e-4.
 pub const SIZE_DECIMALS: u8 = 4;
 /// Step of all prices: a cent.
@@ -32,6 +34,10 @@ pub enum Wish {
     Snapshot(Symbol),
     /// The trades of this instrument.
     Trades(Symbol),
+    /// The positions of this instrument that are closed by force.
+    Liquidations(Symbol),
+    /// Those of all instruments.
+    AllLiquidations,
     /// This answer.
     Reply(String),
 }
@@ -127,6 +133,18 @@ pub trait Speak: Send {
     /// A trade. `id` counts the trades of the instrument from 1.
     fn trade(&self, symbol: Symbol, now: EventTime, id: u64, trade: &TradeNow) -> String;
 
+    /// A trade that closed a position, to those who hear of them.
+    fn liquidation(
+        &self,
+        symbol: Symbol,
+        now: EventTime,
+        id: u64,
+        trade: &TradeNow,
+    ) -> Option<String> {
+        let _ = (symbol, now, id, trade);
+        None
+    }
+
     /// The body of the answer to [`Asked::Snapshot`].
     fn rest_snapshot(&self, book: &BookNow<'_>) -> String {
         let _ = book;
@@ -173,6 +191,7 @@ struct Connection {
     books: Vec<u32>,
     orders: Vec<u32>,
     trades: Vec<u32>,
+    liquidations: Vec<u32>,
     is_cut: bool,
     last: u64,
 }
@@ -343,14 +362,25 @@ impl<S: Speak> LevelVenue<S> {
 
     fn on_trade(&mut self, now: EventTime, trade: &TradeNow) {
         let index = trade.symbol;
-        let Some((_, id)) = self.ids.get_mut(index as usize) else {
+        let Some((_, last)) = self.ids.get_mut(index as usize) else {
             return;
         };
-        *id += 1;
+        *last += 1;
+        let id = *last;
         let symbol = self.symbols[index as usize];
-        let text = self.speak.trade(symbol, now, *id, trade);
+        let text = self.speak.trade(symbol, now, id, trade);
         self.say_to_all(|state| state.trades.contains(&index), &text);
+        if is_liquidation(id)
+            && let Some(text) = self.speak.liquidation(symbol, now, id, trade)
+        {
+            self.say_to_all(|state| state.liquidations.contains(&index), &text);
+        }
     }
+}
+
+/// Whether the trade of this number closes a position.
+pub const fn is_liquidation(trade: u64) -> bool {
+    trade.is_multiple_of(LIQUIDATION_EVERY)
 }
 
 impl<S: Speak> VenueSimulator for LevelVenue<S> {
@@ -454,6 +484,20 @@ impl<S: Speak> VenueSimulator for LevelVenue<S> {
                     if let Some(state) = self.connections.get_mut(&connection) {
                         state.books.retain(|book| Some(*book) != index);
                         state.orders.retain(|book| Some(*book) != index);
+                    }
+                }
+                Wish::Liquidations(symbol) => {
+                    if let (Some(index), Some(state)) =
+                        (self.place_of(symbol), self.connections.get_mut(&connection))
+                        && !state.liquidations.contains(&index)
+                    {
+                        state.liquidations.push(index);
+                    }
+                }
+                Wish::AllLiquidations => {
+                    let count = u32::try_from(self.symbols.len()).unwrap_or_default();
+                    if let Some(state) = self.connections.get_mut(&connection) {
+                        state.liquidations = (0..count).collect();
                     }
                 }
                 Wish::Trades(symbol) => {

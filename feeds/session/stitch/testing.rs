@@ -6,8 +6,8 @@
 )]
 
 use super::{
-    BookMessage, Hear, Heard, Listing, Product, Quantity, Selection, Settings, StitchedFeed,
-    TradeId, TradeMessage, Venue,
+    BookMessage, Hear, Heard, LiquidationMessage, Listing, Product, Quantity, Selection, Settings,
+    StitchedFeed, TradeId, TradeMessage, Venue,
 };
 use crate::contract::{Action, Batch, DecodeError, Feed, Form, Line, LinkEvent, Packet, TickSink};
 use crate::model::decimal::Decimal;
@@ -32,6 +32,9 @@ impl Hear for Told {
     fn statistic(&mut self, symbol: &[u8], time: EventTime, kind: StatisticKind, value: Quantity) {
         self.0
             .push(format!("{symbol:?} {time:?} {kind:?} {value:?}"));
+    }
+    fn liquidation(&mut self, liquidation: &LiquidationMessage<'_>) {
+        self.0.push(format!("{liquidation:?}"));
     }
     fn product(&mut self, product: &Product) {
         self.0.push(format!("{product:?}"));
@@ -379,6 +382,17 @@ impl Hear for Plain {
         let (name, time) = (plain_name(symbol), plain_time(time));
         self.0
             .push(format!("statistic {name} {kind:?} {value} at {time}"));
+    }
+    fn liquidation(&mut self, liquidation: &LiquidationMessage<'_>) {
+        let id = liquidation.id.map_or("-".to_owned(), |id| id.to_string());
+        self.0.push(format!(
+            "liquidation {} {} {} x {} id {id} at {}",
+            plain_name(liquidation.symbol),
+            plain_side(liquidation.side),
+            liquidation.price,
+            plain_number(liquidation.size),
+            plain_time(liquidation.time)
+        ));
     }
     fn product(&mut self, product: &Product) {
         let tick = product

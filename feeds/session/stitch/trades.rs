@@ -1,15 +1,18 @@
-//! Trades of a stitched feed: which are new, which are missing.
+//! Trades and liquidations of a stitched feed: which are new, which are missing.
 
-use super::connections::after;
+use super::connections::{LineSet, after, shard_of};
 use super::feed::{Arrival, State};
 use super::instruments::Instrument;
-use super::{Level, TradeId, TradeMessage};
+use super::{Level, LiquidationMessage, TradeId, TradeMessage};
 use crate::contract::{Batch, DecodeError, Line, Notice};
-use crate::model::{Action, Flags, RecvTime, Size, Tick};
+use crate::model::{Action, Flags, RecvTime, Size, StatisticKind, Tick};
 use std::collections::VecDeque;
+use std::hash::BuildHasher as _;
 
 /// Ids of trades that are remembered, an instrument.
 const RECENT_TRADES_MAX: usize = 256;
+/// Liquidations that are remembered, an instrument.
+const RECENT_LIQUIDATIONS_MAX: usize = 64;
 /// A trade that was announced, by either of two connections, may be on its way for so long, ns.
 const ANNOUNCED_NS: u64 = 500_000_000;
 
@@ -25,6 +28,8 @@ pub(super) struct Trades {
     pub(super) is_fresh: bool,
     /// Which trade the venue announced as its last, and since when that waits.
     pub(super) announced: Option<(u64, RecvTime)>,
+    /// Newest liquidations, and the connections that told them.
+    liquidations: VecDeque<(u64, LineSet)>,
 }
 
 impl Trades {
@@ -64,7 +69,75 @@ impl Trades {
     }
 }
 
+impl Trades {
+    /// Whether a liquidation is not known yet. One with an id is known again by it, whoever says it; one without was told by
+    /// another connection if it said the very same: twice the same on one connection are two.
+    fn is_new_liquidation(&mut self, message: &LiquidationMessage<'_>, line: Line) -> bool {
+        let hasher = foldhash::fast::FixedState::default();
+        let size = message.size.units(message.size.scale());
+        let all = (message.time.0, message.price, size, message.size.scale());
+        let key = match message.id {
+            // Of one trade both sides may be liquidations.
+            Some(id) => hasher.hash_one((message.side, id)),
+            None => hasher.hash_one((message.side, all)),
+        };
+        let has_id = message.id.is_some();
+        let mut known = self.liquidations.iter_mut();
+        let known = known.find(|(other, lines)| *other == key && (has_id || !lines.has(line)));
+        if let Some((_, lines)) = known {
+            lines.insert(line);
+            return false;
+        }
+        self.liquidations.truncate(RECENT_LIQUIDATIONS_MAX - 1);
+        self.liquidations.push_front((key, LineSet::of(line)));
+        true
+    }
+}
+
 impl State {
+    pub(super) fn on_liquidation(
+        &mut self,
+        message: &LiquidationMessage<'_>,
+        arrival: Arrival,
+        out: &mut Batch,
+    ) {
+        let Some(index) = self.find(message.symbol) else {
+            return;
+        };
+        // Some venues tell those of all instruments on every connection.
+        let is_ours = usize::from(self.instruments[index].shard) == shard_of(arrival.line);
+        if self.is_passed_over(index) || !is_ours {
+            return;
+        }
+        if self.is_undefined(index) {
+            self.counters.messages_ignored += 1;
+            return;
+        }
+        let id = self.id_of(index, &[], arrival.at, out);
+        let Instrument {
+            trades,
+            size_decimals,
+            ..
+        } = &mut self.instruments[index];
+        if !trades.is_new_liquidation(message, arrival.line) {
+            self.counters.messages_ignored += 1;
+            return;
+        }
+        let Some(size) = message.size.units(*size_decimals) else {
+            self.counters.values_left_out += 1;
+            return;
+        };
+        out.push(Tick {
+            detail: StatisticKind::Liquidation as u8,
+            order_id: message.id.unwrap_or_default(),
+            side: message.side,
+            price: message.price,
+            size: Size(size),
+            flags: Flags::LAST,
+            ..self.tick(Action::Statistic, id, message.time, arrival.at)
+        });
+    }
+
     pub(super) fn on_trade(&mut self, trade: &TradeMessage<'_>, arrival: Arrival, out: &mut Batch) {
         let at = arrival.at;
         let Some(index) = self.find(trade.symbol) else {

@@ -68,6 +68,8 @@ pub struct Books {
     pub levels: Levels,
     /// Where books are of orders: by instrument and id.
     orders: BTreeMap<(u32, u64), (bool, Price, u64)>,
+    /// Ticks of positions that were closed by force.
+    pub liquidations: Vec<Tick>,
     pub resets: u64,
     pub decimals: Vec<u8>,
     pub is_whole: Vec<bool>,
@@ -157,6 +159,12 @@ impl TickSink for Sink {
                     books.on_order(instrument, tick.order_id, Some(now));
                 }
                 model::Action::Cancel => books.on_order(instrument, tick.order_id, None),
+                model::Action::Statistic
+                    if tick.detail == model::StatisticKind::Liquidation as u8 =>
+                {
+                    books.liquidations.push(*tick);
+                    continue;
+                }
                 _ => continue,
             }
             if tick.flags.contains(Flags::LAST) && tick.action != model::Action::Reset {
