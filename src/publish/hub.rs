@@ -291,6 +291,10 @@ impl Hub {
                 (Channel::BookSnapshot { .. }, Body::Snapshot { .. } | Body::State) => true,
                 (Channel::BookSnapshot { .. }, _) => trust_changed,
                 (Channel::BookChange, _) => !bids.is_empty() || !asks.is_empty() || trust_changed,
+                (Channel::Statistics { .. }, Body::Statistic(_)) => true,
+                (Channel::Statistics { .. }, _) => {
+                    trust_changed && !instrument.statistics.is_empty()
+                }
                 (Channel::Trade, Body::Trade(_) | Body::Lost { .. })
                 | (Channel::Signal, Body::Signal { .. } | Body::Lost { .. })
                 | (Channel::Bar, Body::Bar(_) | Body::Lost { .. })
@@ -318,6 +322,7 @@ impl Hub {
                 (Channel::BookChange, _) => {
                     json::book_change(names, instrument, false, (bids, asks), sequence)
                 }
+                (Channel::Statistics { .. }, _) => json::statistics(names, instrument, 0, sequence),
                 (_, Body::Trade(trade)) => json::trade(names, instrument, &trade, sequence),
                 (_, Body::Bar(bar)) => json::bar(names, instrument, &bar, sequence),
                 (_, Body::Signal { index, value }) => {
@@ -472,6 +477,9 @@ impl Variant {
             Channel::BookChange => {
                 let levels = (&instrument.bids[..], &instrument.asks[..]);
                 json::book_change(names, instrument, true, levels, sequence)
+            }
+            Channel::Statistics { interval_ms } => {
+                json::statistics(names, instrument, interval_ms, sequence)
             }
             Channel::Summary => json::summary(names, instrument, id, sequence),
             _ => json::instrument(names, instrument, id, sequence),
