@@ -115,7 +115,7 @@ fn the_statistics_of_a_ticker_are_published_beside_the_book() {
     assert_eq!(report.instruments[0].statistics.len(), kinds.len());
 
     let of = view.instrument(0).unwrap();
-    let message = json::statistics(&view.names, of, 0, 1);
+    let message = json::statistics(&view.names, of, of.statistics.values(), 0, 1);
     let message: Json = serde_json::from_str(&message).unwrap();
     let mark = json!({
         "price": 21_980.5,

@@ -30,8 +30,8 @@ pub enum Channel {
     Signal,
     /// `bar`: every finished bar; its messages are named `trade_bar_1m` and the like.
     Bar,
-    /// `statistics`, `statistics_{interval}ms`: the last statistic of each kind, after every one or at most once an
-    /// interval. What an interval passes over is counted in the `count` of its kind.
+    /// `statistics`: all there are first, then every one by itself. `statistics_{interval}ms`: the last of each kind, at
+    /// most once an interval; what that passes over is counted in the `count` of its kind.
     Statistics {
         /// Conflation interval in milliseconds, up to [`INTERVAL_MS_MAX`]; 0 for none.
         interval_ms: u32,
@@ -99,7 +99,7 @@ impl Channel {
         matches!(
             self,
             Channel::BookSnapshot { .. }
-                | Channel::Statistics { .. }
+                | Channel::Statistics { interval_ms: 1.. }
                 | Channel::Summary
                 | Channel::Instrument
         )

@@ -322,7 +322,13 @@ impl Hub {
                 (Channel::BookChange, _) => {
                     json::book_change(names, instrument, false, (bids, asks), sequence)
                 }
-                (Channel::Statistics { .. }, _) => json::statistics(names, instrument, 0, sequence),
+                (Channel::Statistics { .. }, body) => {
+                    let one = match &body {
+                        Body::Statistic(one) => Some(one),
+                        _ => None,
+                    };
+                    json::statistics(names, instrument, one.into_iter(), 0, sequence)
+                }
                 (_, Body::Trade(trade)) => json::trade(names, instrument, &trade, sequence),
                 (_, Body::Bar(bar)) => json::bar(names, instrument, &bar, sequence),
                 (_, Body::Signal { index, value }) => {
@@ -479,7 +485,8 @@ impl Variant {
                 json::book_change(names, instrument, true, levels, sequence)
             }
             Channel::Statistics { interval_ms } => {
-                json::statistics(names, instrument, interval_ms, sequence)
+                let all = instrument.statistics.values();
+                json::statistics(names, instrument, all, interval_ms, sequence)
             }
             Channel::Summary => json::summary(names, instrument, id, sequence),
             _ => json::instrument(names, instrument, id, sequence),

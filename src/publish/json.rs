@@ -2,6 +2,7 @@
 
 use super::record::{Bar, Level, Trade};
 use super::view::{Instrument, Names, View};
+use crate::book::Statistic;
 use feeds::model::Side;
 use feeds::model::decimal::Decimal;
 use feeds::model::time::civil;
@@ -279,13 +280,16 @@ pub(super) fn instrument(names: &Names, of: &Instrument, id: u32, sequence: u64)
     out
 }
 
-/// The last statistic of each kind, by its name.
-fn statistic_members(out: &mut String, of: &Instrument) {
+/// Statistics by the names of their kinds; the youngest of them.
+fn statistic_members<'a>(
+    out: &mut String,
+    statistics: impl Iterator<Item = &'a Statistic>,
+    size_decimals: u8,
+) -> Option<&'a Statistic> {
+    let mut youngest: Option<&Statistic> = None;
     out.push('{');
-    for (index, statistic) in of.statistics.values().enumerate() {
-        if index > 0 {
-            out.push(',');
-        }
+    for statistic in statistics {
+        out.push_str(if youngest.is_some() { "," } else { "" });
         let _ = write!(out, "\"{}\":{{", statistic.kind.as_str());
         if statistic.side != Side::None {
             let _ = write!(out, "\"side\":\"{}\",", taker(statistic.side));
@@ -297,7 +301,7 @@ fn statistic_members(out: &mut String, of: &Instrument) {
         }
         if let Some(size) = statistic.size() {
             out.push_str("\"amount\":");
-            decimal(out, i128::from(size), of.size_decimals);
+            decimal(out, i128::from(size), size_decimals);
             out.push(',');
         }
         if statistic.id != 0 {
@@ -310,21 +314,33 @@ fn statistic_members(out: &mut String, of: &Instrument) {
             let _ = write!(out, ",\"lastSequence\":{}", statistic.sequence);
         }
         out.push('}');
+        if youngest.is_none_or(|youngest| youngest.ts_recv.get() <= statistic.ts_recv.get()) {
+            youngest = Some(statistic);
+        }
     }
     out.push('}');
+    youngest
 }
 
-/// `statistics`: the last of each kind. Its times are those of the youngest.
-pub fn statistics(names: &Names, of: &Instrument, interval_ms: u32, sequence: u64) -> String {
-    let mut out = String::with_capacity(320 + of.statistics.len() * 160);
+/// `statistics`: these of the instrument. The times are those of the youngest; without any, those of the instrument.
+pub fn statistics<'a>(
+    names: &Names,
+    of: &Instrument,
+    statistics: impl Iterator<Item = &'a Statistic>,
+    interval_ms: u32,
+    sequence: u64,
+) -> String {
+    let mut out = String::with_capacity(320 + statistics.size_hint().0 * 160);
     open(&mut out, names, "statistics", of);
     let _ = write!(out, ",\"interval\":{interval_ms},\"statistics\":");
-    statistic_members(&mut out, of);
-    let youngest = of.statistics.values().max_by_key(|one| one.ts_recv.get());
+    let youngest = statistic_members(&mut out, statistics, of.size_decimals);
+    let (ts_event, ts_recv) = youngest.map_or((of.ts_event, of.ts_recv), |youngest| {
+        (youngest.ts_event, youngest.ts_recv)
+    });
     out.push_str(",\"timestamp\":");
-    time(&mut out, youngest.and_then(|one| one.ts_event.get()));
+    time(&mut out, ts_event.get());
     out.push_str(",\"localTimestamp\":");
-    time(&mut out, youngest.and_then(|one| one.ts_recv.get()));
+    time(&mut out, ts_recv.get());
     let _ = write!(out, ",\"sequence\":{sequence}");
     trust(&mut out, names, of);
     out.push('}');
@@ -370,7 +386,7 @@ pub(super) fn summary(names: &Names, of: &Instrument, id: u32, sequence: u64) ->
     }
     if !of.statistics.is_empty() {
         out.push_str(",\"statistics\":");
-        statistic_members(&mut out, of);
+        statistic_members(&mut out, of.statistics.values(), of.size_decimals);
     }
     let _ = write!(
         out,
@@ -459,7 +475,6 @@ mod tests {
     #[test]
     fn statistics_are_written_by_name_with_what_they_have() {
         use super::super::record::{Body, Header, Record};
-        use crate::book::Statistic;
         use feeds::model::{EventTime, Price, RecvTime, StatisticKind, Symbol};
 
         let names = Names {
@@ -524,7 +539,7 @@ mod tests {
         }
         let of = view.instrument(0).expect("defined above");
         assert_eq!(
-            statistics(&view.names, of, 0, 9),
+            statistics(&view.names, of, of.statistics.values(), 0, 9),
             concat!(
                 r#"{"type":"statistics","symbol":"BTC-PERP","exchange":"deri","interval":0,"statistics":{"#,
                 r#""open_interest":{"amount":0,"count":1},"#,

@@ -7,9 +7,9 @@
 //! ```
 //!
 //! What a venue says beside its books (mark price, funding rate, open interest, liquidations) is published under the names of
-//! `StatisticKind`, the last of each kind with times of its own: as messages of the channels `statistics` and
-//! `statistics_{interval}ms`, and as a member of `summary` and of `/api/instruments` where there is any. Messages of books
-//! say nothing of them and are the same with and without.
+//! `StatisticKind` with times of its own: every one as a message of the channel `statistics`, the last of each kind by
+//! `statistics_{interval}ms` and as a member of `summary` and of `/api/instruments` where there is any. A message says nothing
+//! of the kinds it does not name. Messages of books are the same with statistics and without.
 //!
 //! | Member | What |
 //! |---|---|
