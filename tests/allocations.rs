@@ -8,8 +8,8 @@ mod counting;
 mod common;
 
 use common::day::{Day, itch, spec};
-use feeds::contract::{Batch, FeedSettings, Form, Line, Packet};
-use feeds::model::{ChannelId, RecvTime};
+use feeds::contract::{Batch, FeedSettings, Form, Line, Packet, TickSink};
+use feeds::model::{Action, ChannelId, Definition, Flags, InstrumentId, Price, RecvTime, Tick};
 use std::sync::Arc;
 use std::time::Duration;
 use waveletd::daemon::replay::default_signals;
@@ -86,4 +86,62 @@ fn the_way_from_datagram_to_record_allocates_nothing_once_warm() {
     assert_eq!(records.dropped(), 0);
     worst.truncate(20);
     assert_eq!(worst, [], "datagrams and how often each asked for memory");
+}
+
+#[test]
+fn statistics_ask_for_memory_once_a_kind() {
+    let (mut sink, reader) = ring(1 << 16, 1 << 12, Patience::Endless, Arc::new(NoNotify));
+    let mut runtime = TestRuntime::new();
+    let (writer, mut records) = record::ring(1 << 12, 1 << 4);
+    let settings = MarketSettings {
+        depth: 10,
+        signals: default_signals(),
+    };
+    let (_market, notifiers) = Market::build(
+        runtime.executor(),
+        &settings,
+        vec![Source::new(reader, vec![spec()], None, 10)],
+        Outlet::new(vec![writer]),
+        Drive::Live,
+    );
+    let instrument = InstrumentId(0);
+    sink.define(
+        ChannelId(0),
+        &Definition::named(instrument, "BTC-PERP".into()),
+    );
+    let mut tick = Tick {
+        instrument,
+        flags: Flags::LAST,
+        ..Tick::blank(ChannelId(0), Action::Definition)
+    };
+    let mut published = 0;
+    for round in 0..500 {
+        let before = counting::asked();
+        counting::trace(round >= 8);
+        for kind in 0..=u8::MAX {
+            sink.accept(&[tick]);
+            tick = Tick {
+                action: Action::Statistic,
+                detail: kind,
+                price: Price(i64::from(kind) + round),
+                ts_recv: RecvTime(1_700_000_000_000_000_000 + round as u64),
+                ..tick
+            };
+        }
+        notifiers[0].notify();
+        for _ in 0..300 {
+            let _ = runtime.run_one_cycle();
+            while let Some(record) = records.pop() {
+                published += u64::from(matches!(record.body, record::Body::Statistic(_)));
+            }
+        }
+        let count = counting::asked() - before;
+        counting::trace(false);
+        assert!(
+            round < 8 || count == 0,
+            "round {round} asked for memory {count} times"
+        );
+    }
+    assert!(published > 500 * 20);
+    assert_eq!(records.dropped(), 0);
 }

@@ -8,14 +8,16 @@ use common::day::spec;
 use feeds::contract::TickSink;
 use feeds::model::{
     Action, ChannelId, Definition, EventTime, Flags, InstrumentId, Price, RecvTime, Side, Size,
-    Symbol, Tick,
+    StatisticKind, Symbol, Tick,
 };
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use waveletd::ingest::ring::{NoNotify, Patience, RingSink, ring};
-use waveletd::pipeline::{Drive, Market, MarketSettings, Outlet, Source};
+use waveletd::pipeline::{Drive, Market, MarketSettings, Outlet, Source, Touches};
+use waveletd::publish::record::{Body, RING_CELLS_MIN, Writer, ring as publish_ring};
 use waveletd::runtime::{Control, NodeBuilder, Notifier, TestRuntime};
 
 const CHANNEL: ChannelId = ChannelId(0);
@@ -30,6 +32,10 @@ struct Bench {
 }
 
 fn bench() -> Bench {
+    bench_to(Vec::new())
+}
+
+fn bench_to(writers: Vec<Writer>) -> Bench {
     let mut runtime = TestRuntime::new();
     let (sink, reader) = ring(1 << 16, 1 << 12, Patience::Endless, Arc::new(NoNotify));
     let settings = MarketSettings {
@@ -40,7 +46,7 @@ fn bench() -> Bench {
         runtime.executor(),
         &settings,
         vec![Source::new(reader, vec![spec()], None, 1)],
-        Outlet::new(Vec::new()),
+        Outlet::new(writers),
         Drive::Live,
     );
     Bench {
@@ -143,4 +149,74 @@ fn an_event_that_ends_with_a_newcomer_wakes_the_others_it_touched() {
     event(&mut bench, &mut [order(0, 1, 10), newcomer]);
     assert_eq!(seen.take(), [(0, 10)]);
     assert_eq!(bench.market.books().len(), 2);
+}
+
+fn statistic(instrument: u32, kind: StatisticKind, price: i64) -> Tick {
+    Tick {
+        detail: kind as u8,
+        price: Price(price),
+        ..tick(Action::Statistic, instrument)
+    }
+}
+
+#[test]
+fn a_statistic_wakes_what_hangs_below_its_instrument_and_says_what_it_is() {
+    let mut bench = bench();
+    for instrument in 0..2 {
+        let definition = define(&mut bench, instrument);
+        event(
+            &mut bench,
+            &mut [definition, order(instrument, instrument.into(), 10)],
+        );
+    }
+    let seen = watch(&mut bench);
+    event(&mut bench, &mut [statistic(1, StatisticKind::MarkPrice, 5)]);
+    assert_eq!(seen.take(), [(1, 10)]);
+    let books = bench.market.books();
+    assert_eq!(books[1].borrow().touches, Touches::STATISTIC);
+    let source = bench.market.sources()[0].borrow();
+    let of = |instrument| {
+        source
+            .channel(CHANNEL)
+            .unwrap()
+            .statistics(InstrumentId(instrument))
+    };
+    assert_eq!(of(0).all().count(), 0);
+    assert_eq!(of(1).get(StatisticKind::MarkPrice).unwrap().price, Price(5));
+}
+
+#[test]
+fn statistics_that_find_no_room_come_later_with_their_count() {
+    let (writer, mut records) = publish_ring(RING_CELLS_MIN, 4);
+    let mut bench = bench_to(vec![writer]);
+    let definition = define(&mut bench, 0);
+    event(&mut bench, &mut [definition, order(0, 1, 10)]);
+    // Two cells each, of about a hundred.
+    for price in 1..=300 {
+        event(
+            &mut bench,
+            &mut [statistic(0, StatisticKind::MarkPrice, price)],
+        );
+        let funding = statistic(0, StatisticKind::FundingRate, -price);
+        event(&mut bench, &mut [funding]);
+    }
+    assert!(records.dropped() > 0);
+    let mut last = BTreeMap::new();
+    let mut read = 0;
+    for _ in 0..10 {
+        while let Some(record) = records.pop() {
+            if let Body::Statistic(one) = record.body {
+                last.insert(one.kind, (one.price.0, one.count));
+                read += 1;
+            }
+        }
+        bench.runtime.advance_clock(Duration::from_millis(10));
+        let _ = bench.runtime.run_one_cycle();
+    }
+    let expected = [
+        (StatisticKind::MarkPrice, (300, 300)),
+        (StatisticKind::FundingRate, (-300, 300)),
+    ];
+    assert_eq!(last, expected.into_iter().collect());
+    assert!(read < 120, "{read} of 600 found room");
 }

@@ -130,6 +130,17 @@ codes! {
     }
 }
 
+impl StatisticKind {
+    /// Whether the value is a size, so that a size of zero says something. Every other kind has a size only where it is
+    /// above zero.
+    pub const fn is_size(self) -> bool {
+        matches!(
+            self,
+            StatisticKind::ClearedVolume | StatisticKind::OpenInterest | StatisticKind::Volume24h
+        )
+    }
+}
+
 codes! {
     /// `Imbalance` ticks: several a message, of one event.
     ImbalanceKind {

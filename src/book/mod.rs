@@ -4,6 +4,7 @@
 //!   Tick ──▶ OrderBooks ── orders (one table a channel) ──▶ ladders (two an instrument) ──▶ Top, Level
 //!   Tick ──▶ PriceBooks ───────────────────────────────────▶ ladders ───────────────────▶ Top, Level
 //!   Tick ──▶ Trust      ── facts of the channel and of each instrument ─────────────────▶ BookState
+//!   Tick ──▶ Statistics ─ the last of each kind, an instrument ────────────────────────▶ Statistic
 //! ```
 //!
 //! [`Books`] is either of the first two, so that a caller need not care how a venue speaks. One value holds all
@@ -25,6 +26,7 @@ mod order_table;
 mod prefetch;
 mod price_book;
 mod state;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod top;
@@ -37,6 +39,7 @@ pub use order_book::OrderBooks;
 pub use order_table::ORDERS_MAX;
 pub use price_book::PriceBooks;
 pub use state::{BookState, Reason, Touched, Trust, TrustState};
+pub use statistics::{Statistic, Statistics};
 pub use top::{Level, Top};
 
 use feeds::model::{InstrumentId, Side, Tick};

@@ -1,6 +1,7 @@
 //! `waveletd replay`: captures through the same path as live data, and what came of them.
 
 use super::{Exit, Format, Timestamps, exit_of_write, feed_named, narrate, trailers_told};
+use crate::book::Statistic;
 use crate::config::{self, Instruments, Reach};
 use crate::daemon::replay::{
     ReplayError, ReplayReport, ReplaySettings, ReportedInstrument, ReportedLevel, default_signals,
@@ -11,7 +12,7 @@ use crate::replay::driver::DriverSettings;
 use crate::replay::{Capture, Speed, parse_moment};
 use clap::Args;
 use feeds::contract::Descriptor;
-use feeds::model::{Expiry, Leg, Price, RecvTime, Size, Terms};
+use feeds::model::{Expiry, Leg, Price, RecvTime, Side, Size, Terms};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -331,8 +332,53 @@ struct InstrumentLine<'a> {
     tick_size: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     terms: Option<TermsLine>,
+    /// By the names of the kinds.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    statistics: BTreeMap<&'static str, StatisticLine>,
     bids: Vec<LevelLine>,
     asks: Vec<LevelLine>,
+}
+
+/// The last statistic of its kind.
+#[derive(Serialize)]
+struct StatisticLine {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    side: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    price: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<u64>,
+    /// How many of the kind there were.
+    count: u64,
+    ts_event: Option<u64>,
+    ts_recv: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<u64>,
+}
+
+impl StatisticLine {
+    fn of(statistic: &Statistic, decimals: u8) -> StatisticLine {
+        let size = |size| Size(size).display(decimals).to_string();
+        StatisticLine {
+            side: match statistic.side {
+                Side::Bid => Some("bid"),
+                Side::Ask => Some("ask"),
+                Side::None => None,
+            },
+            price: statistic
+                .price
+                .is_defined()
+                .then(|| statistic.price.to_string()),
+            size: statistic.size().map(size),
+            id: (statistic.id != 0).then_some(statistic.id),
+            count: statistic.count,
+            ts_event: statistic.ts_event.get(),
+            ts_recv: statistic.ts_recv.get(),
+            sequence: (statistic.sequence != 0).then_some(statistic.sequence),
+        }
+    }
 }
 
 /// Terms of a contract, as far as they are said.
@@ -558,6 +604,11 @@ fn instrument(instrument: &ReportedInstrument) -> InstrumentLine<'_> {
             .is_defined()
             .then(|| instrument.tick_size.to_string()),
         terms: TermsLine::of(&instrument.terms),
+        statistics: instrument
+            .statistics
+            .iter()
+            .map(|one| (one.kind.as_str(), StatisticLine::of(one, decimals)))
+            .collect(),
         bids: levels(&instrument.bids),
         asks: levels(&instrument.asks),
     }

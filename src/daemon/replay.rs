@@ -2,6 +2,7 @@
 //!
 //! One thread reads captures and fills the ring; this one runs the graph. The ring holds the reader back, never drops.
 
+use crate::book::Statistic;
 use crate::config::Instruments;
 use crate::ingest::ring::{NoNotify, Patience, TICKS_PER_PACKET_MAX, ring};
 use crate::pipeline::{
@@ -84,6 +85,8 @@ pub struct ReportedInstrument {
     pub volume: u128,
     /// Precision of sizes.
     pub size_decimals: u8,
+    /// The last statistic of each kind the venue said, in the order of the kinds.
+    pub statistics: Vec<Statistic>,
     /// Buyers, best first.
     pub bids: Vec<ReportedLevel>,
     /// Sellers, best first.
@@ -279,6 +282,7 @@ fn reported(
         trades: instrument.trades,
         volume: instrument.volume,
         size_decimals: instrument.definition.size_decimals,
+        statistics: channel.statistics(id).all().copied().collect(),
         bids: levels(Side::Bid),
         asks: levels(Side::Ask),
     }

@@ -5,7 +5,7 @@
 
 use crate::book::{
     BookState, Books, Change, Fault, Finding, Integrity, IntegritySettings, OrderBooks, PriceBooks,
-    Reason, Touched, Trust, TrustState,
+    Reason, Statistics, Touched, Trust, TrustState,
 };
 use feeds::contract::BookKind;
 use feeds::model::{
@@ -45,8 +45,10 @@ impl Touches {
     pub const DEFINITION: Touches = Touches(16);
     /// Something happened, but nothing anybody watches: a level too deep to be published.
     pub const DEEP: Touches = Touches(32);
+    /// The venue said a statistic of it.
+    pub const STATISTIC: Touches = Touches(64);
     /// What somebody watches: all but [`Touches::DEEP`].
-    const SEEN: Touches = Touches(31);
+    const SEEN: Touches = Touches(31 | 64);
 
     /// Whether any bit of `other` is set.
     pub const fn any(self, other: Touches) -> bool {
@@ -146,6 +148,8 @@ pub struct Channel {
     books: Books,
     trust: Trust,
     instruments: Vec<Instrument>,
+    /// Beside `instruments`, so that a book that has none does not carry them through the caches.
+    statistics: Vec<Statistics>,
     faults: [u64; Fault::ALL.len()],
     integrity: Integrity,
     /// Books found broken at the end of the event; kept for its memory.
@@ -180,6 +184,7 @@ impl Channel {
             books,
             trust: Trust::new(),
             instruments: Vec::new(),
+            statistics: Vec::new(),
             faults: [0; Fault::ALL.len()],
             integrity: Integrity::new(IntegritySettings::default()),
             broken: Vec::new(),
@@ -223,6 +228,7 @@ impl Channel {
             ts_recv: RecvTime::UNDEFINED,
             touches: Touches::default(),
         });
+        self.statistics.push(Statistics::default());
         true
     }
 
@@ -234,6 +240,12 @@ impl Channel {
     /// Instruments by id.
     pub fn instruments(&self) -> &[Instrument] {
         &self.instruments
+    }
+
+    /// The last statistic of each kind that the venue said of an instrument.
+    pub fn statistics(&self, instrument: InstrumentId) -> &Statistics {
+        const NONE: &Statistics = &Statistics::new();
+        self.statistics.get(instrument.index()).unwrap_or(NONE)
     }
 
     /// State of one instrument's book.
@@ -302,6 +314,11 @@ impl Channel {
     pub fn begin_event(&mut self) {
         for id in &self.event.touched {
             if let Some(instrument) = self.instruments.get_mut(id.index()) {
+                if instrument.touches.any(Touches::STATISTIC)
+                    && let Some(statistics) = self.statistics.get_mut(id.index())
+                {
+                    statistics.age();
+                }
                 instrument.touches = Touches::default();
             }
         }
@@ -365,6 +382,11 @@ impl Channel {
                 };
                 let change = self.books.apply(&tick);
                 self.on_change(&tick, &change);
+            }
+            Action::Statistic => {
+                let change = self.books.apply(tick);
+                self.on_change(tick, &change);
+                self.statistic(tick);
             }
             _ => {
                 let change = self.books.apply(tick);
@@ -524,6 +546,15 @@ impl Channel {
             self.print(tick, tick.price, tick.side);
         } else if let Some(earlier) = self.unpriced.replace(*tick) {
             self.lose_price(&earlier);
+        }
+    }
+
+    /// Keeps a statistic of an instrument. No book changes by it, and one of the whole channel belongs to nobody.
+    fn statistic(&mut self, tick: &Tick) {
+        if let Some(statistics) = self.statistics.get_mut(tick.instrument.index())
+            && statistics.hear(tick)
+        {
+            self.touch(tick.instrument, Touches::STATISTIC);
         }
     }
 
@@ -703,5 +734,58 @@ mod tests {
             2
         );
         assert_eq!(channel.state(ID).reason, Reason::Ok);
+    }
+
+    #[test]
+    fn a_statistic_is_seen_and_changes_no_book_and_no_state() {
+        let mut channel = channel();
+        let waits = Tick {
+            detail: ResetKind::AwaitSnapshot as u8,
+            ..tick(Action::Reset, 1)
+        };
+        run(&mut channel, &[add(1, Side::Bid, 100, 1), waits]);
+        let (books, state) = (channel.books().top(ID), channel.state(ID).state);
+        let mark = Tick {
+            detail: feeds::model::StatisticKind::MarkPrice as u8,
+            price: Price(5),
+            ..tick(Action::Statistic, 2)
+        };
+        run(&mut channel, &[mark, mark]);
+        assert!(channel.event().is_seen());
+        assert_eq!(channel.touches(ID), Touches::STATISTIC);
+        assert_eq!(
+            (channel.books().top(ID), channel.state(ID).state),
+            (books, state)
+        );
+        assert_eq!(state, TrustState::AwaitingSnapshot);
+        let counts = |channel: &Channel| {
+            let statistics = channel.statistics(ID);
+            (
+                statistics.all().map(|one| one.count).sum::<u64>(),
+                statistics.fresh().count(),
+            )
+        };
+        assert_eq!(counts(&channel), (2, 1));
+        // What the venue said stays when its book goes, and is news once.
+        run(&mut channel, &[tick(Action::Clear, 3)]);
+        assert_eq!(counts(&channel), (2, 0));
+        // Nobody's, or of a kind that is not known.
+        let all = Tick {
+            instrument: InstrumentId::ALL,
+            ..mark
+        };
+        run(
+            &mut channel,
+            &[
+                all,
+                Tick {
+                    detail: 255,
+                    ..mark
+                },
+            ],
+        );
+        assert!(!channel.event().is_seen());
+        assert_eq!(counts(&channel), (2, 0));
+        assert_eq!(channel.statistics(InstrumentId(7)).all().count(), 0);
     }
 }

@@ -1,7 +1,7 @@
 //! The node of one instrument: its book, its signals, and what publishes them.
 //!
 //! ```text
-//!  source ──observed──▶ instrument: refresh book ─ steps ─ trades ─ snapshot or state ─▶ outlet
+//!  source ──observed──▶ instrument: refresh book ─ steps ─ trades ─ snapshot or state ─ statistics ─▶ outlet
 //!  (wakes it by hand)        └──broadcast, when an event touched it──▶ whatever hangs below
 //! ```
 //!
@@ -100,7 +100,7 @@ impl BookNode {
         Control::from(!touches.is_empty())
     }
 
-    /// Publishes trades, and levels or state.
+    /// Publishes trades, levels or state, and statistics.
     fn publish(&self, input: &Input<'_>, is_owed: bool, depth: usize, outlet: &mut Outlet) {
         let header = self.header();
         input.for_each_trade(|trade| outlet.trade(&header, trade));
@@ -118,6 +118,14 @@ impl BookNode {
             }
         } else if input.touches.any(Touches::STATE) {
             outlet.state(&header);
+        }
+        let statistics = input.channel.statistics(self.instrument);
+        if is_owed {
+            let all = statistics.all();
+            all.for_each(|statistic| outlet.statistic(&header, statistic));
+        } else if input.touches.any(Touches::STATISTIC) {
+            let fresh = statistics.fresh();
+            fresh.for_each(|statistic| outlet.statistic(&header, statistic));
         }
     }
 }

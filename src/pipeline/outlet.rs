@@ -1,6 +1,7 @@
 //! Where the graph's results go: records for the publish threads, or a digest of them.
 
 use super::channel::Trade;
+use crate::book::Statistic;
 use crate::publish::record::{self, Header, Level, Reader, Writer};
 use feeds::model::Symbol;
 
@@ -154,6 +155,12 @@ impl Outlet {
         });
     }
 
+    pub(super) fn statistic(&mut self, header: &Header, statistic: &Statistic) {
+        self.each(|writer| {
+            writer.statistic(header, statistic);
+        });
+    }
+
     /// Values of one instrument that changed together, by index.
     pub(super) fn signals(&mut self, header: &Header, values: &[(u16, f64)]) {
         self.each(|writer| {
@@ -167,12 +174,12 @@ impl Outlet {
         });
     }
 
-    /// Whether a snapshot that found no room is still owed to somebody.
+    /// Whether a snapshot or a statistic that found no room is still owed to somebody.
     pub(super) fn is_owing(&self) -> bool {
         self.writers.iter().any(Writer::is_owing)
     }
 
-    /// Next instrument whose last snapshot found no room and can be written now. Its node is to be woken, and learns
+    /// Next instrument whose last snapshot or statistic found no room and can be written now. Its node is to be woken, and learns
     /// it from [`Outlet::take_owed`].
     pub(super) fn next_owed(&mut self) -> Option<u32> {
         let number = self.writers.iter_mut().find_map(Writer::next_dirty)?;

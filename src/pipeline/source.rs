@@ -1,7 +1,7 @@
 //! The source: one ring of ticks, and the books of the channels that come through it.
 //!
 //! It takes one event at a time: ticks up to the one that is marked last, applied as they come. Ticks ahead in the ring are known, so the cache
-//! lines they will need are fetched early. An event nobody can see (a level too deep, a statistic) needs no cycle: the
+//! lines they will need are fetched early. An event nobody can see (a level too deep, a heartbeat) needs no cycle: the
 //! next one is taken at once, within a bound.
 
 use super::channel::{Channel, ChannelSpec};

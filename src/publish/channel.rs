@@ -30,6 +30,12 @@ pub enum Channel {
     Signal,
     /// `bar`: every finished bar; its messages are named `trade_bar_1m` and the like.
     Bar,
+    /// `statistics`: all there are first, then every one by itself. `statistics_{interval}ms`: the last of each kind, at
+    /// most once an interval; what that passes over is counted in the `count` of its kind.
+    Statistics {
+        /// Conflation interval in milliseconds, up to [`INTERVAL_MS_MAX`]; 0 for none.
+        interval_ms: u32,
+    },
     /// `instrument`: definitions.
     Instrument,
     /// `summary`: one line an instrument, as the dashboard shows it, at most four times a second.
@@ -49,46 +55,40 @@ impl Channel {
             "bar" => Channel::Bar,
             "instrument" => Channel::Instrument,
             "summary" => Channel::Summary,
-            _ => return Channel::parse_snapshot(name),
+            "statistics" => Channel::Statistics { interval_ms: 0 },
+            _ => {
+                return match name.strip_prefix("statistics_") {
+                    Some(interval) => {
+                        let interval_ms = parse_interval(interval, || unknown(name))?;
+                        Ok(Channel::Statistics { interval_ms })
+                    }
+                    None => Channel::parse_snapshot(name),
+                };
+            }
         })
     }
 
     fn parse_snapshot(name: &str) -> Result<Channel, String> {
-        let unknown = || {
-            format!(
-                "unknown channel {:?}; there are book_snapshot_DEPTH_INTERVALms, book_change, trade, signal, bar, \
-                 instrument, summary",
-                name.chars().take(60).collect::<String>()
-            )
-        };
+        let unknown = || unknown(name);
         let rest = name.strip_prefix("book_snapshot_").ok_or_else(unknown)?;
         let (depth, interval) = rest.split_once('_').ok_or_else(unknown)?;
-        let (digits, unit_ms) = match interval.strip_suffix("ms") {
-            Some(digits) => (digits, 1),
-            None => (interval.strip_suffix('s').ok_or_else(unknown)?, 1_000),
-        };
-        let number = |text: &str| {
-            let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-            plain.then(|| text.parse::<u32>().ok()).flatten()
-        };
-        let depth = number(depth).ok_or_else(unknown)?;
-        let interval = number(digits).ok_or_else(unknown)?;
+        let depth = parse_number(depth).ok_or_else(unknown)?;
+        let interval_ms = parse_interval(interval, unknown);
         if depth == 0 || depth as usize > DEPTH_MAX {
             return Err(format!("depth {depth} is not within 1 to {DEPTH_MAX}"));
         }
-        match interval.checked_mul(unit_ms) {
-            Some(interval_ms) if interval_ms <= INTERVAL_MS_MAX => Ok(Channel::BookSnapshot {
-                depth: depth as u8,
-                interval_ms,
-            }),
-            _ => Err(format!("interval is longer than {INTERVAL_MS_MAX} ms")),
-        }
+        Ok(Channel::BookSnapshot {
+            depth: depth as u8,
+            interval_ms: interval_ms?,
+        })
     }
 
     /// Interval within which messages of one instrument are conflated; 0 for none.
     pub const fn interval_ms(self) -> u32 {
         match self {
-            Channel::BookSnapshot { interval_ms, .. } => interval_ms,
+            Channel::BookSnapshot { interval_ms, .. } | Channel::Statistics { interval_ms } => {
+                interval_ms
+            }
             Channel::Summary => SUMMARY_INTERVAL_MS,
             _ => 0,
         }
@@ -98,8 +98,37 @@ impl Channel {
     pub const fn conflates(self) -> bool {
         matches!(
             self,
-            Channel::BookSnapshot { .. } | Channel::Summary | Channel::Instrument
+            Channel::BookSnapshot { .. }
+                | Channel::Statistics { interval_ms: 1.. }
+                | Channel::Summary
+                | Channel::Instrument
         )
+    }
+}
+
+fn unknown(name: &str) -> String {
+    format!(
+        "unknown channel {:?}; there are book_snapshot_DEPTH_INTERVALms, book_change, trade, signal, bar, statistics, \
+         statistics_INTERVALms, instrument, summary",
+        name.chars().take(60).collect::<String>()
+    )
+}
+
+fn parse_number(text: &str) -> Option<u32> {
+    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| text.parse::<u32>().ok()).flatten()
+}
+
+/// Milliseconds of `100ms` or `2s`.
+fn parse_interval(text: &str, unknown: impl Fn() -> String) -> Result<u32, String> {
+    let (digits, unit_ms) = match text.strip_suffix("ms") {
+        Some(digits) => (digits, 1),
+        None => (text.strip_suffix('s').ok_or_else(&unknown)?, 1_000),
+    };
+    let interval = parse_number(digits).ok_or_else(unknown)?;
+    match interval.checked_mul(unit_ms) {
+        Some(interval_ms) if interval_ms <= INTERVAL_MS_MAX => Ok(interval_ms),
+        _ => Err(format!("interval is longer than {INTERVAL_MS_MAX} ms")),
     }
 }
 
@@ -109,6 +138,8 @@ impl fmt::Display for Channel {
             Channel::BookSnapshot { depth, interval_ms } => {
                 write!(f, "book_snapshot_{depth}_{interval_ms}ms")
             }
+            Channel::Statistics { interval_ms: 0 } => f.write_str("statistics"),
+            Channel::Statistics { interval_ms } => write!(f, "statistics_{interval_ms}ms"),
             Channel::BookChange => f.write_str("book_change"),
             Channel::Trade => f.write_str("trade"),
             Channel::Signal => f.write_str("signal"),
@@ -134,9 +165,17 @@ mod tests {
 
     #[test]
     fn names_are_read_and_written_alike() {
-        for name in ["book_snapshot_10_100ms", "book_change", "trade", "bar"] {
+        for name in [
+            "book_snapshot_10_100ms",
+            "book_change",
+            "trade",
+            "bar",
+            "statistics",
+            "statistics_250ms",
+        ] {
             check(name, name);
         }
+        check("statistics_0ms", "statistics");
         check("book_snapshot_5_2s", "book_snapshot_5_2000ms");
     }
 
@@ -146,12 +185,15 @@ mod tests {
         check("book_snapshot_51_0ms", "depth 51");
         check("book_snapshot_5_61s", "interval");
         check("book_snapshot_5_4294967295s", "interval");
+        check("statistics_61s", "interval");
         for name in [
             "",
             "trades",
             "book_snapshot_5",
             "book_snapshot_+5_0ms",
             "book_snapshot_5_ms",
+            "statistics_",
+            "statistics_5",
         ] {
             check(name, "unknown channel");
         }

@@ -291,6 +291,10 @@ impl Hub {
                 (Channel::BookSnapshot { .. }, Body::Snapshot { .. } | Body::State) => true,
                 (Channel::BookSnapshot { .. }, _) => trust_changed,
                 (Channel::BookChange, _) => !bids.is_empty() || !asks.is_empty() || trust_changed,
+                (Channel::Statistics { .. }, Body::Statistic(_)) => true,
+                (Channel::Statistics { .. }, _) => {
+                    trust_changed && !instrument.statistics.is_empty()
+                }
                 (Channel::Trade, Body::Trade(_) | Body::Lost { .. })
                 | (Channel::Signal, Body::Signal { .. } | Body::Lost { .. })
                 | (Channel::Bar, Body::Bar(_) | Body::Lost { .. })
@@ -317,6 +321,13 @@ impl Hub {
                 }
                 (Channel::BookChange, _) => {
                     json::book_change(names, instrument, false, (bids, asks), sequence)
+                }
+                (Channel::Statistics { .. }, body) => {
+                    let one = match &body {
+                        Body::Statistic(one) => Some(one),
+                        _ => None,
+                    };
+                    json::statistics(names, instrument, one.into_iter(), 0, sequence)
                 }
                 (_, Body::Trade(trade)) => json::trade(names, instrument, &trade, sequence),
                 (_, Body::Bar(bar)) => json::bar(names, instrument, &bar, sequence),
@@ -472,6 +483,10 @@ impl Variant {
             Channel::BookChange => {
                 let levels = (&instrument.bids[..], &instrument.asks[..]);
                 json::book_change(names, instrument, true, levels, sequence)
+            }
+            Channel::Statistics { interval_ms } => {
+                let all = instrument.statistics.values();
+                json::statistics(names, instrument, all, interval_ms, sequence)
             }
             Channel::Summary => json::summary(names, instrument, id, sequence),
             _ => json::instrument(names, instrument, id, sequence),

@@ -2,6 +2,7 @@
 
 use super::record::{Bar, Level, Trade};
 use super::view::{Instrument, Names, View};
+use crate::book::Statistic;
 use feeds::model::Side;
 use feeds::model::decimal::Decimal;
 use feeds::model::time::civil;
@@ -47,6 +48,14 @@ fn time(out: &mut String, ns: Option<u64>) {
         second / 60 % 60,
         second % 60
     );
+}
+
+/// Appends a time with its name, of an undefined one nothing.
+fn time_if(out: &mut String, name: &str, ns: Option<u64>) {
+    if ns.is_some() {
+        let _ = write!(out, ",\"{name}\":");
+        time(out, ns);
+    }
 }
 
 /// Appends a float; JSON has no NaN and no infinity, so these are `null`.
@@ -271,6 +280,73 @@ pub(super) fn instrument(names: &Names, of: &Instrument, id: u32, sequence: u64)
     out
 }
 
+/// Statistics by the names of their kinds; the youngest of them.
+fn statistic_members<'a>(
+    out: &mut String,
+    statistics: impl Iterator<Item = &'a Statistic>,
+    size_decimals: u8,
+) -> Option<&'a Statistic> {
+    let mut youngest: Option<&Statistic> = None;
+    out.push('{');
+    for statistic in statistics {
+        out.push_str(if youngest.is_some() { "," } else { "" });
+        let _ = write!(out, "\"{}\":{{", statistic.kind.as_str());
+        if statistic.side != Side::None {
+            let _ = write!(out, "\"side\":\"{}\",", taker(statistic.side));
+        }
+        if statistic.price.is_defined() {
+            out.push_str("\"price\":");
+            decimal(out, i128::from(statistic.price.0), PRICE_SCALE);
+            out.push(',');
+        }
+        if let Some(size) = statistic.size() {
+            out.push_str("\"amount\":");
+            decimal(out, i128::from(size), size_decimals);
+            out.push(',');
+        }
+        if statistic.id != 0 {
+            let _ = write!(out, "\"id\":\"{}\",", statistic.id);
+        }
+        let _ = write!(out, "\"count\":{}", statistic.count);
+        time_if(out, "timestamp", statistic.ts_event.get());
+        time_if(out, "localTimestamp", statistic.ts_recv.get());
+        if statistic.sequence != 0 {
+            let _ = write!(out, ",\"lastSequence\":{}", statistic.sequence);
+        }
+        out.push('}');
+        if youngest.is_none_or(|youngest| youngest.ts_recv.get() <= statistic.ts_recv.get()) {
+            youngest = Some(statistic);
+        }
+    }
+    out.push('}');
+    youngest
+}
+
+/// `statistics`: these of the instrument. The times are those of the youngest; without any, those of the instrument.
+pub fn statistics<'a>(
+    names: &Names,
+    of: &Instrument,
+    statistics: impl Iterator<Item = &'a Statistic>,
+    interval_ms: u32,
+    sequence: u64,
+) -> String {
+    let mut out = String::with_capacity(320 + statistics.size_hint().0 * 160);
+    open(&mut out, names, "statistics", of);
+    let _ = write!(out, ",\"interval\":{interval_ms},\"statistics\":");
+    let youngest = statistic_members(&mut out, statistics, of.size_decimals);
+    let (ts_event, ts_recv) = youngest.map_or((of.ts_event, of.ts_recv), |youngest| {
+        (youngest.ts_event, youngest.ts_recv)
+    });
+    out.push_str(",\"timestamp\":");
+    time(&mut out, ts_event.get());
+    out.push_str(",\"localTimestamp\":");
+    time(&mut out, ts_recv.get());
+    let _ = write!(out, ",\"sequence\":{sequence}");
+    trust(&mut out, names, of);
+    out.push('}');
+    out
+}
+
 /// `summary`: one line of the dashboard; also an element of `/api/instruments`.
 pub(super) fn summary(names: &Names, of: &Instrument, id: u32, sequence: u64) -> String {
     let mut out = String::with_capacity(512);
@@ -307,6 +383,10 @@ pub(super) fn summary(names: &Names, of: &Instrument, id: u32, sequence: u64) ->
         );
         time(&mut out, at.get());
         out.push('}');
+    }
+    if !of.statistics.is_empty() {
+        out.push_str(",\"statistics\":");
+        statistic_members(&mut out, of.statistics.values(), of.size_decimals);
     }
     let _ = write!(
         out,
@@ -390,5 +470,87 @@ mod tests {
         let text = error("bad_request", "say \"x\\y\"\n");
         let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
         assert_eq!(value["message"], "say \"x\\y\"\n");
+    }
+
+    #[test]
+    fn statistics_are_written_by_name_with_what_they_have() {
+        use super::super::record::{Body, Header, Record};
+        use feeds::model::{EventTime, Price, RecvTime, StatisticKind, Symbol};
+
+        let names = Names {
+            feeds: vec!["deri".to_owned()],
+            states: &["live"],
+            reasons: &["ok"],
+            ..Names::default()
+        };
+        let mut view = View::new(names, 1, crate::sys::clock::instant_now());
+        let mut apply = |body| {
+            let header = Header {
+                instrument: 0,
+                ..Header::at(EventTime(5), RecvTime(6))
+            };
+            let record = Record {
+                header,
+                pub_seq: 3,
+                body,
+            };
+            view.apply(&record, crate::sys::clock::instant_now());
+        };
+        apply(Body::Instrument {
+            feed: 0,
+            symbol: Symbol::from("BTC-PERP"),
+            size_decimals: 4,
+        });
+        let blank = Statistic {
+            kind: StatisticKind::MarkPrice,
+            side: Side::None,
+            price: Price::UNDEFINED,
+            size: 0,
+            id: 0,
+            sequence: 0,
+            ts_event: EventTime::UNDEFINED,
+            ts_recv: RecvTime::UNDEFINED,
+            count: 1,
+        };
+        for statistic in [
+            Statistic {
+                price: Price(94_381_280_000_001),
+                ts_event: EventTime(1_580_385_600_000_000_001),
+                ts_recv: RecvTime(1_580_385_600_000_000_002),
+                sequence: 12,
+                ..blank
+            },
+            Statistic {
+                kind: StatisticKind::OpenInterest,
+                ..blank
+            },
+            // An event with all that one can have.
+            Statistic {
+                kind: StatisticKind::TradeBroken,
+                side: Side::Ask,
+                price: Price(1_500_000_000),
+                size: 25_000,
+                id: 77,
+                count: 3,
+                ..blank
+            },
+        ] {
+            apply(Body::Statistic(statistic));
+        }
+        let of = view.instrument(0).expect("defined above");
+        assert_eq!(
+            statistics(&view.names, of, of.statistics.values(), 0, 9),
+            concat!(
+                r#"{"type":"statistics","symbol":"BTC-PERP","exchange":"deri","interval":0,"statistics":{"#,
+                r#""open_interest":{"amount":0,"count":1},"#,
+                r#""trade_broken":{"side":"sell","price":1.5,"amount":2.5,"id":"77","count":3},"#,
+                r#""mark_price":{"price":94381.280000001,"count":1,"timestamp":"2020-01-30T12:00:00.000000001Z","#,
+                r#""localTimestamp":"2020-01-30T12:00:00.000000002Z","lastSequence":12}},"#,
+                r#""timestamp":"2020-01-30T12:00:00.000000001Z","localTimestamp":"2020-01-30T12:00:00.000000002Z","#,
+                r#""sequence":9,"state":"live","reason":"ok","since":null,"lastSequence":0,"pubSeq":3}"#
+            )
+        );
+        let summary = summary(&view.names, of, 0, 1);
+        assert!(summary.contains(r#","statistics":{"open_interest":"#));
     }
 }

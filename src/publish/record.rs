@@ -16,6 +16,7 @@
 //! State         none
 //! Channel       a = feed, b = 1 when connected; instrument is u32::MAX
 //! Time          none; instrument is u32::MAX
+//! Statistic     a = kind u8 | side letter << 8, b = how many of the kind; 1 cell: price, size, id, sequence, ts_event, ts_recv
 //! Lost          a = how many trades, signals and bars of the instrument were not written
 //! ```
 //!
@@ -24,10 +25,12 @@
 //!
 //! When the ring is full nothing waits. A snapshot, state or definition that is not written leaves a mark on its
 //! instrument ([`Writer::next_dirty`]): the writer's owner writes a fresh snapshot as soon as there is room, so
-//! snapshots conflate. Trades, signals and bars that are not written are counted and told by a `Lost` record before the
+//! snapshots conflate. So do statistics: one that is not written is owed with all others of its instrument, and its count
+//! says how many there were. Trades, signals and bars that are not written are counted and told by a `Lost` record before the
 //! next record of the instrument. A lost record consumes no `pub_seq`: loss is told in words, not by a hole.
 
-use feeds::model::{EventTime, RecvTime, Side, Symbol};
+use crate::book::Statistic;
+use feeds::model::{EventTime, Price, RecvTime, Side, StatisticKind, Symbol};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
@@ -172,6 +175,8 @@ pub enum Body<'a> {
     },
     /// A finished bar.
     Bar(Bar),
+    /// The venue said a statistic. Its times are its own; those of the header are its instrument's.
+    Statistic(Statistic),
     /// The state, reason or last sequence changed and nothing else.
     State,
     /// A feed's connection.
@@ -211,6 +216,7 @@ mod kind {
     pub(super) const CHANNEL: u8 = 7;
     pub(super) const TIME: u8 = 8;
     pub(super) const LOST: u8 = 9;
+    pub(super) const STATISTIC: u8 = 10;
 }
 
 /// The body of a record that is all header.
@@ -256,6 +262,8 @@ struct Account {
     lost: u64,
     /// A fresh snapshot is owed.
     dirty: bool,
+    /// All its statistics are owed.
+    owes_statistics: bool,
     /// The instrument stands in the queue of dirty ones.
     queued: bool,
 }
@@ -359,6 +367,31 @@ impl Writer {
         written
     }
 
+    /// Writes a statistic. Returns whether there was room; if not the instrument is marked until the caller has written
+    /// all of them.
+    pub fn statistic(&mut self, header: &Header, statistic: &Statistic) -> bool {
+        let body = [
+            statistic.price.0 as u64,
+            statistic.size,
+            statistic.id,
+            statistic.sequence,
+            statistic.ts_event.0,
+            statistic.ts_recv.0,
+            0,
+            0,
+        ];
+        let a = u64::from(statistic.kind as u8) | u64::from(statistic.side as u8) << 8;
+        let body = [Cell(body)].into_iter();
+        let written = self.write(header, kind::STATISTIC, [a, statistic.count], 1, body);
+        if let Some(account) = self.accounts.get_mut(header.instrument as usize)
+            && !written
+        {
+            account.owes_statistics = true;
+            self.enqueue(header.instrument);
+        }
+        written
+    }
+
     /// Writes a change of state alone. If there is no room the instrument is marked: its next snapshot says it.
     pub fn state(&mut self, header: &Header) -> bool {
         let written = self.write(header, kind::STATE, [0; 2], 1, NO_CELLS);
@@ -409,9 +442,9 @@ impl Writer {
         }
     }
 
-    /// The next instrument that is owed a fresh snapshot, if the ring has room for the largest one.
+    /// The next instrument that is owed a fresh snapshot or its statistics, if the ring has room for the largest snapshot.
     ///
-    /// The caller writes it; if that fails the instrument comes again.
+    /// The caller writes both; if that fails the instrument comes again.
     pub fn next_dirty(&mut self) -> Option<u32> {
         if self.dirty.is_empty() || self.cells.slots() <= CELLS_MAX {
             return None;
@@ -419,7 +452,8 @@ impl Writer {
         while let Some(instrument) = self.dirty.pop_front() {
             let account = &mut self.accounts[instrument as usize];
             account.queued = false;
-            if std::mem::take(&mut account.dirty) {
+            let owes_statistics = std::mem::take(&mut account.owes_statistics);
+            if std::mem::take(&mut account.dirty) || owes_statistics {
                 return Some(instrument);
             }
         }
@@ -450,11 +484,18 @@ impl Writer {
     fn owe_snapshot(&mut self, instrument: u32, owed: bool) {
         if let Some(account) = self.accounts.get_mut(instrument as usize) {
             account.dirty = owed;
-            // At most one entry an instrument, so the queue never outgrows its capacity.
-            if owed && !account.queued {
-                account.queued = true;
-                self.dirty.push_back(instrument);
+            if owed {
+                self.enqueue(instrument);
             }
+        }
+    }
+
+    fn enqueue(&mut self, instrument: u32) {
+        // At most one entry an instrument, so the queue never outgrows its capacity.
+        if let Some(account) = self.accounts.get_mut(instrument as usize)
+            && !std::mem::replace(&mut account.queued, true)
+        {
+            self.dirty.push_back(instrument);
         }
     }
 
@@ -767,6 +808,15 @@ fn read_levels(a: u64, body: BodyCells<'_>, bids: &mut Vec<Level>, asks: &mut Ve
     true
 }
 
+/// The side of a letter.
+const fn side_of(letter: u8) -> Side {
+    match letter {
+        b'B' => Side::Bid,
+        b'A' => Side::Ask,
+        _ => Side::None,
+    }
+}
+
 /// The body of every kind but snapshots and signals; nothing for a kind this build does not know.
 fn plain_body(kind: u8, a: u64, b: u64, body: BodyCells<'_>) -> Option<Body<'static>> {
     let first = body.at(0);
@@ -787,11 +837,18 @@ fn plain_body(kind: u8, a: u64, b: u64, body: BodyCells<'_>) -> Option<Body<'sta
             price: first[0] as i64,
             size: first[1],
             id: first[2],
-            aggressor: match a as u8 {
-                b'B' => Side::Bid,
-                b'A' => Side::Ask,
-                _ => Side::None,
-            },
+            aggressor: side_of(a as u8),
+        }),
+        kind::STATISTIC => Body::Statistic(Statistic {
+            kind: StatisticKind::from_detail(a as u8)?,
+            side: side_of((a >> 8) as u8),
+            price: Price(first[0] as i64),
+            size: first[1],
+            id: first[2],
+            sequence: first[3],
+            ts_event: EventTime(first[4]),
+            ts_recv: RecvTime(first[5]),
+            count: b,
         }),
         kind::BAR => Body::Bar(Bar {
             interval_ns: a,

@@ -14,6 +14,9 @@
 //! A subscriber sends `{"op":"subscribe","channels":["trade"],"instruments":["AAPL"]}` (or `"*"`), `unsubscribe` alike,
 //! or connects with `/ws?channels=trade,book_snapshot_5_0ms&instruments=AAPL,BTC-USD`.
 //!
+//! Channels: `book_snapshot_{depth}_{interval}ms`, `book_change`, `trade`, `signal`, `bar`, `statistics`,
+//! `statistics_{interval}ms`, `instrument`, `summary`; see [`Channel`].
+//!
 //! A name a feed has not defined yet is kept and answered as `pending`. The first message of an instrument is its
 //! latest state under the sequence last given out. What is wrong with a request is answered as
 //! `{"type":"error","code":…,"message":…}` and the connection stays.

@@ -2,7 +2,8 @@
 //! is given first.
 
 use super::record::{Bar, Body, Level, Record, Trade};
-use feeds::model::{EventTime, RecvTime, Symbol};
+use crate::book::Statistic;
+use feeds::model::{EventTime, RecvTime, StatisticKind, Symbol};
 use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
@@ -79,6 +80,8 @@ pub struct Instrument {
     pub trades: VecDeque<(RecvTime, Trade)>,
     /// Latest value and state code of each signal, by index.
     pub signals: BTreeMap<u16, (f64, u8)>,
+    /// Latest statistic of each kind the venue said.
+    pub statistics: BTreeMap<StatisticKind, Statistic>,
     /// Latest finished bar.
     pub bar: Option<Bar>,
     /// Records applied.
@@ -109,6 +112,7 @@ impl Instrument {
             asks: Vec::new(),
             trades: VecDeque::with_capacity(TRADES_KEPT),
             signals: BTreeMap::new(),
+            statistics: BTreeMap::new(),
             bar: None,
             updates: 0,
             updates_per_second: 0.0,
@@ -205,6 +209,11 @@ impl View {
             // A signal has a state of its own: that of its inputs.
             Body::Signal { index, value } => {
                 instrument.signals.insert(index, (value, header.state));
+                return;
+            }
+            // It has times of its own, and the book is no younger by it.
+            Body::Statistic(statistic) => {
+                instrument.statistics.insert(statistic.kind, statistic);
                 return;
             }
             Body::Bar(bar) => {

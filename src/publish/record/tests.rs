@@ -29,6 +29,18 @@ const TRADE: Trade = Trade {
     aggressor: Side::Ask,
 };
 
+const STATISTIC: Statistic = Statistic {
+    kind: StatisticKind::TradeBroken,
+    side: Side::Ask,
+    price: Price(-7),
+    size: 3,
+    id: 9,
+    sequence: 8,
+    ts_event: EventTime(21),
+    ts_recv: RecvTime(22),
+    count: 4,
+};
+
 #[test]
 fn the_layout_of_a_record_is_as_documented() {
     let (mut writer, mut reader) = ring(256, 8);
@@ -63,6 +75,7 @@ fn every_kind_comes_out_as_it_went_in() {
     assert!(writer.signal(&header(1), 9, -0.5));
     assert!(writer.bar(&header(1), &bar));
     assert!(writer.state(&header(1)));
+    assert!(writer.statistic(&header(1), &STATISTIC));
     assert!(writer.channel(&header(1), 2, true));
     writer.time(EventTime(1), RecvTime(2));
     let expected = [
@@ -84,6 +97,7 @@ fn every_kind_comes_out_as_it_went_in() {
         ),
         (4, Body::Bar(bar)),
         (5, Body::State),
+        (6, Body::Statistic(STATISTIC)),
         (
             1,
             Body::Channel {
@@ -135,6 +149,31 @@ fn a_snapshot_written_by_itself_settles_the_debt() {
     while reader.pop().is_some() {}
     assert!(writer.snapshot(&header(1), &[], &[]));
     assert_eq!(writer.next_dirty(), None);
+}
+
+#[test]
+fn a_statistic_that_finds_no_room_is_owed_until_the_instrument_is_asked_for() {
+    let (mut writer, mut reader) = ring(RING_CELLS_MIN, 4);
+    while writer.slots() > 0 {
+        writer.state(&header(0));
+    }
+    assert!(!writer.statistic(&header(1), &STATISTIC));
+    assert!(!writer.statistic(&header(1), &STATISTIC));
+    assert_eq!(writer.dropped(), 2);
+    while reader.pop().is_some() {}
+    // A snapshot says nothing of it.
+    assert!(writer.snapshot(&header(1), &[], &[]));
+    assert!(writer.is_owing());
+    assert_eq!(writer.next_dirty(), Some(1));
+    assert_eq!(writer.next_dirty(), None);
+    assert!(!writer.is_owing());
+    assert!(writer.statistic(&header(1), &STATISTIC));
+    assert!(matches!(reader.pop().unwrap().body, Body::Snapshot { .. }));
+    assert_eq!(
+        reader.pop().unwrap().body,
+        Body::Statistic(STATISTIC),
+        "and it counts as no loss"
+    );
 }
 
 #[test]

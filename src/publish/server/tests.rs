@@ -1,7 +1,8 @@
 #![allow(clippy::unwrap_used)]
 use super::super::record::{Header, Level, Trade, Writer, ring};
 use super::*;
-use feeds::model::{EventTime, RecvTime, Side, Symbol};
+use crate::book::Statistic;
+use feeds::model::{EventTime, Price, RecvTime, Side, StatisticKind, Symbol};
 use serde_json::Value;
 use std::io::{Read, Write};
 use tokio_tungstenite::tungstenite::{self, Message as Frame};
@@ -44,6 +45,26 @@ fn trade(writer: &mut Writer, instrument: u32, sequence: u64) {
         aggressor: Side::Bid,
     };
     assert!(writer.trade(&header(instrument, sequence), &trade));
+}
+
+fn statistic(writer: &mut Writer, instrument: u32, kind: StatisticKind, count: u64) {
+    let is_size = kind.is_size();
+    let statistic = Statistic {
+        kind,
+        side: Side::None,
+        price: if is_size {
+            Price::UNDEFINED
+        } else {
+            Price(-1_380)
+        },
+        size: if is_size { 30_072_580 } else { 0 },
+        id: 0,
+        sequence: 0,
+        ts_event: EventTime(1_580_385_600_000_000_000),
+        ts_recv: RecvTime(1_580_385_601_000_000_000 + count),
+        count,
+    };
+    assert!(writer.statistic(&header(instrument, 99), &statistic));
 }
 
 fn options() -> Options {
@@ -212,6 +233,98 @@ fn an_interval_channel_keeps_sending() {
         }
     });
     handle.stop();
+}
+
+#[test]
+fn statistics_come_to_who_asks_for_them_and_touch_no_book() {
+    let (mut writer, handle) = start(options());
+    let funding = StatisticKind::FundingRate;
+    block_on(async {
+        let query = "?channels=statistics,book_snapshot_1_0ms&instruments=AAPL";
+        let mut client = connect(&handle, query).await;
+        hear(&mut client).await;
+        let image = hear(&mut client).await;
+        assert_eq!(image["type"], "statistics");
+        assert_eq!(image["statistics"], serde_json::json!({}));
+        let book_then = hear(&mut client).await;
+        statistic(&mut writer, 0, funding, 1);
+        statistic(&mut writer, 1, funding, 1);
+        let first = hear(&mut client).await;
+        assert_eq!(first["sequence"], 1);
+        let value = &first["statistics"]["funding_rate"];
+        assert_eq!(value["price"], -1.38e-6);
+        assert_eq!(
+            (&value["count"], &value["amount"]),
+            (&1.into(), &Value::Null)
+        );
+        statistic(&mut writer, 0, StatisticKind::OpenInterest, 7);
+        let second = hear(&mut client).await;
+        assert_eq!(
+            (&second["sequence"], &second["symbol"]),
+            (&2.into(), &"AAPL".into())
+        );
+        assert_eq!(second["statistics"]["open_interest"]["amount"], 30_072_580);
+        assert_eq!(second["statistics"].as_object().unwrap().len(), 1);
+        assert_eq!(second["localTimestamp"], "2020-01-30T12:00:01.000000007Z");
+        // The worth of the instrument is told here too, and of the book nothing was heard meanwhile.
+        let stale = Header {
+            state: 2,
+            ..header(0, 1)
+        };
+        assert!(writer.state(&stale));
+        let third = hear(&mut client).await;
+        let fourth = hear(&mut client).await;
+        let types = [&third["type"], &fourth["type"]];
+        assert_eq!(types, ["statistics", "book_snapshot"]);
+        assert_eq!(
+            (&third["state"], &fourth["state"]),
+            (&"stale".into(), &"stale".into())
+        );
+        assert_eq!(third["statistics"], serde_json::json!({}));
+        assert_eq!(third["timestamp"], fourth["timestamp"]);
+        assert_eq!(fourth["timestamp"], book_then["timestamp"]);
+        assert_eq!(
+            fourth["sequence"],
+            book_then["sequence"].as_u64().unwrap() + 1
+        );
+    });
+    block_on(async {
+        // One that comes late is told all there are.
+        let mut client = connect(&handle, "?channels=statistics&instruments=AAPL").await;
+        hear(&mut client).await;
+        let image = hear(&mut client).await;
+        assert_eq!(image["statistics"].as_object().unwrap().len(), 2);
+        assert_eq!(image["sequence"], 3);
+    });
+    let summaries = http(&handle, "/api/instruments");
+    let value = "\"statistics\":{\"open_interest\":{\"amount\":30072580,\"count\":7,";
+    assert!(summaries.contains(value), "{summaries}");
+}
+
+#[test]
+fn an_interval_of_statistics_loses_none_unseen() {
+    let (mut writer, handle) = start(options());
+    let mark = StatisticKind::MarkPrice;
+    block_on(async {
+        let mut client = connect(&handle, "?channels=statistics_50ms&instruments=AAPL").await;
+        hear(&mut client).await;
+        hear(&mut client).await;
+        for count in 1..=500 {
+            statistic(&mut writer, 0, mark, count);
+        }
+        let (mut messages, mut count) = (0, 0);
+        while count < 500 {
+            let message = hear(&mut client).await;
+            assert_eq!(message["interval"], 50);
+            let next = message["statistics"]["mark_price"]["count"]
+                .as_u64()
+                .unwrap();
+            assert!(next > count);
+            count = next;
+            messages += 1;
+        }
+        assert!(messages < 100, "{messages} messages for 500 statistics");
+    });
 }
 
 #[test]
