@@ -169,6 +169,17 @@ fn whole_books_of_orders_follow_one_another_whatever_was_lost() {
 }
 
 #[test]
+fn a_venue_whose_clock_fell_is_followed_again() {
+    let mut texts = vec![orders(AT, FIRST)];
+    texts.extend((1..=9).map(|micros| orders(micros, SECOND)));
+    let forms: Vec<(Form<'_>, &str)> = texts.iter().map(|text| (Form::Text, &text[..])).collect();
+    let outcomes = run_forms(Bitstamp::new("https://rest", true), "btcusd", &forms);
+    assert_eq!((outcomes.snapshots, outcomes.ignored), (1, 7));
+    let last = outcomes.ticks.last().map(|tick| tick.sequence);
+    assert_eq!(last, Some(8), "the ninth says the same book again");
+}
+
+#[test]
 fn books_of_orders_are_asked_for_where_they_are_told() {
     let venue = Bitstamp::new("https://rest", true);
     let symbol = Symbol::from("btcusd");

@@ -16,6 +16,8 @@ const KEPT_UPDATES_MAX: usize = 4_096;
 const AHEAD_UPDATES_MAX: usize = 1_024;
 /// A connection that is followed may be so far behind another one; if it is farther, it does not tell this book at all, ns.
 const BEHIND_MAX_NS: u64 = 3_000_000_000;
+/// Whole books in a row that are older than the one before them, on its own connection: then its numbers begin anew.
+const FALLEN_MAX: u8 = 8;
 /// An answer may be on its way for so long, ns.
 const LATE_ANSWER_NS: u64 = 15_000_000_000;
 /// Missing ranges the ledger names.
@@ -97,6 +99,8 @@ pub(super) struct Book {
     lost_at: RecvTime,
     /// Whether an update continued the snapshot already.
     is_joined: bool,
+    /// Whole books that were older than this one, in a row.
+    fallen: u8,
     /// The connection its snapshot came on.
     pub(super) line: Line,
     /// Connections known to have said all that is in the book, or to be about to.
@@ -123,6 +127,7 @@ impl Book {
         self.kept.clear();
         self.met = LineSet::default();
         self.standby = None;
+        self.fallen = 0;
         self.last = 0;
         self.is_joined = false;
         if let Some(ladders) = &mut self.ladders {
@@ -288,9 +293,15 @@ impl State {
         let book = &mut self.instruments[index].book;
         book.met.insert(arrival.line);
         if message.span.last <= book.last {
-            self.counters.messages_ignored += 1;
-            return;
+            let is_older = message.span.last < book.last && book.line == arrival.line;
+            book.fallen = if is_older { book.fallen + 1 } else { 0 };
+            if book.fallen < FALLEN_MAX {
+                self.counters.messages_ignored += 1;
+                return;
+            }
         }
+        book.fallen = 0;
+        book.line = arrival.line;
         book.last = message.span.last;
         self.apply(index, id, message, arrival, self.flags, out);
     }
