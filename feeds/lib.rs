@@ -26,7 +26,7 @@
 //!      [`iextp`](session::iextp) need none, and no settings of their own: their transport is shared whole. Decide first what
 //!      the number counts (packets or messages), what begins it anew, whether the lines carry equal packets, and which
 //!      message a snapshot is continued by.
-//!      A venue of WebSocket texts with books by level is a [`Venue`](session::stitch::Venue) instead, which says how its
+//!      A venue of WebSocket texts, with books by level or by order, is a [`Venue`](session::stitch::Venue) instead, which says how its
 //!      texts read and by which rule its updates continue one another: the stitch of snapshot and updates, subscriptions,
 //!      reconnection and the simulator's half are shared ([`session::stitch`]).
 //!    - `normalize.rs`: messages to ticks. The last tick of a matching-engine event has [`Flags::LAST`](model::Flags); an

@@ -15,7 +15,7 @@
 //! | `trade.X` (v2) | As `publicTrade` |
 //! | `subscribe`, `ping` | A confirmation, or a notice with the venue's words |
 //! | other topics | Counted, not used |
-//! | `instruments-info` by REST (v2: `symbols`) | Steps of price and size, and whether trading is on |
+//! | `instruments-info` by REST (v2: `symbols`), page by page | Steps of price and size, and whether trading is on |
 //!
 //! # Sequencing
 //!
@@ -28,8 +28,7 @@
 //!
 //! Sizes of the older form are not multiples of their step (11999.999 of a step of 1): they are told as sent, eight digits behind
 //! the point. Login and orders. Options, whose books have other depths. One category of markets a feed: the `url` and `category` have to
-//! name the same. Lists of instruments are asked for 1,000 at a time and only the first page is read: those behind it keep the
-//! steps their first sizes need. That the venue sends a deletion for every level that leaves the 200 best is what its
+//! name the same. That the venue sends a deletion for every level that leaves the 200 best is what its
 //! recordings of the older form do; for the present form it is assumed.
 
 mod read;

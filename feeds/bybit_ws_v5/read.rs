@@ -268,6 +268,7 @@ fn ticker<H: Hear>(object: &Object<'_, '_>, hear: &mut H) -> Result<(), DecodeEr
 
 /// The list of instruments, in either form.
 pub(super) fn read_rest<H: Hear>(
+    url: &str,
     body: &[u8],
     reader: &mut Reader,
     hear: &mut H,
@@ -331,9 +332,11 @@ pub(super) fn read_rest<H: Hear>(
             None => listing.kind(InstrumentKind::Spot),
         });
     }
-    let cursor = result.and_then(|result| text_of(&result, "nextPageCursor").map(str::len));
-    if cursor.is_some_and(|bytes| bytes > 0) {
-        hear.list_continues();
+    let cursor = result.and_then(|result| text_of(&result, "nextPageCursor"));
+    if let Some(cursor) = cursor.filter(|cursor| !cursor.is_empty()) {
+        // Cursors are escaped for addresses already.
+        let (first, _) = url.split_once("&cursor=").unwrap_or((url, ""));
+        hear.list_continues_at(format!("{first}&cursor={cursor}"));
     }
     Ok(())
 }

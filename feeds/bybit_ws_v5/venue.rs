@@ -78,11 +78,11 @@ impl Venue for Bybit {
 
     fn read_rest<H: Hear>(
         &mut self,
-        _url: &str,
+        url: &str,
         body: &[u8],
         hear: &mut H,
     ) -> Result<(), DecodeError> {
-        read::read_rest(body, &mut self.reader, hear)
+        read::read_rest(url, body, &mut self.reader, hear)
     }
 
     fn culprit<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {

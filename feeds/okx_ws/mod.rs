@@ -17,6 +17,7 @@
 //! | `liquidation-orders` | `Statistic`: `Liquidation` at the bankruptcy price. The venue tells those of all instruments of a kind; others are left alone |
 //! | `subscribe`, `error`, `notice` events | Confirmation; notices with the venue's words |
 //! | `pong` | Counted: it keeps the connection alive |
+//! | underlyings by REST | Whose options to ask for |
 //! | instruments by REST | Steps of price and size, and what trading is allowed |
 //! | other channels | Not read, counted as unknown |
 //!

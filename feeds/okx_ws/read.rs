@@ -226,6 +226,25 @@ fn statistics<H: Hear>(
     Ok(())
 }
 
+/// The list of indices, a list in a list: the instruments on each are on a page of their own.
+pub(super) fn read_underlyings<H: Hear>(
+    body: &[u8],
+    reader: &mut Reader,
+    page: impl Fn(&str) -> String,
+    hear: &mut H,
+) -> Result<(), DecodeError> {
+    let tape = reader.tape(body)?;
+    let object = tape.as_value().into_object().ok_or(NO_JSON)?;
+    let data = list_of(&object, "data").ok_or(NO_JSON)?;
+    let lists = data.iter().filter_map(|list| list.into_array());
+    for list in lists {
+        for index in list.iter().filter_map(|index| index.into_string()) {
+            hear.list_continues_at(page(index));
+        }
+    }
+    Ok(())
+}
+
 /// The list of instruments by REST.
 pub(super) fn read_instruments<H: Hear>(
     body: &[u8],

@@ -5,6 +5,8 @@ use crate::session::stitch::simulator::{Asked, BookNow, SIZE_DECIMALS, Speak, TI
 use crate::simulator::TradeNow;
 use simd_json::prelude::*;
 
+use super::venue::UNDERLYINGS;
+
 /// The venue.
 pub(super) struct OkxMarket;
 
@@ -79,6 +81,10 @@ impl Speak for OkxMarket {
     }
 
     fn on_fetch(&self, url: &str) -> Option<Asked> {
+        if url.contains(UNDERLYINGS) {
+            let text = "{\"code\":\"0\",\"data\":[[\"BTC-USD\",\"ETH-USD\"]],\"msg\":\"\"}";
+            return Some(Asked::Reply(text.to_owned()));
+        }
         url.contains("/public/instruments")
             .then_some(Asked::Products)
     }

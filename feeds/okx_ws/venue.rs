@@ -73,6 +73,9 @@ impl Okx {
     }
 }
 
+/// Where the indices are listed that there are options on.
+pub(super) const UNDERLYINGS: &str = "/api/v5/public/underlying";
+
 /// Whether a name is that of a perpetual contract.
 fn is_swap(symbol: &Symbol) -> bool {
     kind_of(symbol) == Some("SWAP")
@@ -125,10 +128,17 @@ impl Venue for Okx {
 
     fn read_rest<H: Hear>(
         &mut self,
-        _url: &str,
+        url: &str,
         body: &[u8],
         hear: &mut H,
     ) -> Result<(), DecodeError> {
+        if url.contains(UNDERLYINGS) {
+            let options = |index: &str| {
+                let host = &self.rest_url;
+                format!("{host}/api/v5/public/instruments?instType=OPTION&uly={index}")
+            };
+            return read::read_underlyings(body, &mut self.reader, options, hear);
+        }
         read::read_instruments(body, &mut self.reader, hear)
     }
 
@@ -177,7 +187,7 @@ impl Venue for Okx {
         requests("unsubscribe", symbols)
     }
 
-    /// Options are listed by their underlying only, and so not found here.
+    /// Options are listed by their underlyings, of which there is a list.
     fn lists(&self, kinds: Kinds) -> Vec<String> {
         let types = [
             ("spot", "SPOT"),
@@ -186,9 +196,11 @@ impl Venue for Okx {
         ];
         let meant = types.into_iter().filter(|(name, _)| kinds.names(name));
         let host = &self.rest_url;
-        meant
-            .map(|(_, kind)| format!("{host}/api/v5/public/instruments?instType={kind}"))
-            .collect()
+        let plain =
+            meant.map(|(_, kind)| format!("{host}/api/v5/public/instruments?instType={kind}"));
+        let has_options = kinds.names("option");
+        let options = has_options.then(|| format!("{host}{UNDERLYINGS}?instType=OPTION"));
+        plain.chain(options).collect()
     }
 
     fn keep_alive(&self) -> Option<(u64, String)> {

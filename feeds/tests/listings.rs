@@ -414,3 +414,95 @@ fn what_is_no_pattern_is_a_fault_with_its_reason() {
         "neither 0",
     );
 }
+
+/// A page of a list; what stands behind it is at its cursor.
+fn page(names: &[&str], cursor: &str) -> String {
+    let entries: Vec<String> = names
+        .iter()
+        .map(|name| format!("{{\"symbol\":\"{name}\",\"status\":\"Trading\"}}"))
+        .collect();
+    let entries = entries.join(",");
+    format!("{{\"result\":{{\"list\":[{entries}],\"nextPageCursor\":\"{cursor}\"}}}}")
+}
+
+/// Addresses the feed asks for, and what it says.
+fn wishes(world: &mut World) -> (Vec<String>, String) {
+    let now = RecvTime(world.now);
+    if world.feed.next_deadline().is_some_and(|at| at <= now) {
+        world.feed.on_clock(now, &mut world.out);
+    }
+    let (mut urls, mut said) = (Vec::new(), String::new());
+    while let Some(action) = world.feed.poll_action() {
+        match action {
+            Action::Fetch { url, .. } => urls.push(url),
+            Action::SendText { text, .. } => said.push_str(&text),
+            _ => {}
+        }
+    }
+    (urls, said)
+}
+
+#[test]
+fn a_list_of_several_pages_is_whole_with_its_last_one() {
+    let mut world = World::new("bybit_ws_v5", &["A*"], &[]);
+    let (urls, _) = wishes(&mut world);
+    let first = urls[0].clone();
+    world.hear(Form::Rest(&first), page(&["AAA"], "c%3D2").as_bytes());
+    let (urls, _) = wishes(&mut world);
+    assert_eq!(urls, [format!("{first}&cursor=c%3D2")]);
+    world.hear(Form::Rest(&urls[0]), page(&["AAB"], "c%3D3").as_bytes());
+    let (urls, _) = wishes(&mut world);
+    assert_eq!(urls, [format!("{first}&cursor=c%3D3")]);
+    // The third page does not come: the list begins anew.
+    world.now += 11 * SECOND;
+    let (urls, _) = wishes(&mut world);
+    assert_eq!(urls, [first.as_str()]);
+    world.hear(Form::Rest(&first), page(&["AAA"], "x").as_bytes());
+    let (urls, _) = wishes(&mut world);
+    world.hear(Form::Rest(&urls[0]), page(&["AAB"], "").as_bytes());
+    assert_eq!(world.feed.counters().instruments_listed, 0);
+
+    // A minute later one is gone and one is new, which only the last page shows.
+    world.now += 61 * SECOND;
+    let (urls, _) = wishes(&mut world);
+    assert!(urls.contains(&first), "{urls:?}");
+    world.hear(Form::Rest(&first), page(&["AAA"], "y").as_bytes());
+    assert_eq!(world.feed.counters().instruments_delisted, 0);
+    let (urls, _) = wishes(&mut world);
+    world.hear(Form::Rest(&urls[0]), page(&["AAC"], "").as_bytes());
+    let counters = world.feed.counters();
+    assert_eq!(counters.instruments_listed, 1);
+    assert_eq!(counters.instruments_delisted, 1);
+    let (_, said) = wishes(&mut world);
+    assert!(said.contains("orderbook.200.AAC"), "{said}");
+}
+
+#[test]
+fn options_are_found_by_what_they_are_on() {
+    let mut world = World::new("okx_ws", &["*-C"], &[]);
+    let (urls, _) = wishes(&mut world);
+    let indices = urls.iter().find(|url| url.contains("/underlying?"));
+    let indices = indices.unwrap().clone();
+    let body = r#"{"code":"0","data":[["BTC-USD","ETH-USD"]],"msg":""}"#;
+    world.hear(Form::Rest(&indices), body.as_bytes());
+    let mut all = String::new();
+    for (index, name) in [
+        ("BTC-USD", "BTC-USD-301227-90000-C"),
+        ("ETH-USD", "ETH-USD-301227-9000-C"),
+    ] {
+        let (urls, said) = wishes(&mut world);
+        all += &said;
+        let expected = format!("instruments?instType=OPTION&uly={index}");
+        assert!(urls.len() == 1 && urls[0].ends_with(&expected), "{urls:?}");
+        let body = format!(
+            "{{\"code\":\"0\",\"data\":[{{\"instId\":\"{name}\",\"instType\":\"OPTION\",\"uly\":\"{index}\",\
+             \"optType\":\"C\",\"stk\":\"9000\",\"lotSz\":\"1\",\"tickSz\":\"0.0001\",\"state\":\"live\"}}]}}"
+        );
+        world.hear(Form::Rest(&urls[0]), body.as_bytes());
+    }
+    let (_, said) = wishes(&mut world);
+    all += &said;
+    for name in ["BTC-USD-301227-90000-C", "ETH-USD-301227-9000-C"] {
+        assert!(all.contains(name), "{all}");
+    }
+}

@@ -142,6 +142,10 @@ impl Hear for Listener<'_> {
         self.state.on_listing(listing, self.arrival.at, self.out);
     }
 
+    fn list_continues_at(&mut self, url: String) {
+        self.state.listings.continues_at(url);
+    }
+
     fn list_continues(&mut self) {
         self.state.listings.is_part();
     }

@@ -11,6 +11,7 @@ use super::instruments::INSTRUMENTS_MAX;
 use super::product::Listing;
 use crate::contract::{Action as FeedAction, Batch, Notice};
 use crate::model::{RecvTime, TradingState};
+use std::collections::VecDeque;
 
 /// A list that does not come is asked for again after so long, and after twice that, up to the most, ns.
 const WAIT_NS: u64 = 10_000_000_000;
@@ -19,12 +20,19 @@ const WAIT_MAX_NS: u64 = 300_000_000_000;
 pub(super) const NO_LIST: u8 = u8::MAX;
 /// Lists of a venue; further ones are not asked for.
 const LISTS_MAX: usize = 16;
+/// Further pages of a list; one that has more counts as a part.
+const PAGES_MAX: usize = 64;
 
 /// One list.
 struct List {
     /// Where it is asked for; none for what is told in band.
     url: Option<String>,
     ask_at: Option<RecvTime>,
+    /// The further page that is asked for, and those that are still to be.
+    page: Option<String>,
+    pages: VecDeque<String>,
+    /// Pages that were found in the present pass.
+    pages_found: usize,
     /// How long its answer may take.
     wait_ns: u64,
     /// Counts how often it came.
@@ -59,6 +67,9 @@ impl Listings {
         let list = |url| List {
             url,
             ask_at: None,
+            page: None,
+            pages: VecDeque::new(),
+            pages_found: 0,
             wait_ns: WAIT_NS,
             pass: 1,
             has_come: false,
@@ -99,6 +110,12 @@ impl Listings {
 
     /// What is told from here on is of the list at this address, if it is one of a list.
     pub(super) fn open(&mut self, url: &str) {
+        let of_page = |list: &List| list.page.as_deref() == Some(url);
+        if let Some(place) = self.lists.iter().position(of_page) {
+            self.current = place;
+            self.lists[place].page = None;
+            return;
+        }
         let of_url = |list: &List| list.url.as_deref() == Some(url);
         let Some(place) = self.lists.iter().position(of_url) else {
             return;
@@ -108,6 +125,20 @@ impl Listings {
         list.pass += 1;
         list.told = 0;
         list.is_part = false;
+        list.page = None;
+        list.pages.clear();
+        list.pages_found = 0;
+    }
+
+    /// More of the list is at this address.
+    pub(super) fn continues_at(&mut self, url: String) {
+        let list = &mut self.lists[self.current];
+        if list.url.is_none() || list.pages_found >= PAGES_MAX {
+            list.is_part = true;
+            return;
+        }
+        list.pages_found += 1;
+        list.pages.push_back(url);
     }
 
     /// More of the list is elsewhere.
@@ -146,6 +177,8 @@ impl State {
             let is_late = list.wait_ns > WAIT_NS && !list.is_missing;
             list.is_missing |= is_late;
             list.ask_at = Some(after(now, list.wait_ns));
+            list.page = None;
+            list.pages.clear();
             list.wait_ns = (list.wait_ns * 2).min(WAIT_MAX_NS);
             if is_late {
                 self.note(Notice::ListMissing);
@@ -162,6 +195,16 @@ impl State {
             return;
         }
         let list = &mut self.listings.lists[place];
+        if is_read && let Some(url) = list.pages.pop_front() {
+            list.page = Some(url.clone());
+            // If it does not come, the list is asked for from its beginning.
+            list.ask_at = Some(after(at, WAIT_NS));
+            let up = self.connections.iter().find(|one| one.is_up);
+            if let Some(line) = up.map(|one| one.line) {
+                self.act(FeedAction::Fetch { line, url });
+            }
+            return;
+        }
         if !is_read || list.told == 0 {
             // Nobody lists nothing: it would close every book. It is asked for again when its wait is over.
             list.ask_at = Some(list.ask_at.unwrap_or_else(|| after(at, list.wait_ns)));

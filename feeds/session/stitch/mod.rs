@@ -231,7 +231,11 @@ pub trait Hear {
     fn listing(&mut self, listing: &Listing) {
         self.product(&listing.product);
     }
-    /// The list that is being told goes on elsewhere: what it does not name may be listed all the same.
+    /// The list that is being told goes on at this address, which is asked for next.
+    fn list_continues_at(&mut self, url: String) {
+        let _ = url;
+    }
+    /// The list that is being told goes on, and nobody knows where: what it does not name may be listed all the same.
     fn list_continues(&mut self) {}
     /// What was told in band of instruments is the whole list.
     fn list_is_whole(&mut self) {}

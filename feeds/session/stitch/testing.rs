@@ -409,6 +409,9 @@ impl Hear for Plain {
         let (kind, base, quote) = (listing.terms.kind, listing.base, listing.quote);
         self.0.push(format!("listing {kind:?} {base} for {quote}"));
     }
+    fn list_continues_at(&mut self, url: String) {
+        self.0.push(format!("list continues at {url}"));
+    }
     fn list_continues(&mut self) {
         self.0.push("list continues".to_owned());
     }
