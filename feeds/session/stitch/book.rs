@@ -1,13 +1,12 @@
 //! One book: from awaiting over joining to following, and back.
 
+use super::apply::{most, take_in};
 use super::connections::{LineSet, after};
 use super::feed::{Arrival, State};
 use super::instruments::fits;
-use super::ladder::OrderChange;
 use super::{BookMessage, Chain, Ladders, Level, Origin, Span};
 use crate::contract::{Batch, DecodeError, Gap, Line, Notice};
-use crate::model::{Action, EventTime, Flags, InstrumentId, RecvTime, Side, Size, Tick};
-use crate::session::text::Number;
+use crate::model::{EventTime, InstrumentId, RecvTime, Side};
 use std::collections::VecDeque;
 
 /// Updates kept for a snapshot, a book.
@@ -56,29 +55,6 @@ impl Kept {
     }
 }
 
-/// The more of each.
-fn most(one: (u8, u8), other: (u8, u8)) -> (u8, u8) {
-    (one.0.max(other.0), one.1.max(other.1))
-}
-
-/// Applies a message to ladders; what becomes of orders goes into `changes`.
-fn take_in(
-    ladders: &mut Ladders,
-    message: &BookMessage<'_>,
-    tells_whole: bool,
-    changes: &mut Vec<OrderChange>,
-) {
-    if tells_whole {
-        ladders.replace(message.levels, message.orders, changes);
-    } else if message.orders.is_empty() {
-        message.levels.iter().for_each(|level| ladders.apply(level));
-    } else {
-        for (level, &order) in message.levels.iter().zip(message.orders) {
-            ladders.apply_order(order, level, changes);
-        }
-    }
-}
-
 /// A book that stands in when the connection of the one that is told is gone.
 struct Standby {
     line: Line,
@@ -92,13 +68,13 @@ struct Standby {
 pub(super) struct Book {
     pub(super) phase: Phase,
     /// Last number that is applied.
-    last: u64,
+    pub(super) last: u64,
     /// Number of the last update it was followed to, and until when a snapshot may not be older than that.
     before: (u64, RecvTime),
     /// When it went back to its beginning.
     lost_at: RecvTime,
     /// Whether an update continued the snapshot already.
-    is_joined: bool,
+    pub(super) is_joined: bool,
     /// Whole books that were older than this one, in a row.
     fallen: u8,
     /// The connection its snapshot came on.
@@ -111,7 +87,7 @@ pub(super) struct Book {
     standby: Option<Box<Standby>>,
     pub(super) ladders: Option<Box<Ladders>>,
     /// Most digits behind the point of any price and any size since its snapshot: what checksums over texts are computed with.
-    digits: (u8, u8),
+    pub(super) digits: (u8, u8),
     /// When to ask for a snapshot.
     pub(super) ask_at: Option<RecvTime>,
     /// Not before this.
@@ -594,177 +570,6 @@ impl State {
             reason: "older than the first update that is kept",
         });
         self.ask_again(index, at);
-    }
-
-    /// A snapshot becomes the book.
-    fn replace_book(
-        &mut self,
-        index: usize,
-        id: InstrumentId,
-        snapshot: &BookMessage<'_>,
-        arrival: Arrival,
-        out: &mut Batch,
-    ) {
-        self.forget_audit(index);
-        let book = &mut self.instruments[index].book;
-        book.phase = Phase::Following;
-        book.last = snapshot.span.last;
-        book.is_joined = false;
-        book.line = arrival.line;
-        book.ask_at = None;
-        if let Some(ladders) = &mut book.ladders {
-            ladders.clear();
-        }
-        self.counters.snapshots_applied += 1;
-        let flags = self.flags.with(Flags::SNAPSHOT);
-        let is_empty = snapshot.levels.is_empty();
-        out.push(Tick {
-            sequence: snapshot.span.last,
-            flags: if is_empty {
-                flags.with(Flags::LAST)
-            } else {
-                flags
-            },
-            ..self.tick(Action::Clear, id, snapshot.time, arrival.at)
-        });
-        self.apply(index, id, snapshot, arrival, flags, out);
-    }
-
-    /// Tells levels that continue the book, unless they contradict the venue's own checksum.
-    fn apply(
-        &mut self,
-        index: usize,
-        id: InstrumentId,
-        message: &BookMessage<'_>,
-        arrival: Arrival,
-        flags: Flags,
-        out: &mut Batch,
-    ) {
-        self.touch(index, message.levels);
-        let decimals = self.instruments[index].size_decimals;
-        let mut pending: Option<Tick> = None;
-        let blank = Tick {
-            sequence: message.span.last,
-            flags,
-            ..self.tick(Action::Level, id, message.time, arrival.at)
-        };
-        if self.instruments[index].book.ladders.is_some() || self.keeps_ladders {
-            self.dropped.clear();
-            self.changes.clear();
-            let is_right = self.keep_ladders(index, message);
-            if !is_right {
-                self.counters.instrument_gaps += 1;
-                self.note(Notice::SnapshotFailed {
-                    reason: "the book does not have the venue's checksum",
-                });
-                if flags.contains(Flags::SNAPSHOT) {
-                    // The event that cleared the book ends here.
-                    out.push(self.reset(id, arrival.at));
-                }
-                self.lose_book(index, arrival.at, out);
-                return;
-            }
-        }
-        if self.is_by_order {
-            self.tell_orders(index, blank, out);
-            return;
-        }
-        let dropped = self.dropped.iter().map(|&(side, price)| Level {
-            side,
-            price,
-            size: Number::ZERO,
-        });
-        let keeps_ladders = self.keeps_ladders;
-        for level in message
-            .levels
-            .iter()
-            .copied()
-            .chain(dropped.filter(|_| keeps_ladders))
-        {
-            if let Some(tick) = pending.take() {
-                out.push(tick);
-            }
-            pending = Some(Tick {
-                side: level.side,
-                price: level.price,
-                size: Size(level.size.units(decimals).unwrap_or_default()),
-                ..blank
-            });
-        }
-        if let Some(tick) = pending {
-            out.push(Tick {
-                flags: flags.with(Flags::LAST),
-                ..tick
-            });
-        }
-    }
-
-    /// Tells what became of the orders that a message is about. `blank` has what is the same for all.
-    fn tell_orders(&mut self, index: usize, blank: Tick, out: &mut Batch) {
-        let decimals = self.instruments[index].size_decimals;
-        let Some((last, others)) = self.changes.split_last() else {
-            if blank.flags.contains(Flags::SNAPSHOT) {
-                // A snapshot of which nothing is left ends here.
-                out.push(Tick {
-                    action: Action::Clear,
-                    flags: blank.flags.with(Flags::LAST),
-                    ..blank
-                });
-            }
-            return;
-        };
-        let tick = |change: &OrderChange| Tick {
-            action: change.action,
-            order_id: change.order,
-            side: change.level.side,
-            price: change.level.price,
-            size: match change.action {
-                Action::Cancel => Size::WHOLE,
-                _ => Size(change.level.size.units(decimals).unwrap_or_default()),
-            },
-            ..blank
-        };
-        for change in others {
-            out.push(tick(change));
-        }
-        out.push(Tick {
-            flags: blank.flags.with(Flags::LAST),
-            ..tick(last)
-        });
-    }
-
-    /// Applies a message to the book that is kept here; whether it has the checksum it should.
-    fn keep_ladders(&mut self, index: usize, message: &BookMessage<'_>) -> bool {
-        let book = &mut self.instruments[index].book;
-        // A message may lack the zeros at the end of its numbers: the book has had the digits before.
-        book.digits = if message.is_snapshot {
-            message.digits
-        } else {
-            most(book.digits, message.digits)
-        };
-        let digits = book.digits;
-        let ladders = book.ladders.get_or_insert_default();
-        let changes = &mut self.changes;
-        take_in(ladders, message, self.tells_whole, changes);
-        let dropped = &mut self.dropped;
-        if let Some(depth) = self.depth {
-            let is_by_order = self.is_by_order;
-            ladders.trim(depth, |level, order| {
-                if is_by_order {
-                    changes.push(OrderChange {
-                        action: Action::Cancel,
-                        order,
-                        level,
-                    });
-                } else {
-                    dropped.push((level.side, level.price));
-                }
-            });
-        }
-        match (message.checksum, self.checksum) {
-            (Some(sent), Some(compute)) => compute(ladders, digits) == sent,
-            _ => true,
-        }
     }
 
     /// The book is not to be trusted any more: it waits for a snapshot, which is asked for.

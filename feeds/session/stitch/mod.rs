@@ -16,6 +16,7 @@
 //! Two connections that say the same are arbitrated by the venue's numbers: the first of equal updates wins, and the
 //! loss of one connection breaks no chain that the other continues.
 
+mod apply;
 mod audit;
 mod book;
 mod connections;
