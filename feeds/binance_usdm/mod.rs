@@ -11,7 +11,7 @@
 //! | `24hrTicker` | `Statistic`: `LastPrice`, `OpenPrice24h`, `Volume24h` |
 //! | `markPriceUpdate` | `Statistic`: `MarkPrice`, and `FundingRate` where there is one |
 //! | `bookTicker` | Counted: the book has the best prices |
-//! | `forceOrder` | `Statistic`: `Liquidation`, at the average price it was filled at; sizes in base currency. The venue tells the latest one of a second only |
+//! | `forceOrder` | `Statistic`: `Liquidation`, what was filled of it at the average price; sizes in base currency. The venue tells the latest one of a second only |
 //! | `kline` | Counted, not used |
 //! | answers to requests | Confirm the subscription; an error is a notice with the venue's words |
 //! | `depth` by REST | The snapshot: `Clear`, then a `Level` for each entry |

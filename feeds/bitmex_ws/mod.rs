@@ -10,7 +10,7 @@
 //! | `orderBookL2` `partial` | `Clear`, then a `Level` for each row |
 //! | `orderBookL2` `insert`, `update`, `delete` | A `Level` for each row, 0 for `delete`; one event a message |
 //! | `trade` `partial`, `insert` | `Trade`; `order_id` is `trdMatchID` folded to 64 bits, the aggressor is the `side` |
-//! | `liquidation` `insert` | `Statistic`: `Liquidation`; `order_id` is `orderID` folded to 64 bits. Other actions tell what becomes of the order: not used. The table has no times |
+//! | `liquidation` `partial`, `insert` | `Statistic`: `Liquidation`; `order_id` is `orderID` folded to 64 bits. Other actions tell what becomes of the order: not used. The table has no times |
 //! | `instrument` | `Statistic`: `LastPrice`, `MarkPrice`, `FundingRate`, `OpenInterest`; steps of price and size; `state` is a `Status` |
 //! | `info`, `success` | Counted; `success` of a subscription confirms it |
 //! | `error` | A notice with the venue's words |

@@ -55,7 +55,8 @@ pub(super) fn read<H: Hear>(
             Kind::Instrument
         }
         Some("liquidation") => {
-            if text_of(&object, "action") == Some("insert") {
+            // What is told already is known again by its id.
+            if matches!(text_of(&object, "action"), Some("partial" | "insert")) {
                 let list = list_of(&object, "data").ok_or(NO_JSON)?;
                 for entry in objects(&list) {
                     liquidation(&fields(&entry, Kind::Liquidation), hear)?;

@@ -10,7 +10,7 @@
 //! | `book_snapshot` | `Clear`, then a `Level` for each entry |
 //! | `book` | A `Level`; a `qty` of 0 takes it away |
 //! | `trade_snapshot` | Trades from before the subscription, in the order they happened |
-//! | `trade` | `Trade`; `order_id` is made of the `uid`, the aggressor is the `side`. Of type `liquidation`: a `Statistic` `Liquidation` besides, of that side |
+//! | `trade` | `Trade`; `order_id` is made of the `uid`, the aggressor is the `side`. Of type `liquidation`: a `Statistic` `Liquidation` besides, of that side (the manual does not say whose position it was: taken to be the taker's) |
 //! | `ticker` | `Statistic`: `LastPrice`, `MarkPrice`, `IndexPrice`, `OpenInterest`, `Volume24h`, `OpenPrice24h` and, of perpetuals, `FundingRate`; `suspended` and `post_only` are a `Status` |
 //! | `heartbeat` | Shows that the connection is alive |
 //! | `info`, `unsubscribed` | Counted |

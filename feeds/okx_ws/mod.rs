@@ -32,6 +32,8 @@
 //!
 //! # Not here
 //!
+//! Not verified against the live venue: whether it tells every liquidation or, as others say, one a second of a contract.
+//!
 //! Login, the tick-by-tick channels that ask for it (`books-l2-tbt`), candles.
 
 mod read;

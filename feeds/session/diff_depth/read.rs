@@ -235,7 +235,7 @@ fn trade<H: Hear>(
     Ok(())
 }
 
-/// At the average price it was filled at, where there is one already.
+/// What was filled at its average price; where nothing was yet, the order itself.
 fn force_order<H: Hear>(members: &Members<'_, '_, '_>, hear: &mut H) -> Result<(), DecodeError> {
     let side = match members.text("S")? {
         "BUY" => Side::Bid,
@@ -243,16 +243,17 @@ fn force_order<H: Hear>(members: &Members<'_, '_, '_>, hear: &mut H) -> Result<(
         _ => return Err(members.bad()),
     };
     let average = members.price("ap").ok().filter(|price| price.0 != 0);
+    let (price, size) = match (average, members.number("z")) {
+        (Some(price), Ok(filled)) => (price, filled),
+        _ => (members.price("p")?, members.number("q")?),
+    };
     hear.liquidation(&LiquidationMessage {
         symbol: members.text("s")?.as_bytes(),
         time: members.time(),
         id: None,
         side,
-        price: match average {
-            Some(price) => price,
-            None => members.price("p")?,
-        },
-        size: members.number("q")?,
+        price,
+        size,
     });
     Ok(())
 }
