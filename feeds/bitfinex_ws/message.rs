@@ -8,8 +8,9 @@ use std::fmt::Write as _;
 /// What a channel is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
-    /// Levels, or orders.
     Book,
+    /// The raw book.
+    Orders,
     Trades,
 }
 

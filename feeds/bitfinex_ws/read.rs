@@ -72,6 +72,7 @@ fn event(object: &Object<'_, '_>) -> Result<Event, DecodeError> {
         "subscribed" => Event::Subscribed {
             channel: number("chanId").ok_or(BAD)?,
             subject: match text_of("channel") {
+                Some("book") if text_of("prec") == Some("R0") => Some(Subject::Orders),
                 Some("book") => Some(Subject::Book),
                 Some("trades") => Some(Subject::Trades),
                 _ => None,
@@ -96,7 +97,8 @@ fn message(
     let second = list.get(1).ok_or(BAD)?;
     let (body, behind) = if let Some(data) = second.into_array() {
         let body = match subject(channel) {
-            Some(Subject::Book) => book(&data, entries)?,
+            Some(Subject::Book) if !entries.is_by_order => book(&data, entries)?,
+            Some(Subject::Orders) if entries.is_by_order => book(&data, entries)?,
             _ => Body::Other,
         };
         (body, 2)

@@ -44,7 +44,15 @@ fn scanned_entries(text: &str, is_by_order: bool) -> Option<(Message, Entries)> 
 
 fn general_entries(text: &str, is_by_order: bool) -> Result<(Said, Entries), DecodeError> {
     let (mut reader, mut entries) = (Reader::default(), Entries::of(is_by_order));
-    let said = read::read(text.as_bytes(), &mut reader, &mut entries, subject);
+    let said = read::read(
+        text.as_bytes(),
+        &mut reader,
+        &mut entries,
+        |channel| match subject(channel) {
+            Some(Subject::Book) if is_by_order => Some(Subject::Orders),
+            other => other,
+        },
+    );
     said.map(|said| (said, entries))
 }
 
@@ -231,7 +239,7 @@ fn the_checksum_of_orders_is_over_ids_and_amounts_in_turn() {
 fn books_of_orders_live_as_long_as_they_have_the_checksum() {
     let texts = |last: &str| -> Vec<String> {
         let all = [INFO, BOOK, ORDERS, ORDER, LESS, GONE, GONE, last];
-        all.iter().map(|text| (*text).to_owned()).collect()
+        all.iter().map(|text| text.replace("P0", "R0")).collect()
     };
     let text = b"34753002978:1.54340371:34753002990:-0.5";
     let sum = crc32fast::hash(text).cast_signed();
@@ -240,6 +248,21 @@ fn books_of_orders_live_as_long_as_they_have_the_checksum() {
         let venue = Bitfinex::new("https://rest", true);
         let outcomes = run(venue, "tETHUSD", &texts(&last));
         assert_eq!((outcomes.snapshots, outcomes.resets), (1, resets));
+    }
+}
+
+#[test]
+fn the_books_that_are_not_followed_are_left_alone() {
+    let raw = BOOK.replace("P0", "R0");
+    for (is_by_order, subscribed, text) in [(false, raw.as_str(), ORDERS), (true, BOOK, SNAPSHOT)] {
+        let mut venue = Bitfinex::new("https://rest", is_by_order);
+        let mut told = Told::default();
+        for text in [INFO, subscribed, text, ORDER, UPDATE] {
+            told = Told::default();
+            venue.read(text.as_bytes(), &mut told).unwrap();
+        }
+        assert!(told.0.is_empty(), "{told:?}");
+        assert_eq!(venue.culprit(b"[10092,[x"), Some(&b""[..]));
     }
 }
 

@@ -67,6 +67,8 @@ pub(super) struct Bitfinex {
 
 /// What is known of the connections.
 struct Known {
+    /// Which books are followed.
+    books: Subject,
     /// By line and the venue's id.
     channels: Channels,
     /// The number of the last message, by line.
@@ -82,6 +84,11 @@ impl Bitfinex {
             entries: Entries::of(is_by_order),
             reader: Reader::default(),
             known: Known {
+                books: if is_by_order {
+                    Subject::Orders
+                } else {
+                    Subject::Book
+                },
                 channels: Channels::default(),
                 numbers: vec![None; usize::from(u8::MAX) + 1],
                 line: Line(0),
@@ -121,7 +128,7 @@ impl Known {
     /// All books of the connection begin anew.
     fn lose_books<H: Hear>(&self, hear: &mut H) {
         for (&(line, _), (subject, symbol)) in &self.channels {
-            if line == self.line.0 && *subject == Subject::Book {
+            if line == self.line.0 && *subject == self.books {
                 hear.lost(symbol.as_str().as_bytes());
             }
         }
@@ -151,7 +158,7 @@ impl Known {
         }
         let subject = self.of(message.channel);
         let symbol = subject.map_or(&b""[..], |(_, symbol)| symbol.as_str().as_bytes());
-        let is_book = subject.is_some_and(|one| one.0 == Subject::Book);
+        let is_book = subject.is_some_and(|one| one.0 == self.books);
         let is_trades = subject.is_some_and(|one| one.0 == Subject::Trades);
         let book = BookMessage {
             symbol,
@@ -328,8 +335,8 @@ impl Venue for Bitfinex {
         let end = digits.iter().position(|&byte| byte == b',')?;
         let channel = std::str::from_utf8(&digits[..end]).ok()?.parse().ok()?;
         match self.known.of(channel)? {
-            (Subject::Book, symbol) => Some(symbol.as_str().as_bytes()),
-            (Subject::Trades, _) => Some(b""),
+            (subject, symbol) if *subject == self.known.books => Some(symbol.as_str().as_bytes()),
+            _ => Some(b""),
         }
     }
 
@@ -344,7 +351,7 @@ impl Venue for Bitfinex {
 
     fn subscribe_again_on(&self, line: Line, symbol: Symbol) -> Vec<String> {
         let of_book = |one: &(&(u8, u64), &(Subject, Symbol))| {
-            one.0.0 == line.0 && *one.1 == (Subject::Book, symbol)
+            one.0.0 == line.0 && *one.1 == (self.known.books, symbol)
         };
         let known = self.known.channels.iter().filter(of_book);
         let leave = |channel: u64| format!("{{\"event\":\"unsubscribe\",\"chanId\":{channel}}}");

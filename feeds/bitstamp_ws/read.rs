@@ -35,12 +35,12 @@ pub(super) fn read<H: Hear>(
     };
     let kind = match text_of("event").ok_or(NO_JSON)? {
         "data" => match (channel.strip_prefix(BOOKS), channel.strip_prefix(ORDERS)) {
-            (Some(symbol), _) => {
+            (Some(symbol), _) if !entries.is_by_order => {
                 let levels = &mut entries.levels;
                 book(&fields_of(Kind::Update)?, symbol, false, levels, hear)?;
                 Kind::Update
             }
-            (_, Some(symbol)) => {
+            (_, Some(symbol)) if entries.is_by_order => {
                 orders(&fields_of(Kind::Orders)?, symbol, entries, hear)?;
                 Kind::Orders
             }

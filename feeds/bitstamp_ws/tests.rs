@@ -24,7 +24,15 @@ fn scanned(text: &str) -> Option<Told> {
 }
 
 fn general(text: &str) -> (Result<Heard, DecodeError>, Told) {
-    let (mut told, mut entries): (Told, Entries) = Default::default();
+    general_of(text, false)
+}
+
+fn general_of(text: &str, is_by_order: bool) -> (Result<Heard, DecodeError>, Told) {
+    let mut told = Told::default();
+    let mut entries = Entries {
+        is_by_order,
+        ..Entries::default()
+    };
     let mut reader = Reader::default();
     let heard = read::read(text.as_bytes(), &mut reader, &mut entries, &mut told);
     (heard, told)
@@ -191,8 +199,20 @@ fn books_of_orders_are_asked_for_where_they_are_told() {
     let text = orders(AT, FIRST);
     assert_eq!(venue.culprit(text.as_bytes()), Some(&b"btcusd"[..]));
     for length in 0..text.len() {
-        let (heard, told) = general(&text[..length]);
+        let (heard, told) = general_of(&text[..length], true);
         assert!(heard.is_err() && told.0.is_empty());
+    }
+}
+
+#[test]
+fn the_channel_that_is_not_followed_is_left_alone() {
+    let of_orders = orders(AT, FIRST);
+    for (text, is_by_order) in [(of_orders.as_str(), false), (UPDATE, true)] {
+        let mut venue = Bitstamp::new("https://rest", is_by_order);
+        let mut told = Told::default();
+        let heard = venue.read(text.as_bytes(), &mut told);
+        assert_eq!(heard, Ok(Heard::Kind(Kind::OtherData as u8)));
+        assert!(told.0.is_empty(), "{told:?}");
     }
 }
 

@@ -45,7 +45,6 @@ pub(super) const TRADES: &str = "live_trades_";
 
 pub(super) struct Bitstamp {
     rest_url: String,
-    is_by_order: bool,
     entries: Entries,
     reader: Reader,
 }
@@ -53,6 +52,8 @@ pub(super) struct Bitstamp {
 /// What a message says of a book.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
+    /// Which channel is read: the other one is left alone.
+    pub(super) is_by_order: bool,
     pub(super) levels: Vec<Level>,
     /// Their ids, where they are orders.
     pub(super) orders: Vec<u64>,
@@ -62,15 +63,21 @@ impl Bitstamp {
     pub(super) fn new(rest_url: &str, is_by_order: bool) -> Bitstamp {
         Bitstamp {
             rest_url: rest_url.to_owned(),
-            is_by_order,
-            entries: Entries::default(),
+            entries: Entries {
+                is_by_order,
+                ..Entries::default()
+            },
             reader: Reader::default(),
         }
     }
 
     /// Before the name of the pair, in the channel of its book.
     fn books(&self) -> &'static str {
-        if self.is_by_order { ORDERS } else { BOOKS }
+        if self.entries.is_by_order {
+            ORDERS
+        } else {
+            BOOKS
+        }
     }
 }
 
@@ -88,7 +95,7 @@ impl Venue for Bitstamp {
     }
 
     fn origin(&self) -> Origin {
-        if self.is_by_order {
+        if self.entries.is_by_order {
             Origin::InBand
         } else {
             Origin::Rest
@@ -96,16 +103,21 @@ impl Venue for Bitstamp {
     }
 
     fn is_by_order(&self) -> bool {
-        self.is_by_order
+        self.entries.is_by_order
     }
 
     fn tells_whole(&self) -> bool {
-        self.is_by_order
+        self.entries.is_by_order
     }
 
     #[inline]
     fn read<H: Hear>(&mut self, text: &[u8], hear: &mut H) -> Result<Heard, DecodeError> {
-        match scan::scan(text, &mut self.entries.levels, hear) {
+        let scanned = match self.entries.is_by_order {
+            // What is scanned is of levels.
+            true => None,
+            false => scan::scan(text, &mut self.entries.levels, hear),
+        };
+        match scanned {
             Some(kind) => Ok(Heard::Kind(kind as u8)),
             None => read::read(text, &mut self.reader, &mut self.entries, hear),
         }
@@ -150,7 +162,7 @@ impl Venue for Bitstamp {
 
     fn snapshot_url(&self, symbol: Symbol) -> Option<String> {
         let (host, symbol) = (&self.rest_url, symbol.as_str());
-        (!self.is_by_order).then(|| format!("{host}/api/v2/order_book/{symbol}/"))
+        (!self.entries.is_by_order).then(|| format!("{host}/api/v2/order_book/{symbol}/"))
     }
 
     fn products_url(&self) -> Option<String> {

@@ -163,6 +163,11 @@ impl State {
         if self.is_passed_over(index) {
             return;
         }
+        if !book.levels.is_empty() && book.orders.is_empty() == self.is_by_order {
+            // Of the venue's other kind of book, as a recording may have it beside.
+            self.counters.messages_ignored += 1;
+            return;
+        }
         if self.origin == Origin::Rest && self.instruments[index].id.is_none() {
             if !book.is_snapshot {
                 // The snapshot and what follows it decide together how fine sizes are.
