@@ -3,7 +3,7 @@
 
 use feeds::contract::{
     Batch, DecodeError, Descriptor, FeedSettings, Form, InspectedMessage, Line, LinkEvent,
-    MessageSink, Packet, TickSink,
+    MessageSink, Packet, SettingKey, TickSink, Value,
 };
 use feeds::model::{ChannelId, Definition, RecvTime, Tick};
 use proptest::prelude::*;
@@ -37,11 +37,20 @@ fn settings() -> FeedSettings {
     }
 }
 
-fn run(descriptor: &Descriptor, packets: &[(Form<'static>, Vec<u8>)]) -> Vec<Tick> {
+fn run(
+    descriptor: &Descriptor,
+    is_by_order: bool,
+    packets: &[(Form<'static>, Vec<u8>)],
+) -> Vec<Tick> {
+    let by_order = (SettingKey::BY_ORDER.key.to_owned(), Value::Bool(true));
+    let own: Vec<(String, Value)> = is_by_order.then_some(by_order).into_iter().collect();
+    let all = FeedSettings {
+        own: own.clone(),
+        ..FeedSettings::single_line(ChannelId(0))
+    };
     // Names that are none of the venue's are refused: then all instruments are followed.
-    let feed = (descriptor.build)(&settings());
-    let mut feed = feed
-        .unwrap_or_else(|_| (descriptor.build)(&FeedSettings::single_line(ChannelId(0))).unwrap());
+    let feed = (descriptor.build)(&FeedSettings { own, ..settings() });
+    let mut feed = feed.unwrap_or_else(|_| (descriptor.build)(&all).unwrap());
     let sink = Collect(Arc::default());
     let mut out = Batch::new(Box::new(sink.clone()));
     let mut now = 1_700_000_000_000_000_000;
@@ -97,9 +106,14 @@ proptest! {
     ) {
         for descriptor in feeds::REGISTRY {
             let bytes: usize = packets.iter().map(|(_, bytes)| bytes.len()).sum();
-            let ticks = run(descriptor, &packets);
-            prop_assert!(ticks.len() <= 64 + 4 * bytes, "{}: {} ticks", descriptor.name, ticks.len());
-            prop_assert_eq!(ticks, run(descriptor, &packets));
+            let mut keys = descriptor.settings.iter();
+            let tells_orders = keys.any(|key| key.key == SettingKey::BY_ORDER.key);
+            for is_by_order in [false, true].into_iter().take(1 + usize::from(tells_orders)) {
+                let ticks = run(descriptor, is_by_order, &packets);
+                let most = 64 + 4 * bytes;
+                prop_assert!(ticks.len() <= most, "{}: {} ticks", descriptor.name, ticks.len());
+                prop_assert_eq!(ticks, run(descriptor, is_by_order, &packets));
+            }
         }
     }
 }
