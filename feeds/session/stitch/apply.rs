@@ -31,6 +31,15 @@ pub(super) fn take_in(
     }
 }
 impl State {
+    /// Of all ticks of books.
+    pub(super) const fn flags(&self) -> Flags {
+        if self.is_by_order {
+            Flags::NONE
+        } else {
+            Flags::MBP
+        }
+    }
+
     /// A snapshot becomes the book.
     pub(super) fn replace_book(
         &mut self,
@@ -51,7 +60,7 @@ impl State {
             ladders.clear();
         }
         self.counters.snapshots_applied += 1;
-        let flags = self.flags.with(Flags::SNAPSHOT);
+        let flags = self.flags().with(Flags::SNAPSHOT);
         let is_empty = snapshot.levels.is_empty();
         out.push(Tick {
             sequence: snapshot.span.last,

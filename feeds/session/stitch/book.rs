@@ -218,7 +218,7 @@ impl State {
         }
         if chain == Chain::Connection {
             if book.line == arrival.line {
-                self.apply(index, id, update, arrival, self.flags, out);
+                self.apply(index, id, update, arrival, self.flags(), out);
             } else {
                 self.on_standby(index, update, arrival);
             }
@@ -240,7 +240,7 @@ impl State {
                 book.last = update.span.last;
                 book.is_joined = true;
                 book.met.insert(arrival.line);
-                self.apply(index, id, update, arrival, self.flags, out);
+                self.apply(index, id, update, arrival, self.flags(), out);
                 if !self.instruments[index].book.kept.is_empty() {
                     self.join_early(index, id, out);
                 }
@@ -284,7 +284,7 @@ impl State {
         book.fallen = 0;
         book.line = arrival.line;
         book.last = message.span.last;
-        self.apply(index, id, message, arrival, self.flags, out);
+        self.apply(index, id, message, arrival, self.flags(), out);
     }
 
     /// Keeps an update of a connection that is ahead of those that are followed.

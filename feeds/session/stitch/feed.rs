@@ -84,8 +84,6 @@ pub(super) struct State {
     pub(super) dropped: Vec<(Side, Price)>,
     pub(super) is_by_order: bool,
     pub(super) tells_whole: bool,
-    /// Of all ticks of books.
-    pub(super) flags: Flags,
     /// What became of orders by the message being applied.
     pub(super) changes: Vec<OrderChange>,
 }
@@ -266,11 +264,6 @@ impl<V: Venue> StitchedFeed<V> {
             dropped: Vec::new(),
             is_by_order: venue.is_by_order(),
             tells_whole: venue.tells_whole(),
-            flags: if venue.is_by_order() {
-                Flags::NONE
-            } else {
-                Flags::MBP
-            },
             changes: Vec::new(),
             settings,
         };

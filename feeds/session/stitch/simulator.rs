@@ -256,6 +256,22 @@ impl<S: Speak> LevelVenue<S> {
         u32::try_from(index).ok()
     }
 
+    /// A connection hears of an instrument from now on. `None` where it did before, and where one of the two is not known.
+    fn join(
+        &mut self,
+        connection: u32,
+        symbol: Symbol,
+        list: fn(&mut Connection) -> &mut Vec<u32>,
+    ) -> Option<u32> {
+        let index = self.place_of(symbol)?;
+        let list = list(self.connections.get_mut(&connection)?);
+        if list.contains(&index) {
+            return None;
+        }
+        list.push(index);
+        Some(index)
+    }
+
     /// Says something of a book as it is now.
     fn of_book<T>(&self, index: u32, now: EventTime, say: impl FnOnce(&S, &BookNow<'_>) -> T) -> T {
         let side = |is_ask: bool| {
@@ -442,31 +458,17 @@ impl<S: Speak> VenueSimulator for LevelVenue<S> {
             match wish {
                 Wish::Reply(text) => self.say(connection, text),
                 Wish::Book(symbol) => {
-                    let Some(index) = self.place_of(symbol) else {
-                        continue;
-                    };
-                    let snapshot = self.of_book(index, now, |speak, book| speak.snapshot(book));
-                    if let Some(state) = self.connections.get_mut(&connection)
-                        && !state.books.contains(&index)
+                    if let Some(index) = self.join(connection, symbol, |state| &mut state.books)
+                        && let Some(text) = self.of_book(index, now, S::snapshot)
                     {
-                        state.books.push(index);
-                        if let Some(text) = snapshot {
-                            self.say(connection, text);
-                        }
+                        self.say(connection, text);
                     }
                 }
                 Wish::Orders(symbol) => {
-                    let Some(index) = self.place_of(symbol) else {
-                        continue;
-                    };
-                    let all = self.of_orders(index, now, |speak, orders| speak.orders(orders));
-                    if let Some(state) = self.connections.get_mut(&connection)
-                        && !state.orders.contains(&index)
+                    if let Some(index) = self.join(connection, symbol, |state| &mut state.orders)
+                        && let Some(text) = self.of_orders(index, now, S::orders)
                     {
-                        state.orders.push(index);
-                        if let Some(text) = all {
-                            self.say(connection, text);
-                        }
+                        self.say(connection, text);
                     }
                 }
                 Wish::Snapshot(symbol) => {
@@ -487,12 +489,7 @@ impl<S: Speak> VenueSimulator for LevelVenue<S> {
                     }
                 }
                 Wish::Liquidations(symbol) => {
-                    if let (Some(index), Some(state)) =
-                        (self.place_of(symbol), self.connections.get_mut(&connection))
-                        && !state.liquidations.contains(&index)
-                    {
-                        state.liquidations.push(index);
-                    }
+                    self.join(connection, symbol, |state| &mut state.liquidations);
                 }
                 Wish::AllLiquidations => {
                     let count = u32::try_from(self.symbols.len()).unwrap_or_default();
@@ -501,12 +498,7 @@ impl<S: Speak> VenueSimulator for LevelVenue<S> {
                     }
                 }
                 Wish::Trades(symbol) => {
-                    if let (Some(index), Some(state)) =
-                        (self.place_of(symbol), self.connections.get_mut(&connection))
-                        && !state.trades.contains(&index)
-                    {
-                        state.trades.push(index);
-                    }
+                    self.join(connection, symbol, |state| &mut state.trades);
                 }
             }
         }
