@@ -118,7 +118,14 @@ fn host_tls() -> Result<Arc<rustls::ClientConfig>, Refusal> {
     if let Some(tls) = TLS.get() {
         return Ok(Arc::clone(tls));
     }
-    let tls = tls_of(of_the_host()).map_err(refusal)?;
+    let store = of_the_host();
+    if store.is_empty() {
+        // Not kept: whoever installs them need not start the daemon again.
+        return Err(refusal(
+            "the host trusts no authority: install its CA certificates, or name some with `tls_roots`",
+        ));
+    }
+    let tls = tls_of(store).map_err(refusal)?;
     Ok(Arc::clone(TLS.get_or_init(|| tls)))
 }
 
